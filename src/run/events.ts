@@ -1,0 +1,161 @@
+/**
+ * What a trainer says. Everything that a person sees is a pure view of these events; events.jsonl holds them one a line.
+ * `time` is milliseconds since the Unix epoch. Accuracies are fractions in [0, 1]; losses mean cross-entropy in nats.
+ */
+interface Base {
+  run: string;
+  /** The model's name within the run: "simple", or "simple-2" where a preset stands twice. */
+  model: string;
+  time: number;
+}
+
+/** First event of a trainer, and again after each resume. */
+export interface StartEvent extends Base {
+  type: "start";
+  preset: string;
+  parameters: number;
+  engine: string;
+  device: string;
+  threads: number;
+  dataset: string;
+  trainSamples: number;
+  testSamples: number;
+  epochs: number;
+  batchSize: number;
+  stepsPerEpoch: number;
+  optimizer: string;
+  learningRate: number;
+  classNames: string[];
+  pid: number;
+  /** Step the run continues from; 0 for a new run. */
+  step: number;
+}
+
+/** One chunk of steps; loss and accuracy are means over the chunk, `step` counts steps done since the run began. */
+export interface StepEvent extends Base {
+  type: "step";
+  /** Fractional: 1.5 is the middle of the second epoch. */
+  epoch: number;
+  step: number;
+  loss: number;
+  accuracy: number;
+  learningRate: number;
+  imagesPerSecond: number;
+  batchesPerSecond: number;
+}
+
+export interface EvalEvent extends Base {
+  type: "eval";
+  epoch: number;
+  step: number;
+  testLoss: number;
+  testAccuracy: number;
+  /** 10×10 counts, rows true, columns predicted. */
+  confusion: number[][];
+  seconds: number;
+}
+
+/** After every epoch's evaluation; loss and accuracy are means over the epoch's training steps. */
+export interface EpochEvent extends Base {
+  type: "epoch";
+  epoch: number;
+  step: number;
+  loss: number;
+  accuracy: number;
+  testLoss: number;
+  testAccuracy: number;
+  learningRate: number;
+  imagesPerSecond: number;
+  /** Training time of the epoch, without evaluation and pauses. */
+  seconds: number;
+  /** This evaluation is the best so far. */
+  best: boolean;
+}
+
+export interface Sample {
+  /** Index in the test split. */
+  index: number;
+  label: number;
+  prediction: number;
+  probabilities: number[];
+  /** 784 bytes, base64. */
+  pixels: string;
+}
+
+export interface SamplesEvent extends Base {
+  type: "samples";
+  epoch: number;
+  step: number;
+  samples: Sample[];
+}
+
+/** About once a second. */
+export interface DeviceEvent extends Base {
+  type: "device";
+  /** Resident set of the trainer, bytes. */
+  hostBytes: number;
+  /** 100 is one core. */
+  cpuPercent: number;
+  deviceBytes?: number;
+  gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
+}
+
+export interface CheckpointEvent extends Base {
+  type: "checkpoint";
+  kind: "best" | "last";
+  epoch: number;
+  step: number;
+  path: string;
+}
+
+export interface PauseEvent extends Base {
+  type: "pause" | "resume";
+  step: number;
+}
+
+export interface LogEvent extends Base {
+  type: "log";
+  level: "info" | "warning" | "error";
+  message: string;
+}
+
+export interface DoneEvent extends Base {
+  type: "done";
+  /** completed: all epochs; early-stop: no improvement; stopped: by the user, this model; interrupted: by the user or a signal, resumable. */
+  reason: "completed" | "early-stop" | "stopped" | "interrupted";
+  epoch: number;
+  step: number;
+  testAccuracy?: number;
+  bestTestAccuracy?: number;
+  bestEpoch?: number;
+  /** Training time without pauses. */
+  seconds: number;
+}
+
+/** The model's trainer ended by a failure; the others train on. */
+export interface ErrorEvent extends Base {
+  type: "error";
+  message: string;
+}
+
+export type RunEvent =
+  | StartEvent
+  | StepEvent
+  | EvalEvent
+  | EpochEvent
+  | SamplesEvent
+  | DeviceEvent
+  | CheckpointEvent
+  | PauseEvent
+  | LogEvent
+  | DoneEvent
+  | ErrorEvent;
+
+/** What the parent may say to a trainer, over the child's IPC channel. */
+export type TrainerCommand =
+  | { type: "pause" }
+  | { type: "resume" }
+  | { type: "checkpoint" }
+  | { type: "learningRate"; factor: number }
+  /** stopped: this model ends and keeps its best; interrupted: saves `last` so that --resume can go on. */
+  | { type: "stop"; reason: "stopped" | "interrupted" };

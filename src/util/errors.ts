@@ -1,0 +1,11 @@
+/** An error meant for the user: one sentence with what was expected, what was got and what to do. Only cli/ turns it into an exit code. */
+export class UserError extends Error {
+  /** @param exitCode 1 the work failed, 2 the command was wrong */
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+    this.name = "UserError";
+  }
+}
