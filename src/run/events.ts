@@ -27,6 +27,8 @@ export interface StartEvent extends Base {
   learningRate: number;
   classNames: string[];
   pid: number;
+  /** Engines that would have come first and why each cannot run here, one sentence each. */
+  refused?: { name: string; reason: string }[];
   /** Step the run continues from; 0 for a new run. */
   step: number;
 }
@@ -89,6 +91,43 @@ export interface SamplesEvent extends Base {
   samples: Sample[];
 }
 
+/** After every evaluation: test images that say most about what is still wrong, at most 20 each. */
+export interface MistakesEvent extends Base {
+  type: "mistakes";
+  epoch: number;
+  step: number;
+  /** Wrong predictions, the most confident first. */
+  worst: Sample[];
+  /** Smallest lead of the best class over the second, right or wrong, the smallest first. */
+  uncertain: Sample[];
+}
+
+export interface LayerStatistics {
+  /** PyTorch name where it has one ("conv1"), else its type ("relu"). */
+  name: string;
+  /** For people: "conv 3×3, 16", "max pool 2×2". */
+  description: string;
+  /** [channels, height, width] */
+  output: number[];
+  /** Trainable ones; 0 for layers without. */
+  parameters: number;
+  /** Euclidean norm of the layer's trainable parameters. */
+  weightNorm?: number;
+  /** Euclidean norm of what training changed in them since the last such event: not the gradient, but its effect. */
+  updateNorm?: number;
+}
+
+/** Before the first step and after every evaluation. */
+export interface LayersEvent extends Base {
+  type: "layers";
+  epoch: number;
+  step: number;
+  /** In execution order. */
+  layers: LayerStatistics[];
+  /** First convolution: `count` filters of size × size weights (input channel 0), [count × size × size]. */
+  filters?: { count: number; size: number; values: number[] };
+}
+
 /** About once a second. */
 export interface DeviceEvent extends Base {
   type: "device";
@@ -138,18 +177,44 @@ export interface ErrorEvent extends Base {
   message: string;
 }
 
+/** Answer to the command `predict`; goes to the parent only, never into the log. */
+export interface PredictionEvent extends Base {
+  type: "prediction";
+  id: number;
+  /** [10] softmax */
+  probabilities: number[];
+}
+
+/** Answer to the command `examples`; goes to the parent only, never into the log. */
+export interface ExamplesEvent extends Base {
+  type: "examples";
+  id: number;
+  label: number;
+  prediction: number;
+  /** Step of the evaluation that the samples are from. */
+  step: number;
+  /** How many test images are in this cell of the confusion matrix. */
+  total: number;
+  /** The first 40 of them at most. */
+  samples: Sample[];
+}
+
 export type RunEvent =
   | StartEvent
   | StepEvent
   | EvalEvent
   | EpochEvent
   | SamplesEvent
+  | MistakesEvent
+  | LayersEvent
   | DeviceEvent
   | CheckpointEvent
   | PauseEvent
   | LogEvent
   | DoneEvent
-  | ErrorEvent;
+  | ErrorEvent
+  | PredictionEvent
+  | ExamplesEvent;
 
 /** What the parent may say to a trainer, over the child's IPC channel. */
 export type TrainerCommand =
@@ -157,5 +222,9 @@ export type TrainerCommand =
   | { type: "resume" }
   | { type: "checkpoint" }
   | { type: "learningRate"; factor: number }
+  /** Answered by one `prediction` event, also while paused. pixels: 784 bytes as base64, 0 background to 255 ink. */
+  | { type: "predict"; id: number; pixels: string }
+  /** Answered by one `examples` event: test images of class `label` that were predicted as `prediction` in the evaluation at `step` (absent: the newest). */
+  | { type: "examples"; id: number; label: number; prediction: number; step?: number }
   /** stopped: this model ends and keeps its best; interrupted: saves `last` so that --resume can go on. */
   | { type: "stop"; reason: "stopped" | "interrupted" };
