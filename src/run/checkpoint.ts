@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { State, Tensor } from "../engine/engine.js";
+import { errorCode, fileErrorReason, replaceDirectory, settledDirectory } from "../util/atomic-write.js";
+import { UserError } from "../util/errors.js";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safetensors.js";
+
+/**
+ * A checkpoint is a folder: weights.safetensors (parameters and batch-norm statistics under PyTorch's names, ready for
+ * load_state_dict), optimizer.safetensors (its slots, where resuming is wanted) and model.json (what the weights are, and the
+ * digests of both files). It is replaced as a whole, so a crash leaves the old or the new one.
+ */
+
+const weightsFile = "weights.safetensors";
+const optimizerFile = "optimizer.safetensors";
+const infoFile = "model.json";
+const batchesTracked = ".num_batches_tracked";
+
+const infoSchema = z.object({
+  /** Version of this file's format; filled in by saveCheckpoint. */
+  format: z.literal(1).optional(),
+  /** The model's name in its run: "simple-2". */
+  model: z.string().optional(),
+  run: z.string().optional(),
+  preset: z.string(),
+  kernels: z.array(z.number().int().positive()).optional(),
+  dropout: z.number().optional(),
+  dataset: z.string(),
+  classNames: z.array(z.string()).length(10),
+  /** Pixels become (pixel / 255 − mean) / std before they enter the network. */
+  normalization: z.object({ mean: z.number(), std: z.number().positive() }),
+  epoch: z.number(),
+  step: z.number().int().nonnegative(),
+  /** testAccuracy, testLoss and whatever else was measured then. */
+  metrics: z.record(z.string(), z.number()),
+  /** The trainer's own state as JSON, for an exact resume; nothing else reads it. */
+  progress: z.unknown().optional(),
+  /** SHA-256 of each tensor file, hex; filled in by saveCheckpoint. */
+  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
+});
+
+/** What model.json holds. */
+export type CheckpointInfo = z.infer<typeof infoSchema>;
+
+export interface Checkpoint {
+  state: State;
+  info: CheckpointInfo;
+}
+
+/**
+ * Writes or replaces the checkpoint folder `dir` as a whole.
+ * @param options optimizer: also write the optimizer's slots, which an exact resume needs
+ * @throws UserError where the folder cannot be written; an older checkpoint is then still there
+ */
+export async function saveCheckpoint(dir: string, checkpoint: Checkpoint, options: { optimizer: boolean }): Promise<void> {
+  const { state, info } = checkpoint;
+  const contents = new Map([[weightsFile, encodeSafetensors(weightTensors(state), { format: "pt" })]]);
+  if (options.optimizer) contents.set(optimizerFile, encodeSafetensors(slotTensors(state), { format: "pt" }));
+  const files = Object.fromEntries([...contents].map(([name, bytes]) => [name, digest(bytes)]));
+  const stored = { ...info, format: 1 as const, step: state.step, files };
+  await replaceDirectory(dir, async (temporary) => {
+    for (const [name, bytes] of contents) await writeFile(join(temporary, name), bytes);
+    await writeFile(join(temporary, infoFile), `${JSON.stringify(stored, null, 2)}\n`);
+  });
+}
+
+/**
+ * Reads a checkpoint and verifies every file's digest. A trainer may replace the folder meanwhile: then the new one is read.
+ * @throws UserError naming the file: missing, unreadable, altered (expected and found digest) or not a checkpoint
+ */
+export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
+  for (let attempt = 1; ; attempt++) {
+    const place = await settledDirectory(dir);
+    const before = await identity(place);
+    try {
+      return await readCheckpoint(place);
+    } catch (error) {
+      const replaced = (await settledDirectory(dir)) !== place || (await identity(place)) !== before;
+      if (!replaced || attempt === 5) throw error;
+    }
+  }
+}
+
+async function readCheckpoint(dir: string): Promise<Checkpoint> {
+  const info = parseInfo(join(dir, infoFile), await readBytes(join(dir, infoFile)));
+  const tensors = new Map<string, Tensor>();
+  for (const [name, expected] of Object.entries(info.files ?? {})) {
+    if (name !== weightsFile && name !== optimizerFile) continue;
+    const path = join(dir, name);
+    const bytes = await readBytes(path);
+    const found = digest(bytes);
+    if (found !== expected)
+      throw new UserError(
+        `The checkpoint file ${path} is damaged: expected SHA-256 ${expected}, found ${found}; use another checkpoint or train again.`,
+      );
+    for (const [tensorName, tensor] of decode(path, bytes)) tensors.set(tensorName, tensor);
+  }
+  return { state: { step: info.step, tensors }, info };
+}
+
+function parseInfo(path: string, bytes: Uint8Array): CheckpointInfo & { files: Record<string, string> } {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    throw new UserError(`${path} is not JSON; use another checkpoint or train again.`);
+  }
+  const format = (json as { format?: unknown } | null)?.format;
+  if (format !== 1) throw new UserError(`${path} has format ${JSON.stringify(format) ?? "none"}, this program reads format 1.`);
+  const parsed = infoSchema.safeParse(json);
+  const { files } = parsed.data ?? {};
+  if (!parsed.success || !files?.[weightsFile]) {
+    const issue = parsed.error?.issues[0];
+    throw new UserError(
+      `${path} is not a checkpoint's description: ${issue ? `${issue.path.join(".")}: ${issue.message}` : `no digest of ${weightsFile}`}.`,
+    );
+  }
+  return { ...parsed.data, files };
+}
+
+function* decode(path: string, bytes: Uint8Array): Generator<[string, Tensor]> {
+  let tensors: Map<string, StoredTensor>;
+  try {
+    tensors = decodeSafetensors(bytes).tensors;
+  } catch (error) {
+    throw new UserError(`${path} is not a safetensors file: ${(error as Error).message}.`);
+  }
+  for (const [name, { shape, data }] of tensors) if (data instanceof Float32Array) yield [name, { shape, data }];
+}
+
+/** PyTorch's batch norm also keeps an int64 count of batches; load_state_dict asks for it. */
+function weightTensors(state: State): Map<string, StoredTensor> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, tensor] of state.tensors) {
+    if (name.includes("/")) continue;
+    tensors.set(name, tensor);
+    if (name.endsWith(".running_var"))
+      tensors.set(name.replace(/\.running_var$/, batchesTracked), { shape: [], data: BigInt64Array.of(BigInt(state.step)) });
+  }
+  return tensors;
+}
+
+function slotTensors(state: State): Map<string, StoredTensor> {
+  return new Map([...state.tensors].filter(([name]) => name.includes("/")));
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const reason = fileErrorReason(error);
+    if (!reason) throw error;
+    throw new UserError(
+      errorCode(error) === "ENOENT" ? `There is no checkpoint file ${path}.` : `Cannot read the checkpoint file ${path}: ${reason}.`,
+    );
+  }
+}
+
+async function identity(dir: string): Promise<string | undefined> {
+  return stat(dir).then(
+    (info) => `${info.dev}:${info.ino}`,
+    () => undefined,
+  );
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,135 @@
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { UserError } from "./errors.js";
+
+/**
+ * Files and folders that are whole or absent, never half-written: everything is written beside its place, synced to the
+ * disk, then renamed. A folder cannot be renamed over a full one, so replacing takes two renames; `settledDirectory`
+ * finds the whole copy for a reader that comes between them or after a crash between them.
+ */
+
+const reasons: Record<string, string> = {
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "it is a folder",
+  EEXIST: "something of that name is in the way",
+  ENOENT: "no such file or folder",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many open files",
+};
+
+/** @returns what a file-system error means, for people; undefined where the error is not one */
+export function fileErrorReason(error: unknown): string | undefined {
+  const code = errorCode(error);
+  return code && (reasons[code] ?? (error as Error).message);
+}
+
+/** @returns "ENOENT" and the like; undefined where the error has no code */
+export function errorCode(error: unknown): string | undefined {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** Tells apart the temporary files of one process. */
+let written = 0;
+
+/** Writes or replaces one file. @throws UserError naming the path and the reason; the old file is then untouched */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${written++}.new`);
+  try {
+    await writeSynced(temporary, data);
+    await rename(temporary, path);
+    await syncPath(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw writeError(path, error);
+  }
+}
+
+/**
+ * Writes or replaces a folder as a whole. One writer a path at a time.
+ * @param write fills the temporary folder that it is given
+ * @throws whatever `write` throws, or UserError naming the path and the reason; the old folder is then untouched
+ */
+export async function replaceDirectory(path: string, write: (temporaryDir: string) => Promise<void>): Promise<void> {
+  const { fresh, old } = siblings(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    // What an earlier crash left: put the whole copy back before anything is removed.
+    if (!(await exists(path)) && (await exists(old))) await rename(old, path);
+    await rm(old, { recursive: true, force: true });
+    await rm(fresh, { recursive: true, force: true });
+    await mkdir(fresh);
+    await write(fresh);
+    await syncTree(fresh);
+    if (await exists(path)) await rename(path, old);
+    await rename(fresh, path);
+    await syncPath(dirname(path));
+    await rm(old, { recursive: true, force: true });
+  } catch (error) {
+    if (!(await exists(path)) && (await exists(old))) await rename(old, path).catch(() => {});
+    await rm(fresh, { recursive: true, force: true }).catch(() => {});
+    throw writeError(path, error);
+  }
+}
+
+/** @returns where the whole copy of a folder kept by `replaceDirectory` lies now: the path itself, or the copy that a replacement in progress (or cut off) set aside */
+export async function settledDirectory(path: string): Promise<string> {
+  if (await exists(path)) return path;
+  const { old } = siblings(path);
+  return (await exists(old)) ? old : path;
+}
+
+/** @returns whether something stands at the path */
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function siblings(path: string): { fresh: string; old: string } {
+  const prefix = join(dirname(path), `.${basename(path)}`);
+  return { fresh: `${prefix}.new`, old: `${prefix}.old` };
+}
+
+async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    await file.writeFile(data);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncTree(path: string): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    await (entry.isDirectory() ? syncTree(child) : syncPath(child));
+  }
+  await syncPath(path);
+}
+
+/** Makes a file's content or a folder's entries durable. Where folders cannot be opened (Windows) the rename alone has to do. */
+async function syncPath(path: string): Promise<void> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (!file) return;
+  try {
+    await file.sync();
+  } catch (error) {
+    if (!["EPERM", "EINVAL", "EISDIR", "ENOTSUP"].includes(errorCode(error) ?? "")) throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function writeError(path: string, error: unknown): unknown {
+  if (error instanceof UserError) return error;
+  const reason = fileErrorReason(error);
+  return reason ? new UserError(`Cannot write ${path}: ${reason}; make it writable or choose another folder.`) : error;
+}

@@ -1,0 +1,127 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRun, listRuns, newestRun, openRun, type RunRecord, updateRun } from "../../dist/run/directory.js";
+import { UserError } from "../../dist/util/errors.js";
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "mnist-tui-run-"));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+function record(run: string, created = "2025-01-02T03:04:05.678Z", model = "simple"): RunRecord {
+  const settings = { epochs: 5, batchSize: 512, learningRate: 0.001, optimizer: "adam", momentum: 0, weightDecay: 0 } as const;
+  return {
+    config: {
+      run,
+      dataset: "mnist",
+      seed: 0,
+      engine: "auto",
+      threads: 0,
+      models: [
+        {
+          name: model,
+          preset: "simple",
+          ...settings,
+          schedule: { type: "constant", stepSize: 1, gamma: 0.1, warmup: 0 },
+          augment: { rotate: 0, shift: 0, scale: 0 },
+          earlyStop: 0,
+          minDelta: 0,
+        },
+      ],
+    },
+    datasetDigest: "ab",
+    versions: { node: "20" },
+    device: "CPU",
+    engine: "wasm",
+    created,
+  };
+}
+
+describe("run directory", () => {
+  it("creates missing folders and gives the record back", async () => {
+    const checkpoints = join(dir, "deep", "checkpoints");
+    const run = await createRun(checkpoints, record("first"));
+    expect(run.dir).toBe(join(checkpoints, "first"));
+    expect(run.model("simple")).toMatchObject({
+      events: join(checkpoints, "first", "simple", "events.jsonl"),
+      best: join(checkpoints, "first", "simple", "best"),
+    });
+    expect(await readdir(checkpoints)).toEqual(["first"]);
+    expect((await openRun(checkpoints, "first")).record).toEqual(record("first"));
+    expect(JSON.parse(await readFile(run.file, "utf8"))).toEqual(record("first"));
+  });
+
+  it("replaces the record of a run that goes on", async () => {
+    const run = await createRun(dir, record("a"));
+    const longer = record("a");
+    longer.config.models[0].epochs = 9;
+    await updateRun(run, longer);
+    expect((await openRun(dir, "a")).record.config.models[0].epochs).toBe(9);
+  });
+
+  it("finds the newest by creation, not by name, and leaves out what is no run", async () => {
+    await createRun(dir, record("z", "2025-01-01T00:00:00.000Z"));
+    await createRun(dir, record("a", "2025-03-01T00:00:00.000Z"));
+    await createRun(dir, record("m", "2025-02-01T00:00:00.000Z"));
+    await mkdir(join(dir, "pretrained"));
+    await mkdir(join(dir, "broken"));
+    await writeFile(join(dir, "broken", "run.json"), "{");
+    await writeFile(join(dir, "README.md"), "");
+    expect((await listRuns(dir)).map(({ name }) => name)).toEqual(["a", "m", "z"]);
+    expect((await newestRun(dir))?.name).toBe("a");
+    await expect(openRun(dir, "broken")).rejects.toThrow(/run\.json is not JSON/);
+  });
+
+  it("has no runs in a folder that does not exist", async () => {
+    expect(await listRuns(join(dir, "nowhere"))).toEqual([]);
+    expect(await newestRun(join(dir, "nowhere"))).toBeUndefined();
+  });
+
+  it("refuses a second run of the same name and leaves the first alone", async () => {
+    await createRun(dir, record("a"));
+    await writeFile(join(dir, "a", "kept"), "");
+    await expect(createRun(dir, record("a", "2026-01-01T00:00:00.000Z"))).rejects.toThrow(/A run named a exists already in .*--run/);
+    expect((await readdir(join(dir, "a"))).sort()).toEqual(["kept", "run.json"]);
+    expect(await readdir(dir)).toEqual(["a"]);
+  });
+
+  it("gives a name to only one of two that ask at once", async () => {
+    const results = await Promise.allSettled([createRun(dir, record("a")), createRun(join(dir, "."), record("a"))]);
+    expect(results.filter(({ status }) => status === "fulfilled").length).toBe(1);
+    expect((await readdir(dir)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+
+  it.each(["a/b", "..", ".", "", "a b", "ü", "x".repeat(65), "a\\b", "a\n"])(
+    "refuses the run name %j as wrong usage, writing nothing",
+    async (name) => {
+      const failure = createRun(join(dir, "checkpoints"), record(name));
+      await expect(failure).rejects.toThrow(/A run name has 1 to 64 of/);
+      await expect(failure).rejects.toMatchObject({ exitCode: 2 });
+      await expect(openRun(dir, name)).rejects.toMatchObject({ exitCode: 2 });
+      expect(await readdir(dir)).toEqual([]);
+    },
+  );
+
+  it("refuses a model name that is no folder name", async () => {
+    await expect(createRun(dir, record("a", undefined, "../evil"))).rejects.toThrow(/A model name has/);
+  });
+
+  it("lists the runs there are where one is not", async () => {
+    await createRun(dir, record("a"));
+    await expect(openRun(dir, "b")).rejects.toThrow(/There is no run named b in .*; choose one of a\./);
+    await expect(openRun(join(dir, "none"), "b")).rejects.toThrow(/it holds no runs/);
+  });
+
+  it("says in one sentence where a run cannot be created, and leaves nothing", async () => {
+    await writeFile(join(dir, "file"), "");
+    const failure = createRun(join(dir, "file", "checkpoints"), record("a"));
+    await expect(failure).rejects.toThrow(UserError);
+    await expect(failure).rejects.toThrow(
+      /^Cannot create a run in .*checkpoints: .*; make the folder writable or choose another with --checkpoint-dir\.$/,
+    );
+    expect(await readdir(dir)).toEqual(["file"]);
+  });
+});
