@@ -1,0 +1,57 @@
+import type { OptimizerSettings } from "../engine.js";
+import type { Floats } from "./floats.js";
+
+/** Adam's decay rates, RMSprop's decay rate, and the ε of both: PyTorch's defaults. */
+const beta1 = 0.9;
+const beta2 = 0.999;
+const alpha = 0.99;
+const epsilon = 1e-8;
+
+/** @returns the slots that the optimizer keeps for every trainable parameter, in PyTorch's words */
+export function slotNames({ type, momentum }: OptimizerSettings): string[] {
+  const buffer = momentum > 0 ? ["momentum_buffer"] : [];
+  if (type === "adam") return ["exp_avg", "exp_avg_sq"];
+  return type === "sgd" ? buffer : ["square_avg", ...buffer];
+}
+
+/**
+ * Moves one parameter (w) along its gradient, as torch.optim does; the L2 weight decay joins the gradient first. Updates w and the
+ * slots in place; slots start at 0.
+ * @param step 1 for the first step: Adam's bias correction
+ */
+export function update(
+  w: Floats,
+  gradient: Floats,
+  slots: Map<string, Floats>,
+  settings: OptimizerSettings,
+  learningRate: number,
+  step: number,
+): void {
+  const { type, momentum, weightDecay } = settings;
+  const slot = (name: string) => slots.get(name)!;
+  const buffer = slots.get("momentum_buffer");
+  const correction1 = 1 - beta1 ** step;
+  const correction2 = 1 - beta2 ** step;
+  for (let k = 0; k < w.length; k++) {
+    const g = gradient[k] + weightDecay * w[k];
+    if (type === "adam") {
+      const m = slot("exp_avg");
+      const v = slot("exp_avg_sq");
+      m[k] = beta1 * m[k] + (1 - beta1) * g;
+      v[k] = beta2 * v[k] + (1 - beta2) * g * g;
+      w[k] -= ((learningRate / correction1) * m[k]) / (Math.sqrt(v[k]) / Math.sqrt(correction2) + epsilon);
+    } else {
+      let direction = g;
+      if (type === "rmsprop") {
+        const v = slot("square_avg");
+        v[k] = alpha * v[k] + (1 - alpha) * g * g;
+        direction = g / (Math.sqrt(v[k]) + epsilon);
+      }
+      if (buffer) {
+        buffer[k] = momentum * buffer[k] + direction;
+        direction = buffer[k];
+      }
+      w[k] -= learningRate * direction;
+    }
+  }
+}

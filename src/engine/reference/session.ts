@@ -1,0 +1,145 @@
+import { setImmediate } from "node:timers/promises";
+import { initialTensors } from "../../model/initialize.js";
+import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
+import { gatherImages, normalizeImages } from "./image.js";
+import { argmax, crossEntropyBackward, crossEntropySum, softmax } from "./loss.js";
+import { Network } from "./network.js";
+import { slotNames, update } from "./optimizer.js";
+
+const pixels = 784;
+const classes = 10;
+
+/** A training session in plain TypeScript: what every other engine must agree with. */
+export class ReferenceSession implements Session {
+  readonly info: EngineInfo = { name: "reference", device: "CPU, plain TypeScript, 1 thread" };
+  private readonly network: Network;
+  /** "exp_avg" → parameter name → values */
+  private readonly slots: Map<string, Map<string, Float32Array>>;
+  private step = 0;
+  private split: Split | undefined;
+
+  constructor(private readonly options: SessionOptions) {
+    this.network = new Network(options.model, Float32Array);
+    for (const [name, { data }] of initialTensors(options.model, options.seed)) this.network.parameters.get(name)!.set(data);
+    const trainable = options.model.parameters.filter((p) => p.trainable);
+    this.slots = new Map(
+      slotNames(options.optimizer).map((slot) => [slot, new Map(trainable.map(({ name, size }) => [name, new Float32Array(size)]))]),
+    );
+  }
+
+  load(split: Split): void {
+    this.split = split;
+  }
+
+  async train({ batchSize, indices, affine, learningRates }: Chunk): Promise<ChunkResult> {
+    const steps = learningRates.length;
+    this.checkChunk(batchSize, indices, affine, steps);
+    const result: ChunkResult = { loss: new Float32Array(steps), correct: new Uint32Array(steps) };
+    for (let s = 0; s < steps; s++) {
+      const chosen = indices.subarray(s * batchSize, (s + 1) * batchSize);
+      const matrices = affine?.subarray(s * batchSize * 6, (s + 1) * batchSize * 6);
+      [result.loss[s], result.correct[s]] = this.trainStep(chosen, matrices, learningRates[s]);
+      await setImmediate();
+    }
+    return result;
+  }
+
+  private trainStep(indices: Uint32Array, affine: Float32Array | undefined, learningRate: number): [loss: number, correct: number] {
+    const { images, labels: allLabels } = this.split!;
+    const batch = indices.length;
+    const x = new Float32Array(batch * pixels);
+    gatherImages(images, indices, affine, this.options.normalization, x);
+    const labels = Uint8Array.from(indices, (index) => allLabels[index]);
+
+    const logits = this.network.forward(x, batch, { type: "train", seed: this.options.seed, step: this.step });
+    const predictions = argmax(logits);
+    const correct = labels.reduce((count, label, n) => count + (label === predictions[n] ? 1 : 0), 0);
+
+    const dlogits = new Float32Array(batch * classes);
+    crossEntropyBackward(logits, labels, dlogits);
+    this.network.backward(dlogits);
+
+    this.step++;
+    for (const [name, gradient] of this.network.gradients) {
+      const slots = new Map([...this.slots].map(([slot, values]) => [slot, values.get(name)!]));
+      update(this.network.parameters.get(name)!, gradient, slots, this.options.optimizer, learningRate, this.step);
+    }
+    return [crossEntropySum(logits, labels) / batch, correct];
+  }
+
+  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+    let loss = 0;
+    const predictions = new Uint8Array(labels.length);
+    const probabilities = new Float32Array(labels.length * classes);
+    for (let from = 0; from < labels.length; from += this.options.batchSize) {
+      const batch = Math.min(this.options.batchSize, labels.length - from);
+      const x = new Float32Array(batch * pixels);
+      const indices = Uint32Array.from({ length: batch }, (_, i) => from + i);
+      gatherImages(images, indices, undefined, this.options.normalization, x);
+      const logits = this.network.forward(x, batch, { type: "evaluate" });
+      loss += crossEntropySum(logits, labels.subarray(from, from + batch));
+      predictions.set(argmax(logits), from);
+      probabilities.set(softmax(logits), from * classes);
+      await setImmediate();
+    }
+    return { loss: loss / labels.length, predictions, probabilities };
+  }
+
+  async predict(images: Float32Array): Promise<Float32Array> {
+    const batch = images.length / pixels;
+    if (!Number.isInteger(batch)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
+    const x = new Float32Array(images.length);
+    normalizeImages(images, this.options.normalization, x);
+    return Float32Array.from(this.network.forward(x, batch, { type: "evaluate" }));
+  }
+
+  read(): State {
+    const tensors = new Map<string, Tensor>();
+    for (const { name, shape } of this.options.model.parameters) {
+      tensors.set(name, { shape, data: Float32Array.from(this.network.parameters.get(name)!) });
+    }
+    for (const [slot, values] of this.slots) {
+      for (const [name, data] of values) tensors.set(`${slot}/${name}`, { shape: tensors.get(name)!.shape, data: data.slice() });
+    }
+    return { step: this.step, tensors };
+  }
+
+  write({ step, tensors }: State): void {
+    // All of it is checked before any of it is taken, so that a bad state leaves the session as it was.
+    for (const { name, shape } of this.options.model.parameters) {
+      if (!tensors.has(name)) throw new Error(`The state lacks the parameter ${name}.`);
+      for (const key of [name, ...[...this.slots.keys()].map((slot) => `${slot}/${name}`)]) {
+        const tensor = tensors.get(key);
+        if (tensor && tensor.shape.join() !== shape.join()) {
+          throw new Error(`The state's ${key} has the shape [${tensor.shape}], expected [${shape}].`);
+        }
+      }
+    }
+    for (const [name, values] of this.network.parameters) values.set(tensors.get(name)!.data);
+    for (const [slot, values] of this.slots) {
+      for (const [name, data] of values) data.set(tensors.get(`${slot}/${name}`)?.data ?? new Float32Array(data.length));
+    }
+    this.step = step;
+  }
+
+  memory(): { hostBytes: number } {
+    const slots = [...this.slots.values()].flatMap((values) => [...values.values()]);
+    return { hostBytes: this.network.bytes() + slots.reduce((sum, data) => sum + data.byteLength, 0) + (this.split?.images.length ?? 0) };
+  }
+
+  async dispose(): Promise<void> {
+    this.split = undefined;
+  }
+
+  private checkChunk(batchSize: number, indices: Uint32Array, affine: Float32Array | undefined, steps: number): void {
+    const samples = steps * batchSize;
+    if (!this.split) throw new Error("train() needs a training split: call load() first.");
+    if (batchSize < 1 || batchSize > this.options.batchSize) {
+      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
+    }
+    if (indices.length !== samples) throw new Error(`Expected ${steps}×${batchSize} indices, got ${indices.length}.`);
+    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${steps}×${batchSize}×6 matrix entries, got ${affine.length}.`);
+    const outside = indices.find((index) => index >= this.split!.labels.length);
+    if (outside !== undefined) throw new Error(`Index ${outside} lies outside the training split of ${this.split.labels.length} samples.`);
+  }
+}

@@ -1,0 +1,58 @@
+import type { EngineChoice } from "../config/types.js";
+import { UserError } from "../util/errors.js";
+import type { Engine, EngineName } from "./engine.js";
+
+/** Loads an engine's code, and only that engine's. */
+type Loader = () => Promise<Engine>;
+
+/**
+ * The engines in the order in which `auto` tries them. An engine is added here, with its code behind a dynamic import, and in
+ * EngineName. The reference engine comes last: it is too slow for anything but tests.
+ */
+const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
+  ["native", async () => (await cpuEngines()).nativeEngine],
+  ["wasm", async () => (await cpuEngines()).wasmEngine],
+  ["reference", async () => (await import("./reference.js")).referenceEngine],
+]);
+
+const cpuModule: string = "./cpu/engine.js";
+const cpuEngines = (): Promise<{ nativeEngine: Engine; wasmEngine: Engine }> => import(cpuModule);
+
+/** Names in probing order. */
+export const engineNames: readonly EngineName[] = [...loaders.keys()];
+
+export interface Refusal {
+  name: EngineName;
+  /** One sentence. */
+  reason: string;
+}
+
+/** @returns the engine, or one sentence why it cannot run here; never throws */
+export async function probeEngine(name: EngineName): Promise<{ engine: Engine } | { reason: string }> {
+  const load = loaders.get(name);
+  if (!load) return { reason: `The engine ${name} is not part of this version.` };
+  try {
+    const engine = await load();
+    const reason = await engine.unavailable();
+    return reason === undefined ? { engine } : { reason };
+  } catch (error) {
+    return { reason: `Its code cannot be loaded: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+/**
+ * Finds the engine to train with.
+ * @param choice `auto` takes the first that runs here, and the reference engine only where nothing else does; a name takes that one
+ * @returns the engine, and why each one tried before it was refused
+ * @throws UserError where the chosen engine cannot run here (exit code 1), with its reason
+ */
+export async function selectEngine(choice: EngineChoice): Promise<{ engine: Engine; refused: Refusal[] }> {
+  const refused: Refusal[] = [];
+  for (const name of choice === "auto" ? engineNames : [choice]) {
+    const probe = await probeEngine(name);
+    if ("engine" in probe) return { engine: probe.engine, refused };
+    refused.push({ name, reason: probe.reason });
+  }
+  const reasons = refused.map(({ name, reason }) => `${name}: ${reason}`).join(" ");
+  throw new UserError(`No engine can run here. ${reasons} Choose --engine auto or another one.`);
+}
