@@ -1,0 +1,149 @@
+#!/usr/bin/env node
+/**
+ * The direction of imports (docs/architecture.md), checked on the syntax tree: Biome's noRestrictedImports knows neither
+ * resolved paths nor type-only imports, and both matter here.
+ *
+ *   bin → cli → {ui, serve, report, export, train} → {engine, data, run} → {model, config} → util
+ *
+ * A folder imports itself and any folder to its right. Beyond that: type-only imports go between folders of the same
+ * rank (they vanish at run time), and the exceptions and bans below.
+ *
+ * Usage: node scripts/check-imports.mjs [ROOT]; prints one line a violation, exits 1 where there is any.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const ranks = [["bin"], ["cli"], ["ui", "serve", "report", "export", "train"], ["engine", "data", "run"], ["model", "config"], ["util"]];
+
+/** Imports between folders of one rank that are meant: other views show the state that the reducer makes. */
+const allowed = [{ from: /^src\/(serve|report|export|train)\//, to: /^src\/ui\/(state|view)\.ts$/ }];
+
+/** What is forbidden although the ranks would allow it. */
+const banned = [
+  { from: /^src\/(ui|report)\//, to: /^src\/(engine|data)\//, why: "a view imports run/events and ui/state, never an engine or data" },
+  { from: /^src\/ui\/(?!tui\/)/, to: /^src\/ui\/tui\//, why: "only tui/ and cli/ know the terminal" },
+];
+
+/** Packages that only one place knows. */
+const owners = [
+  { packages: /^(blessed|blessed-contrib)$/, place: /^src\/ui\/tui\// },
+  { packages: /^commander$/, place: /^src\/cli\// },
+  { packages: /^(fastify|@fastify\/.*)$/, place: /^src\/serve\// },
+];
+
+/** @param {string} root the repository @returns {string[]} violations, "FILE:LINE: what is wrong" */
+export function checkImports(root) {
+  const files = ["bin", "src"].flatMap((folder) => sourceFiles(join(root, folder)));
+  return files.flatMap((path) => checkFile(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")));
+}
+
+/** @param {string} file its path from the root, with slashes @param {string} text @returns {string[]} */
+export function checkFile(file, text) {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const violations = [];
+  const report = (node, message) => {
+    const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+    violations.push(`${file}:${line + 1}: ${message}`);
+  };
+  const visit = (node) => {
+    const imported = importOf(node);
+    if (imported) {
+      const message = importViolation(file, imported.specifier, imported.typeOnly);
+      if (message) report(node, message);
+    }
+    if (exitsProcess(node) && !/^(bin|src\/cli)\//.test(file))
+      report(node, "process.exit outside cli/; throw a UserError or return instead");
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return violations;
+}
+
+/** @returns what the node imports, if it is an import of any kind */
+function importOf(node) {
+  if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier))
+    return { specifier: node.moduleSpecifier.text, typeOnly: isTypeOnly(node) };
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return { specifier: node.argument.literal.text, typeOnly: true };
+  if (ts.isCallExpression(node) && node.arguments.length > 0 && ts.isStringLiteralLike(node.arguments[0])) {
+    const isImport = node.expression.kind === ts.SyntaxKind.ImportKeyword;
+    const isRequire = ts.isIdentifier(node.expression) && node.expression.text === "require";
+    if (isImport || isRequire) return { specifier: node.arguments[0].text, typeOnly: false };
+  }
+  return undefined;
+}
+
+function isTypeOnly(node) {
+  if (ts.isExportDeclaration(node))
+    return node.isTypeOnly || (node.exportClause && ts.isNamedExports(node.exportClause) && everyIsType(node.exportClause.elements));
+  const clause = node.importClause;
+  if (!clause) return false;
+  if (clause.isTypeOnly) return true;
+  const bindings = clause.namedBindings;
+  return !clause.name && bindings !== undefined && ts.isNamedImports(bindings) && everyIsType(bindings.elements);
+}
+
+function everyIsType(elements) {
+  return elements.length > 0 && elements.every((element) => element.isTypeOnly);
+}
+
+function importViolation(file, specifier, typeOnly) {
+  if (!specifier.startsWith(".")) {
+    const owner = owners.find(({ packages, place }) => packages.test(specifier) && !place.test(file));
+    return owner && `only ${owner.place.source.replace(/[\\^]/g, "")} may import ${specifier}`;
+  }
+  const target = resolve(file, specifier);
+  const [from, to] = [rankOf(file), rankOf(target)];
+  if (from === undefined || to === undefined) return `${specifier} is outside the known folders (${ranks.flat().join(", ")})`;
+  const ban = banned.find((rule) => rule.from.test(file) && rule.to.test(target));
+  if (ban && !typeOnly) return `imports ${target}: ${ban.why}`;
+  if (folderOf(file) === folderOf(target) || from < to) return undefined;
+  if (from === to && typeOnly) return undefined;
+  if (allowed.some((rule) => rule.from.test(file) && rule.to.test(target))) return undefined;
+  const kind = typeOnly ? "a type of " : "";
+  return `imports ${kind}${target}: imports go ${ranks.map((names) => (names.length > 1 ? `{${names.join(", ")}}` : names[0])).join(" → ")}`;
+}
+
+/** @returns {string} the source file that an import means: dist/ holds what src/ compiles to, and .js is the compiled .ts */
+function resolve(file, specifier) {
+  const path = posix.join(posix.dirname(file), specifier).replace(/^dist\//, "src/");
+  return path.startsWith("src/") ? path.replace(/\.js$/, ".ts") : path;
+}
+
+function folderOf(path) {
+  const [first, second] = path.split("/");
+  return first === "src" ? second : first;
+}
+
+function rankOf(path) {
+  // package.json and the native build stand for themselves: anybody may read them.
+  if (path === "package.json" || path.startsWith("native/")) return ranks.length;
+  const rank = ranks.findIndex((names) => names.includes(folderOf(path)));
+  return rank < 0 ? undefined : rank;
+}
+
+function exitsProcess(node) {
+  if (ts.isPropertyAccessExpression(node)) {
+    const names = ["exit", "reallyExit", "abort"];
+    return ts.isIdentifier(node.expression) && node.expression.text === "process" && names.includes(node.name.text);
+  }
+  return (
+    ts.isImportSpecifier(node) &&
+    (node.propertyName ?? node.name).text === "exit" &&
+    ["process", "node:process"].includes(node.parent.parent.parent.moduleSpecifier.text)
+  );
+}
+
+function sourceFiles(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const violations = checkImports(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), ".."));
+  for (const violation of violations) console.log(violation);
+  process.exitCode = violations.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,79 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const script = join(import.meta.dirname, "../../scripts/check-imports.mjs");
+
+const { checkFile, checkImports }: { checkFile(file: string, text: string): string[]; checkImports(root: string): string[] } = await import(
+  pathToFileURL(script).href
+);
+
+describe("import direction", () => {
+  it("holds in this repository", () => {
+    expect(checkImports(join(import.meta.dirname, "../.."))).toEqual([]);
+  });
+
+  it.each([
+    [
+      "upwards",
+      "src/util/b.ts",
+      'import { x } from "../data/idx.js";',
+      /src\/util\/b\.ts:1: imports src\/data\/idx\.ts: imports go bin → cli/,
+    ],
+    ["upwards, a type", "src/model/m.ts", 'import type { Run } from "../train/loop.js";', /imports a type of src\/train\/loop\.ts/],
+    [
+      "upwards, dynamically",
+      "src/run/r.ts",
+      '\nconst a = await import("../cli/main.js");',
+      /src\/run\/r\.ts:2: imports src\/cli\/main\.ts/,
+    ],
+    ["upwards, by re-export", "src/config/c.ts", 'export * from "../run/log.js";', /imports src\/run\/log\.ts/],
+    ["sideways, a value", "src/train/t.ts", 'import { draw } from "../serve/server.js";', /imports src\/serve\/server\.ts/],
+    ["sideways, a value beside a type", "src/data/d.ts", 'import { type A, b } from "../run/log.js";', /imports src\/run\/log\.ts/],
+    ["an engine in a view", "src/ui/lines.ts", 'import { e } from "../engine/registry.js";', /a view imports run\/events and ui\/state/],
+    ["data in a view, dynamically", "src/report/r.ts", 'import("../data/idx.js")', /never an engine or data/],
+    ["the terminal in a pure view", "src/ui/lines.ts", 'import { s } from "./tui/screen.js";', /only tui\/ and cli\/ know the terminal/],
+    ["blessed elsewhere", "src/ui/lines.ts", 'import blessed from "blessed";', /only src\/ui\/tui\/ may import blessed/],
+    ["blessed elsewhere, by require", "src/cli/a.ts", 'const b = require("blessed-contrib");', /may import blessed-contrib/],
+    ["commander elsewhere", "src/train/t.ts", 'import { Command } from "commander";', /only src\/cli\/ may import commander/],
+    ["the launcher reaching past cli", "src/cli/a.ts", 'import "../../bin/mnist-tui.js";', /imports bin\/mnist-tui\.js/],
+    ["an unknown folder", "src/misc/a.ts", 'import "../util/a.js";', /outside the known folders/],
+    ["an exit", "src/train/t.ts", "process.exit(1);", /process\.exit outside cli\//],
+    ["an exit by another name", "src/train/t.ts", 'import { exit as leave } from "node:process";', /process\.exit outside cli\//],
+  ])("refuses %s", (_, file, text, message) => {
+    const violations = checkFile(file, text);
+    expect(violations).toHaveLength(1);
+    expect(violations[0]).toMatch(message);
+  });
+
+  it("accepts what the design means", () => {
+    const files = {
+      "bin/mnist-tui.js": 'import("../dist/cli/main.js");',
+      "src/cli/main.ts": 'import { Command } from "commander"; import { d } from "../ui/tui/dashboard.js"; process.exit(1);',
+      "src/ui/lines.ts": 'import type { Split } from "../engine/engine.js"; import { state } from "./state.js"; import "../util/a.js";',
+      "src/ui/tui/dashboard.ts": 'import blessed from "blessed"; import { state } from "../state.js";',
+      "src/serve/server.ts": 'import { reduce } from "../ui/state.js"; import { e } from "../engine/registry.js"; import "fastify";',
+      "src/run/checkpoint.ts": 'import type { State } from "../engine/engine.js"; import { type Tensor } from "../engine/engine.js";',
+      "src/data/idx.ts": 'export type { Split } from "../engine/engine.js"; process.exitCode = 1;',
+      "src/engine/cpu/engine.ts": 'import { buildModel } from "../../model/presets.js"; import json from "../../../package.json";',
+    };
+    for (const [file, text] of Object.entries(files)) expect(checkFile(file, text)).toEqual([]);
+  });
+
+  it("prints each violation of a tree on a line and exits with 1", () => {
+    const root = mkdtempSync(join(tmpdir(), "mnist-tui-imports-"));
+    try {
+      for (const folder of ["bin", "src/util"]) mkdirSync(join(root, folder), { recursive: true });
+      writeFileSync(join(root, "bin/mnist-tui.js"), "");
+      writeFileSync(join(root, "src/util/a.ts"), 'import "../cli/main.js";\nprocess.exit(1);\n');
+      const { stdout, status } = spawnSync(process.execPath, [script, root], { encoding: "utf8" });
+      expect(stdout).toMatch(/^src\/util\/a\.ts:1: imports src\/cli\/main\.ts.*\nsrc\/util\/a\.ts:2: process\.exit.*\n$/);
+      expect(status).toBe(1);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+});
