@@ -1,0 +1,124 @@
+import { Chalk } from "chalk";
+import type { RunEvent, StartEvent } from "../run/events.js";
+import { formatCount, formatDuration, formatEpoch, formatLoss, formatPercent, formatRate, formatSpeed } from "./format.js";
+import { secondsLeft } from "./progress.js";
+import { doneText, initialState, type ModelState, type RunState, reduce } from "./state.js";
+import { summaryLines } from "./summary.js";
+import { plainText } from "./text.js";
+import type { View } from "./view.js";
+
+export interface LinesOptions {
+  write(text: string): void;
+  /** May escape codes be written? Never into a pipe, never with NO_COLOR. */
+  color: "none" | "ansi";
+  /** Least time between two progress lines of one model; 10 s unless told. */
+  progressSeconds?: number;
+}
+
+/**
+ * What a log file wants: device and parameters of each model, one line an epoch, a rate-limited progress line, warnings, how each
+ * model ended and, on close, the summary. Every line stands for itself and begins with the model's name where there are several.
+ */
+export function createLines(options: LinesOptions): View {
+  const chalk = new Chalk({ level: options.color === "ansi" ? 1 : 0 });
+  const progressMilliseconds = (options.progressSeconds ?? 10) * 1000;
+  const lastProgress = new Map<string, number>();
+  let state: RunState = initialState();
+  let closed = false;
+
+  const write = (model: string, text: string) => options.write(`${chalk.bold(model)}  ${text}\n`);
+
+  function show(event: RunEvent, model: ModelState): void {
+    const { name } = model;
+    switch (event.type) {
+      case "start":
+        lastProgress.set(name, event.time);
+        for (const text of startLines(model.start!)) write(name, text);
+        return;
+      case "step": {
+        const last = lastProgress.get(name) ?? event.time;
+        lastProgress.set(name, last);
+        if (event.time - last < progressMilliseconds) return;
+        lastProgress.set(name, event.time);
+        write(name, chalk.dim(progressText(model)));
+        return;
+      }
+      case "epoch":
+        lastProgress.set(name, event.time);
+        write(name, epochText(model));
+        return;
+      case "log": {
+        const message = plainText(event.message);
+        const paint = event.level === "error" ? chalk.red : event.level === "warning" ? chalk.yellow : chalk.reset;
+        write(name, event.level === "info" ? message : paint(`${event.level}: ${message}`));
+        return;
+      }
+      case "pause":
+        write(name, `paused at step ${formatCount(event.step)}`);
+        return;
+      case "resume":
+        write(name, `goes on at step ${formatCount(event.step)}`);
+        return;
+      case "done": {
+        const best =
+          model.best === undefined
+            ? ""
+            : `, best test accuracy ${formatPercent(model.best.accuracy)} in epoch ${formatEpoch(model.best.epoch)}`;
+        write(name, chalk.green(`${doneText(event)}${best}, ${formatDuration(event.seconds)} of training`));
+        return;
+      }
+      case "error":
+        write(name, chalk.red(`error: ${model.error}`));
+        return;
+      default:
+        return;
+    }
+  }
+
+  return {
+    event(event: RunEvent): void {
+      state = reduce(state, event);
+      const model = state.models.find((candidate) => candidate.name === plainText(event.model));
+      if (model !== undefined) show(event, model);
+    },
+    async close(): Promise<void> {
+      if (closed) return;
+      closed = true;
+      const lines = summaryLines(state);
+      if (lines.length > 0) options.write(`\n${lines.join("\n")}\n`);
+    },
+  };
+}
+
+function startLines(start: StartEvent): string[] {
+  const samples = `${formatCount(start.trainSamples)} training and ${formatCount(start.testSamples)} test images`;
+  return [
+    `device: ${start.device} (engine ${start.engine}, threads ${start.threads})`,
+    `data: ${start.dataset}, ${samples}`,
+    `model: ${start.preset}, ${formatCount(start.parameters)} parameters`,
+    `settings: ${start.optimizer}, learning rate ${formatRate(start.learningRate)}, batch size ${start.batchSize}, ` +
+      `${start.epochs} epochs of ${formatCount(start.stepsPerEpoch)} steps${start.step > 0 ? `, resumed at step ${formatCount(start.step)}` : ""}`,
+  ];
+}
+
+function progressText(model: ModelState): string {
+  const { start } = model;
+  const epochs = start === undefined ? "" : `/${start.epochs}`;
+  const steps = start === undefined ? "" : `/${formatCount(start.epochs * start.stepsPerEpoch)}`;
+  const left = secondsLeft(model);
+  return (
+    `epoch ${formatEpoch(model.epoch)}${epochs}, step ${formatCount(model.step)}${steps}, loss ${formatLoss(model.loss)}, ` +
+    `accuracy ${formatPercent(model.accuracy)}, ${formatSpeed(model.imagesPerSecond)} images/s` +
+    (left === undefined ? "" : `, ${formatDuration(left)} left`)
+  );
+}
+
+function epochText(model: ModelState): string {
+  const row = model.epochs[model.epochs.length - 1];
+  const epochs = model.start === undefined ? "" : `/${model.start.epochs}`;
+  return (
+    `epoch ${formatEpoch(row.epoch)}${epochs}: loss ${formatLoss(row.loss)}, accuracy ${formatPercent(row.accuracy)}, ` +
+    `test loss ${formatLoss(row.testLoss)}, test accuracy ${formatPercent(row.testAccuracy)}${row.best ? " (best)" : ""}, ` +
+    `learning rate ${formatRate(row.learningRate)}, ${formatSpeed(row.imagesPerSecond)} images/s, ${formatDuration(row.seconds)}`
+  );
+}

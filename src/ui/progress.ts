@@ -1,0 +1,41 @@
+import { ended, type ModelState, type RunState } from "./state.js";
+
+/** @returns the part of the model's steps that is done, in [0, 1]; 0 before its start is known */
+export function fractionDone(model: ModelState): number {
+  const total = totalSteps(model);
+  if (model.status === "done" && model.done?.reason !== "interrupted") return 1;
+  return total > 0 ? Math.min(1, Math.max(0, model.step / total)) : 0;
+}
+
+/** Steps of the whole training; 0 before its start is known. */
+export function totalSteps(model: ModelState): number {
+  return model.start === undefined ? 0 : model.start.epochs * model.start.stepsPerEpoch;
+}
+
+/** @returns seconds of training still to come at the pace so far; undefined before there is one */
+export function secondsLeft(model: ModelState): number | undefined {
+  if (ended(model)) return 0;
+  const total = totalSteps(model);
+  const taken = model.step - model.origin.step;
+  const spent = model.seconds - model.origin.seconds;
+  if (total <= 0 || taken <= 0 || spent <= 0) return undefined;
+  return ((total - model.step) * spent) / taken;
+}
+
+/** The whole run: mean of the models' fractions, and the time until the last one ends. */
+export function runProgress(state: RunState): { fraction: number; secondsLeft: number | undefined; running: number } {
+  const { models } = state;
+  if (models.length === 0) return { fraction: 0, secondsLeft: undefined, running: 0 };
+  const open = models.filter((model) => !ended(model));
+  const left = open.map(secondsLeft);
+  return {
+    fraction: models.reduce((sum, model) => sum + (model.status === "failed" ? 1 : fractionDone(model)), 0) / models.length,
+    secondsLeft: left.includes(undefined) ? undefined : Math.max(0, ...(left as number[])),
+    running: open.length,
+  };
+}
+
+/** @returns seconds of training until the test accuracy first reached `target` (a fraction), or undefined */
+export function secondsToTarget(model: ModelState, target: number): number | undefined {
+  return model.evaluations.find((evaluation) => evaluation.testAccuracy >= target)?.seconds;
+}

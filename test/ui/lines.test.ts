@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { createJson } from "../../dist/ui/json.js";
+import { createLines } from "../../dist/ui/lines.js";
+import { initialState, reduce } from "../../dist/ui/state.js";
+import { summaryLines } from "../../dist/ui/summary.js";
+import { fakeRun, fakeStart } from "./fake-run.js";
+
+const run = { models: ["simple", "residual"], epochs: 2, stepsPerEpoch: 40, chunk: 4 };
+
+function collector() {
+  const parts: string[] = [];
+  return { write: (part: string) => void parts.push(part), text: () => parts.join("") };
+}
+
+async function linesOf(color: "none" | "ansi", progressSeconds?: number): Promise<string> {
+  const output = collector();
+  const view = createLines({ write: output.write, color, progressSeconds });
+  for (const event of fakeRun(run)) view.event(event);
+  await view.close();
+  await view.close();
+  return output.text();
+}
+
+describe("plain lines", () => {
+  it("tell device, data, parameters, one line an epoch and the end, without an escape code", async () => {
+    const text = await linesOf("none");
+    expect(text).not.toContain("\u001b");
+    expect(text).not.toContain("\r");
+    const lines = text.split("\n");
+    expect(lines).toContain("simple  device: CPU, AVX-512, 1 thread (engine native, threads 1)");
+    expect(lines).toContain("simple  model: simple, 206,922 parameters");
+    expect(lines.filter((line) => /^residual {2}epoch \d\/2: loss [\d.]+, accuracy/.test(line))).toHaveLength(2);
+    expect(lines.filter((line) => /^simple {2}completed, best test accuracy/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith("run 2026"))).toHaveLength(1);
+  });
+
+  it("limit the rate of progress lines by the events' own time", async () => {
+    const progress = (text: string) => text.split("\n").filter((line) => line.startsWith("residual  epoch") && line.includes("left"));
+    const often = progress(await linesOf("none", 1));
+    const seldom = progress(await linesOf("none", 4));
+    expect(often.length).toBeGreaterThan(seldom.length);
+    expect(seldom.length).toBeGreaterThan(0);
+    expect(often[0]).toMatch(/epoch [\d.]+\/2, step \d+\/80, loss [\d.]+, accuracy [\d.]+ %, [\d,]+ images\/s, .+ left/);
+  });
+
+  it("colour only where it is allowed", async () => {
+    expect(await linesOf("ansi")).toContain("\u001b[");
+  });
+
+  it("pass no control character of a message through", () => {
+    const output = collector();
+    const view = createLines({ write: output.write, color: "none" });
+    view.event({ run: "r", model: "m", time: 1, type: "log", level: "warning", message: "a\u001b[2Jb\nc\u0007" });
+    expect(output.text()).toBe("m  warning: ab c\n");
+  });
+});
+
+describe("json", () => {
+  it("prints each event on a line of its own and NaN as null", () => {
+    const output = collector();
+    const view = createJson({ write: output.write });
+    const events = [...fakeRun(run)];
+    for (const event of events) view.event(event);
+    view.event({
+      run: "r",
+      model: "m",
+      time: 1,
+      type: "step",
+      epoch: 0,
+      step: 1,
+      loss: Number.NaN,
+      accuracy: 0,
+      learningRate: 0,
+      imagesPerSecond: 1,
+      batchesPerSecond: 1,
+    });
+    const parsed = output
+      .text()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(parsed.slice(0, -1)).toEqual(JSON.parse(JSON.stringify(events)));
+    expect(parsed.at(-1).loss).toBeNull();
+  });
+});
+
+describe("summary", () => {
+  it("is empty before the first event", () => {
+    expect(summaryLines(initialState())).toEqual([]);
+  });
+
+  it("has one row a model, the difference to the first, and how each ended", () => {
+    let state = initialState();
+    for (const event of fakeRun(run)) state = reduce(state, event);
+    state = reduce(state, { run: "r", model: "deep", time: fakeStart + 1e7, type: "error", message: "killed by SIGKILL" });
+    const lines = summaryLines(state);
+    expect(lines[0]).toContain("2026-01-02T12-00-00, mnist");
+    expect(lines[2]).toMatch(/^simple {2,}206,922 +2 +9\d\.\d\d % +9\d\.\d\d % \(2\) +– +14,200 +/);
+    expect(lines[3]).toMatch(/^residual .* [+−]\d\.\d\d +3,900/);
+    expect(lines).toContain("simple: completed");
+    expect(lines).toContain("deep: failed: killed by SIGKILL");
+  });
+});

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../dist/run/events.js";
+import { appendPoint, curveCap, curvePoints, emptyCurve, truncateCurve } from "../../dist/ui/curve.js";
+import { runProgress, secondsLeft, secondsToTarget } from "../../dist/ui/progress.js";
+import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
+import { fakeRun, fakeStart } from "./fake-run.js";
+
+function play(events: Iterable<RunEvent>, from: RunState = initialState()): RunState {
+  let state = from;
+  for (const event of events) state = reduce(state, event);
+  return state;
+}
+
+const two = { models: ["simple", "residual"], epochs: 3, stepsPerEpoch: 20, chunk: 5 };
+
+describe("reduce", () => {
+  it("adds up a whole run of two models", () => {
+    const state = play(fakeRun(two));
+    expect(state.models.map((model) => model.name)).toEqual(["simple", "residual"]);
+    for (const model of state.models) {
+      expect(model.status).toBe("done");
+      expect(model.step).toBe(60);
+      expect(model.epochs).toHaveLength(3);
+      expect(model.evaluations).toHaveLength(3);
+      expect(model.curves.loss.length).toBe(12);
+      expect(model.curves.testAccuracy.length).toBe(3);
+      expect(model.best!.accuracy).toBe(Math.max(...model.evaluations.map((evaluation) => evaluation.testAccuracy)));
+    }
+    expect(runProgress(state)).toEqual({ fraction: 1, secondsLeft: 0, running: 0 });
+  });
+
+  it("never changes an earlier state", () => {
+    const events = [...fakeRun(two)];
+    const half = play(events.slice(0, 20));
+    const before = JSON.stringify({ ...half, models: half.models.map((model) => ({ ...model, curves: curvePoints(model.curves.loss) })) });
+    const one = play(events.slice(20), half);
+    const other = play(events.slice(20), half);
+    const after = JSON.stringify({ ...half, models: half.models.map((model) => ({ ...model, curves: curvePoints(model.curves.loss) })) });
+    expect(after).toBe(before);
+    expect(curvePoints(one.models[0].curves.loss)).toEqual(curvePoints(other.models[0].curves.loss));
+  });
+
+  it("keeps NaN and null out of the curves and in the newest values", () => {
+    const [start] = fakeRun(two);
+    const step = {
+      run: "r",
+      model: "simple",
+      time: fakeStart + 1000,
+      type: "step",
+      epoch: 0.1,
+      step: 2,
+      accuracy: 0.1,
+      learningRate: 0.1,
+    } as const;
+    const state = play([
+      start,
+      { ...step, loss: Number.NaN, imagesPerSecond: Number.POSITIVE_INFINITY, batchesPerSecond: 1 },
+      { ...step, loss: null as unknown as number, imagesPerSecond: 10, batchesPerSecond: 1 },
+    ]);
+    expect(state.models[0].curves.loss.length).toBe(0);
+    expect(state.models[0].curves.imagesPerSecond.length).toBe(1);
+    expect(state.models[0].loss).toBeNaN();
+  });
+
+  it("strips control characters from names and messages", () => {
+    const state = play([
+      {
+        run: "r\u001b[2J",
+        model: "a\u0007b",
+        time: 1,
+        type: "log",
+        level: "info",
+        message: "\u001b]0;title\u0007x\u001b[31my\r\nz\u009b1m\u202e",
+      },
+    ]);
+    expect(state.run).toBe("r");
+    expect(state.models[0].name).toBe("ab");
+    expect(state.log[0].message).toBe("xy z");
+  });
+
+  it("does not count pauses as training time", () => {
+    const [start] = fakeRun(two);
+    const base = { run: "r", model: "simple" };
+    const state = play([
+      start,
+      { ...base, type: "pause", time: fakeStart + 2000, step: 1 },
+      { ...base, type: "resume", time: fakeStart + 60_000, step: 1 },
+      { ...base, type: "pause", time: fakeStart + 61_000, step: 2 },
+    ]);
+    expect(state.models[0].seconds).toBeCloseTo(3, 6);
+    expect(state.models[0].status).toBe("paused");
+  });
+
+  it("takes back what a resume measures again", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"] })];
+    const cut = events.slice(
+      0,
+      events.findIndex((event) => event.type === "step" && event.step === 50),
+    );
+    const resumed = play([...cut, { ...(events[0] as Extract<RunEvent, { type: "start" }>), time: fakeStart + 1e6, step: 40 }]);
+    const model = resumed.models[0];
+    expect(model.step).toBe(40);
+    expect(Math.max(...curvePoints(model.curves.loss).map((point) => point.step))).toBe(40);
+    expect(model.epochs.map((row) => row.epoch)).toEqual([1, 2]);
+    const next = reduce(resumed, {
+      ...(events.find((event) => event.type === "step" && event.step === 45) as RunEvent),
+      time: fakeStart + 1e6 + 500,
+    });
+    expect(next.models[0].seconds - resumed.models[0].seconds).toBeCloseTo(0.5, 6);
+    expect(curvePoints(next.models[0].curves.loss).at(-1)!.step).toBe(45);
+  });
+
+  it("estimates the time that is left and the time to a target", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"] })];
+    const state = play(
+      events.slice(
+        0,
+        events.findIndex((event) => event.type === "step" && event.step === 35),
+      ),
+    );
+    const model = state.models[0];
+    expect(secondsLeft(model)!).toBeCloseTo((model.seconds * (60 - model.step)) / model.step, 6);
+    expect(secondsToTarget(model, 0.5)).toBe(model.evaluations[0].seconds);
+    expect(secondsToTarget(model, 1)).toBeUndefined();
+  });
+
+  it("marks a failed model and leaves the other as it was", () => {
+    const events = [...fakeRun(two)].slice(0, 12);
+    const before = play(events);
+    const state = reduce(before, { run: "r", model: "simple", time: fakeStart + 9e5, type: "error", message: "out of memory" });
+    expect(state.models[0]).toMatchObject({ status: "failed", error: "out of memory" });
+    expect(state.models[1]).toBe(before.models[1]);
+  });
+
+  it("bounds its memory over 20,000 step events a model", () => {
+    const state = play(fakeRun({ models: ["simple", "deep"], epochs: 40, stepsPerEpoch: 500, chunk: 1 }));
+    for (const model of state.models) {
+      expect(model.step).toBe(20_000);
+      expect(model.curves.loss.length).toBeLessThanOrEqual(curveCap);
+    }
+    expect(state.log.length).toBeLessThanOrEqual(500);
+  });
+});
+
+describe("curve", () => {
+  it("keeps spikes when old points are merged", () => {
+    let curve = emptyCurve;
+    for (let step = 0; step < 50_000; step++) {
+      const value = step === 12_345 ? 99 : step === 23_456 ? -99 : Math.sin(step / 100);
+      curve = appendPoint(curve, { step, epoch: step, seconds: step, value });
+    }
+    const points = curvePoints(curve);
+    expect(points.length).toBeLessThanOrEqual(curveCap);
+    expect(points).toContainEqual({ step: 12_345, epoch: 12_345, seconds: 12_345, value: 99 });
+    expect(points).toContainEqual({ step: 23_456, epoch: 23_456, seconds: 23_456, value: -99 });
+    expect(points[0].step).toBe(0);
+    expect(points.at(-1)!.step).toBe(49_999);
+    expect(points.every((point, index) => index === 0 || point.step > points[index - 1].step)).toBe(true);
+  });
+
+  it("branches without mixing: two futures of one past", () => {
+    const point = (step: number, value: number) => ({ step, epoch: 0, seconds: 0, value });
+    const past = appendPoint(appendPoint(emptyCurve, point(1, 1)), point(2, 2));
+    const left = appendPoint(past, point(3, 30));
+    const right = appendPoint(past, point(3, 31));
+    const cut = appendPoint(truncateCurve(left, 1), point(2, 20));
+    expect(curvePoints(left).map((entry) => entry.value)).toEqual([1, 2, 30]);
+    expect(curvePoints(right).map((entry) => entry.value)).toEqual([1, 2, 31]);
+    expect(curvePoints(cut).map((entry) => entry.value)).toEqual([1, 20]);
+  });
+});
