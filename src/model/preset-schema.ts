@@ -32,7 +32,12 @@ const layerSpec = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("residual"), filters, stride: stride.default(1) }),
 ]);
 
-const presetSpec = z.strictObject({ description: z.string(), layers: z.array(layerSpec).min(1) });
+const presetSpec = z.strictObject({
+  description: z.string(),
+  /** The options of `train` that the preset's origin used instead of the defaults; src/config checks and reads them. */
+  training: z.record(z.string(), z.unknown()).optional(),
+  layers: z.array(layerSpec).min(1),
+});
 
 export type LayerSpec = z.infer<typeof layerSpec>;
 export type PresetSpec = z.infer<typeof presetSpec>;

@@ -1,0 +1,19 @@
+import type { ModelConfig } from "./types.js";
+
+/** What holds where neither preset, file nor flag says otherwise. */
+export const defaultEpochs = 5;
+export const defaultBatchSize = 512;
+export const defaultModels = "simple,residual";
+export const defaultCheckpointDir = "checkpoints";
+
+/** Learning rate and momentum that go with an optimizer: PyTorch's default for Adam and RMSprop's usual smaller one, 0.01 with momentum for SGD. */
+export const optimizerDefaults: Record<ModelConfig["optimizer"], { lr: number; momentum: number }> = {
+  adam: { lr: 0.001, momentum: 0 },
+  sgd: { lr: 0.01, momentum: 0.9 },
+  rmsprop: { lr: 0.001, momentum: 0 },
+};
+
+/** PyTorch's StepLR needs a step size; a third of the usual 30 epochs and its own gamma. */
+export const scheduleDefaults = { stepSize: 10, gamma: 0.1 };
+
+export const splitSizes = { train: 60_000, test: 10_000 };

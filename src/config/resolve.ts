@@ -1,0 +1,155 @@
+import { UserError } from "../util/errors.js";
+import { defaultBatchSize, defaultCheckpointDir, defaultEpochs, defaultModels, splitSizes } from "./defaults.js";
+import { type Entry, nameEntries, parseEntries } from "./entries.js";
+import type { Presets } from "./files.js";
+import { type IdleSetting, type Layer, resolveModel } from "./resolve-model.js";
+import { flagName, type ModelSettings, modelSettings, type Settings } from "./settings.js";
+import type { RunConfig } from "./types.js";
+
+/** Where settings come from: the command line, or a file. */
+export interface Source {
+  /** "--lr", or "lr in FILE" */
+  label(key: string): string;
+  settings: Settings;
+}
+
+export interface ResolvedOptions {
+  config: RunConfig;
+  checkpointDir: string;
+  dataDir?: string;
+  /** The dataset was asked for by name: no other may take its place. */
+  datasetByName: boolean;
+  /** No name was given, so another may be tried where this one is taken. */
+  runNamed: boolean;
+  output: "dashboard" | "plain" | "json";
+  ascii: boolean;
+}
+
+export function flagSource(settings: Settings): Source {
+  return { label: (key) => `--${flagName(key)}`, settings };
+}
+
+export function fileSource(name: string, settings: Settings): Source {
+  return { label: (key) => `${key} in ${name}`, settings };
+}
+
+/**
+ * Fills in everything: defaults ← preset ← file ← flags. A setting in an entry ("simple:lr=0.1") wins over the same
+ * source's setting for all models.
+ * @param now names the run where nobody did
+ * @throws UserError (exit code 2) for an impossible or contradictory setting
+ */
+export function resolveOptions(sources: { file?: Source; flags: Source }, presets: Presets, now: Date): ResolvedOptions {
+  const { file, flags } = sources;
+  const settings: Settings = { ...file?.settings, ...flags.settings };
+  const { entries, source } = chooseModels(sources, presets);
+  const names = nameEntries(entries);
+  const resolved = entries.map((entry, index) => {
+    const layers: Layer[] = [
+      { label: (key) => `${key} in config/presets/${entry.preset}.json`, settings: presets.training(entry.preset), from: "preset" },
+    ];
+    for (const candidate of [file, flags]) {
+      if (!candidate) continue;
+      layers.push({ label: candidate.label, settings: modelPart(candidate.settings), from: "all" });
+      if (candidate === source) layers.push(entryLayer(entry));
+    }
+    return resolveModel(entry.preset, names[index], layers, { epochs: defaultEpochs, batchSize: defaultBatchSize });
+  });
+  rejectIdle(resolved.map((model) => model.idle));
+  const config: RunConfig = {
+    run: settings.run ?? timeStamp(now),
+    dataset: settings.dataset ?? "mnist",
+    limitTrain: settings.limitTrain,
+    limitTest: settings.limitTest,
+    seed: settings.seed ?? 0,
+    engine: settings.engine ?? "auto",
+    threads: settings.threads ?? 0,
+    models: resolved.map((model) => model.config),
+  };
+  if (settings.run !== undefined) checkRunName(settings.run);
+  checkBatches(config);
+  return {
+    config,
+    ...resolvePlaces(settings),
+    datasetByName: settings.dataset !== undefined,
+    runNamed: settings.run !== undefined,
+    output: resolveOutput(sources),
+    ascii: settings.ascii ?? false,
+  };
+}
+
+/** @throws UserError (exit code 2) where a step would need more images than there are */
+export function checkBatches(config: RunConfig): void {
+  const samples = Math.min(config.limitTrain ?? splitSizes.train, splitSizes.train);
+  for (const model of config.models) {
+    if (model.batchSize <= samples) continue;
+    throw new UserError(
+      `The batch size of ${model.name} must be at most the ${samples} training images, got ${model.batchSize}; lower --batch-size or raise --limit-train.`,
+      2,
+    );
+  }
+}
+
+export function resolvePlaces(settings: Settings): { checkpointDir: string; dataDir?: string } {
+  return { checkpointDir: settings.checkpointDir ?? defaultCheckpointDir, dataDir: settings.dataDir };
+}
+
+/** Flags win over the file, so --json on the command line is no contradiction to plain in a file. */
+export function resolveOutput({ file, flags }: { file?: Source; flags: Source }): ResolvedOptions["output"] {
+  for (const source of [flags, file]) {
+    if (source?.settings.plain && source.settings.json) {
+      throw new UserError(`${source.label("plain")} and ${source.label("json")} contradict each other; leave one out.`, 2);
+    }
+    if (source?.settings.plain) return "plain";
+    if (source?.settings.json) return "json";
+  }
+  return "dashboard";
+}
+
+/** @throws UserError (exit code 2) where the name cannot be a folder's */
+export function checkRunName(name: string): void {
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && name !== "." && name !== "..") return;
+  throw new UserError(
+    `A run's name has 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", got ${JSON.stringify(name)}; choose another for --run.`,
+    2,
+  );
+}
+
+/** "2026-11-21_14-05-09", local time: sorts by age and needs no quoting. */
+export function timeStamp(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  return `${day}_${two(now.getHours())}-${two(now.getMinutes())}-${two(now.getSeconds())}`;
+}
+
+function chooseModels({ file, flags }: { file?: Source; flags: Source }, presets: Presets): { entries: Entry[]; source?: Source } {
+  for (const source of [flags, file]) {
+    const { compare, model } = source?.settings ?? {};
+    if (!source || (compare === undefined && model === undefined)) continue;
+    if (compare !== undefined && model !== undefined) {
+      throw new UserError(`${source.label("compare")} and ${source.label("model")} contradict each other; give all models to compare.`, 2);
+    }
+    const entries = parseEntries((compare ?? model) as string, presets.names);
+    if (model !== undefined && entries.length > 1) {
+      throw new UserError(`${source.label("model")} expects one model, got ${JSON.stringify(model)}; use --compare for several.`, 2);
+    }
+    return { entries, source };
+  }
+  return { entries: parseEntries(defaultModels, presets.names) };
+}
+
+function entryLayer(entry: Entry): Layer {
+  return { label: (key) => `${flagName(key)} in ${JSON.stringify(entry.text)}`, settings: entry.settings, from: "entry" };
+}
+
+function modelPart(settings: Settings): ModelSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => key in modelSettings)) as ModelSettings;
+}
+
+/** A setting for all models is a mistake where no model uses it; one in an entry where its model does not. */
+function rejectIdle(idleOfModels: readonly (readonly IdleSetting[])[]): void {
+  for (const idle of idleOfModels.flat()) {
+    const everywhere = idleOfModels.every((other) => other.some((setting) => setting.key === idle.key && setting.label === idle.label));
+    if (idle.from === "entry" || everywhere) throw new UserError(`${idle.label} ${idle.why}.`, 2);
+  }
+}
