@@ -1,0 +1,97 @@
+import type { DatasetName } from "../config/types.js";
+
+/** What is known about each dataset before a byte of it was read. */
+export interface DatasetFile {
+  /** As on the mirrors, without ".gz". */
+  name: string;
+  /** Of the decompressed content. */
+  sha256: string;
+  /** Of the decompressed content. */
+  bytes: number;
+  dimensions: readonly number[];
+}
+
+export interface DatasetEntry {
+  name: DatasetName;
+  /** For people. */
+  title: string;
+  files: { trainImages: DatasetFile; trainLabels: DatasetFile; testImages: DatasetFile; testLabels: DatasetFile };
+  /** Folders that hold "NAME.gz"; tried in this order. Every byte from them is checked, so plain HTTP is good enough. */
+  mirrors: readonly string[];
+  /** Folders below a data directory in which the files are looked for, ours first, then torchvision's. */
+  folders: readonly string[];
+  classNames: readonly string[];
+  normalization: { mean: number; std: number };
+}
+
+type Digests = readonly [trainImages: string, trainLabels: string, testImages: string, testLabels: string];
+
+function files([trainImages, trainLabels, testImages, testLabels]: Digests): DatasetEntry["files"] {
+  const images = (name: string, n: number, sha256: string) => ({ name, sha256, bytes: 16 + n * 784, dimensions: [n, 28, 28] });
+  const labels = (name: string, n: number, sha256: string) => ({ name, sha256, bytes: 8 + n, dimensions: [n] });
+  return {
+    trainImages: images("train-images-idx3-ubyte", 60_000, trainImages),
+    trainLabels: labels("train-labels-idx1-ubyte", 60_000, trainLabels),
+    testImages: images("t10k-images-idx3-ubyte", 10_000, testImages),
+    testLabels: labels("t10k-labels-idx1-ubyte", 10_000, testLabels),
+  };
+}
+
+const digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
+  mnist: {
+    name: "mnist",
+    title: "MNIST",
+    files: files([
+      "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+      "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+      "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+      "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ]),
+    mirrors: [
+      "https://ossci-datasets.s3.amazonaws.com/mnist/",
+      "https://storage.googleapis.com/cvdf-datasets/mnist/",
+      "https://raw.githubusercontent.com/fgnt/mnist/master/",
+      "https://sagemaker-sample-files.s3.amazonaws.com/datasets/image/MNIST/",
+    ],
+    folders: ["mnist", "MNIST/raw", "."],
+    classNames: digits,
+    normalization: { mean: 0.1307, std: 0.3081 },
+  },
+  "fashion-mnist": {
+    name: "fashion-mnist",
+    title: "Fashion-MNIST",
+    files: files([
+      "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+      "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+      "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+      "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ]),
+    mirrors: [
+      "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+      "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+      "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+    ],
+    folders: ["fashion-mnist", "FashionMNIST/raw", "."],
+    classNames: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
+    normalization: { mean: 0.286, std: 0.353 },
+  },
+  synthetic: {
+    name: "synthetic",
+    title: "synthetic digits",
+    files: files(["", "", "", ""]),
+    mirrors: [],
+    folders: [],
+    classNames: digits,
+    normalization: { mean: 0.1307, std: 0.3081 },
+  },
+};
+
+export const datasetNames = Object.keys(catalog) as DatasetName[];
+
+/** @returns the four files, training split first, images before labels */
+export function filesOf(entry: DatasetEntry): readonly DatasetFile[] {
+  const { trainImages, trainLabels, testImages, testLabels } = entry.files;
+  return [trainImages, trainLabels, testImages, testLabels];
+}

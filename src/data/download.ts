@@ -1,0 +1,259 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { fileErrorReason } from "../util/atomic-write.js";
+import { UserError } from "../util/errors.js";
+import type { DatasetEntry, DatasetFile } from "./catalog.js";
+import { readContent, sha256 } from "./idx.js";
+
+export interface DownloadProgress {
+  file: string;
+  /** Bytes so far, as they come over the wire. */
+  received: number;
+  total?: number;
+}
+
+export interface DownloadOptions {
+  signal?: AbortSignal;
+  onProgress?(progress: DownloadProgress): void;
+  /** Milliseconds: until a mirror must have answered, and the longest silence in the middle of a file. */
+  timeouts?: { answer: number; silence: number };
+}
+
+/** The dataset could not be had from any mirror; the message says why for each. */
+export class DownloadError extends UserError {}
+
+/** An unreachable network is to be noticed within 5 s from the start of the program: 4 s for the mirrors leave 1 s for the rest. */
+const defaultTimeouts = { answer: 4_000, silence: 10_000 };
+/** A mirror that has not answered by then gets company from the next one; whichever answers first is used. */
+const staggerMilliseconds = 600;
+/** No compressed file of ours is half as large. */
+const largestDownload = 64 * 1024 * 1024;
+const staleMilliseconds = 24 * 3600 * 1000;
+
+/** @returns the folders to download from: MNIST_TUI_MIRROR (comma-separated, each holding a folder per dataset), else the catalog's */
+export function mirrorsOf(entry: DatasetEntry): readonly string[] {
+  const override = process.env.MNIST_TUI_MIRROR;
+  if (!override) return entry.mirrors;
+  const folders = override.split(",").map((mirror) => mirror.trim().replace(/\/*$/, "/"));
+  return folders.map((folder) => `${folder}${entry.name}/`);
+}
+
+/**
+ * Fetches files into `directory`: each to a temporary file, checked by the SHA-256 of its decompressed content, then renamed, so
+ * that a file under its final name is always whole. A mirror that fails, stalls or sends something else is followed by the next.
+ * @returns paths by DatasetFile.name
+ * @throws DownloadError where a file cannot be had from any mirror; UserError where the folder cannot be written;
+ *   the signal's reason where it is aborted
+ */
+export async function downloadFiles(
+  entry: DatasetEntry,
+  files: readonly DatasetFile[],
+  directory: string,
+  options: DownloadOptions = {},
+): Promise<Map<string, string>> {
+  await prepareDirectory(directory);
+  let mirrors = [...mirrorsOf(entry)];
+  const paths = new Map<string, string>();
+  for (const file of files) {
+    const failures: string[] = [];
+    let candidates = mirrors;
+    while (!paths.has(file.name)) {
+      const opened = await openAny(candidates, `${file.name}.gz`, options, failures);
+      if (!opened) {
+        throw new DownloadError(
+          `${entry.title} could not be downloaded (${file.name}.gz): ${failures.join("; ")}; ` +
+            "check the network, or put the four files into a folder and name it with --data-dir.",
+        );
+      }
+      const outcome = await receive(opened, file, directory, options);
+      if ("path" in outcome) {
+        paths.set(file.name, outcome.path);
+        // The mirror that works serves the remaining files too.
+        mirrors = [opened.mirror, ...mirrors.filter((mirror) => mirror !== opened.mirror)];
+      } else {
+        failures.push(`${hostOf(opened.mirror)}: ${outcome.failure}`);
+        candidates = candidates.filter((mirror) => mirror !== opened.mirror);
+      }
+    }
+  }
+  return paths;
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    for (const name of await readdir(directory)) {
+      if (!name.endsWith(".part")) continue;
+      const left = path.join(directory, name);
+      const { mtimeMs } = await stat(left);
+      if (Date.now() - mtimeMs > staleMilliseconds) await rm(left, { force: true });
+    }
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
+}
+
+function unwritable(directory: string, error: unknown): UserError {
+  const reason = fileErrorReason(error) ?? (error as Error).message;
+  return new UserError(`Expected a cache folder that can be written, got ${directory}: ${reason}; set MNIST_TUI_CACHE to another folder.`);
+}
+
+interface Opened {
+  mirror: string;
+  response: Response;
+  abort: AbortController;
+}
+
+/**
+ * Asks the mirrors one after the other, each next one as soon as the last has failed or kept silent for a moment, all within one
+ * time limit. @returns the first good answer; undefined where there is none, with the reasons added to `failures`
+ */
+function openAny(mirrors: readonly string[], fileName: string, options: DownloadOptions, failures: string[]): Promise<Opened | undefined> {
+  const limit = (options.timeouts ?? defaultTimeouts).answer;
+  const { signal } = options;
+  return new Promise((resolve, reject) => {
+    const pending = new Map<string, AbortController>();
+    let launched = 0;
+    let stagger: NodeJS.Timeout | undefined;
+    let settled = false;
+
+    const settle = (opened?: Opened) => {
+      settled = true;
+      clearTimeout(stagger);
+      clearTimeout(deadline);
+      signal?.removeEventListener("abort", onAbort);
+      for (const [mirror, abort] of pending) if (mirror !== opened?.mirror) abort.abort();
+      if (signal?.aborted) reject(signal.reason);
+      else resolve(opened);
+    };
+    const onAbort = () => settle();
+    const onDeadline = () => {
+      for (const mirror of pending.keys()) failures.push(`${hostOf(mirror)}: no answer within ${limit / 1000} s`);
+      settle();
+    };
+    const launchNext = () => {
+      clearTimeout(stagger);
+      const mirror = mirrors[launched++];
+      if (mirror === undefined) {
+        if (pending.size === 0) settle();
+        return;
+      }
+      const abort = new AbortController();
+      pending.set(mirror, abort);
+      stagger = setTimeout(launchNext, staggerMilliseconds);
+      fetch(mirror + fileName, { signal: abort.signal }).then(
+        (response) => {
+          if (settled) abort.abort();
+          else if (response.ok && response.body) settle({ mirror, response, abort });
+          else fail(mirror, abort, `HTTP status ${response.status}`);
+        },
+        (error) => fail(mirror, abort, networkReason(error)),
+      );
+    };
+    const fail = (mirror: string, abort: AbortController, reason: string) => {
+      if (settled) return;
+      abort.abort();
+      pending.delete(mirror);
+      failures.push(`${hostOf(mirror)}: ${reason}`);
+      launchNext();
+    };
+    const deadline = setTimeout(onDeadline, limit);
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) settle();
+    else launchNext();
+  });
+}
+
+/** Streams the answer into a temporary file, checks it and gives it its name. */
+async function receive(
+  opened: Opened,
+  file: DatasetFile,
+  directory: string,
+  options: DownloadOptions,
+): Promise<{ path: string } | { failure: string }> {
+  const temporary = path.join(directory, `.${file.name}.${process.pid}.${randomBytes(4).toString("hex")}.part`);
+  try {
+    const interrupted = await writeBody(opened, temporary, file, options);
+    options.signal?.throwIfAborted();
+    if (interrupted) return { failure: interrupted };
+    const { bytes, damage } = await readContent(temporary, file.bytes + 1);
+    const digest = sha256(bytes);
+    if (damage || digest !== file.sha256)
+      return { failure: `sent a file with SHA-256 ${digest}${damage ? ` (${damage})` : ""}, expected ${file.sha256}` };
+    // A server that marks the file as encoded has it decompressed on the way; the name says what it is now.
+    const compressed = bytes.length !== (await stat(temporary)).size;
+    const final = path.join(directory, compressed ? `${file.name}.gz` : file.name);
+    await rename(temporary, final);
+    return { path: final };
+  } finally {
+    opened.abort.abort();
+    await rm(temporary, { force: true });
+  }
+}
+
+/** @returns why the body broke off, if it did */
+async function writeBody(opened: Opened, temporary: string, file: DatasetFile, options: DownloadOptions): Promise<string | undefined> {
+  const { response, abort } = opened;
+  const silence = (options.timeouts ?? defaultTimeouts).silence;
+  const announced = Number(response.headers.get("content-length"));
+  const total = announced > 0 && !response.headers.get("content-encoding") ? announced : undefined;
+  const report = (received: number) => options.onProgress?.({ file: `${file.name}.gz`, received, total });
+  const onAbort = () => abort.abort(options.signal?.reason);
+  options.signal?.addEventListener("abort", onAbort);
+  let stalled: string | undefined;
+  const startTimer = () =>
+    setTimeout(() => {
+      stalled = `silent for ${silence / 1000} s in the middle of the file`;
+      abort.abort();
+    }, silence);
+  let timer = startTimer();
+  const handle = await open(temporary, "wx").catch((error) => {
+    throw unwritable(path.dirname(temporary), error);
+  });
+  try {
+    let received = 0;
+    report(0);
+    const reader = response.body!.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      clearTimeout(timer);
+      timer = startTimer();
+      received += value.length;
+      if (received > largestDownload) return `sent more than ${largestDownload} bytes`;
+      await handle.write(value).catch((error) => {
+        throw unwritable(path.dirname(temporary), error);
+      });
+      report(received);
+    }
+    await handle.sync();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    return stalled ?? `broke off: ${networkReason(error)}`;
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", onAbort);
+    await handle.close();
+  }
+}
+
+function hostOf(mirror: string): string {
+  return URL.canParse(mirror) ? new URL(mirror).host : mirror;
+}
+
+/** fetch says "fetch failed" and keeps the reason in `cause`. */
+function networkReason(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+  const reasons: Record<string, string> = {
+    ENOTFOUND: "name not found",
+    EAI_AGAIN: "name service not reachable",
+    ECONNREFUSED: "connection refused",
+    ECONNRESET: "connection reset",
+    ENETUNREACH: "network unreachable",
+    EHOSTUNREACH: "host unreachable",
+    UND_ERR_SOCKET: "connection closed early",
+  };
+  return reasons[cause?.code ?? ""] ?? (cause?.message || message);
+}

@@ -1,0 +1,55 @@
+import { type Draws, drawsOf } from "./draws.js";
+import { glyphs } from "./glyphs.js";
+import { type Distortion, distort, type PenStyle, render } from "./render.js";
+import { Sketch } from "./sketch.js";
+
+/**
+ * One handwritten-looking digit, a pure function of (seed, split, image).
+ * @param split 0 training, 1 test
+ * @param output [784] bytes that receive the image, 0 background to 255 ink
+ * @returns the label, 0–9
+ */
+export function generateDigit(seed: number, split: 0 | 1, image: number, output: Uint8Array): number {
+  const draws = drawsOf(seed, split, image);
+  const label = Math.floor(draws.uniform(0, 10));
+  const sketch = new Sketch(draws, draws.uniform(0.008, 0.03));
+  glyphs[label](sketch);
+  distort(sketch.strokes, chooseDistortion(draws, label));
+  render(sketch.strokes, choosePen(draws), draws, output);
+  return label;
+}
+
+function chooseDistortion(draws: Draws, label: number): Distortion {
+  // Most people lean to the right; a one, having nothing else to be told by, leans furthest.
+  const slant = draws.normal(0.18, label === 1 ? 0.3 : 0.22);
+  const turn = draws.normal(0, 0.1);
+  const stretch = 1 + draws.normal(0, 0.17);
+  const skew = draws.normal(0, 0.06);
+  const waves = Array.from({ length: 3 }, () => ({
+    frequencyX: draws.normal(0, 0.9),
+    frequencyY: draws.normal(0, 0.9),
+    phase: draws.uniform(0, 1),
+    amplitudeX: draws.normal(0, 0.035),
+    amplitudeY: draws.normal(0, 0.035),
+  }));
+  // Rotation by a small angle · slant · stretch of the width; 1 − t²/2 is its cosine near enough.
+  const cos = 1 - (turn * turn) / 2;
+  const a = stretch;
+  const b = -slant;
+  return { matrix: [cos * a - turn * skew, cos * b - turn, turn * a + cos * skew, turn * b + cos], waves };
+}
+
+function choosePen(draws: Draws): PenStyle {
+  const nibAngle = draws.uniform(-1, 1);
+  const length = Math.sqrt(1 + nibAngle * nibAngle);
+  return {
+    radius: Math.max(0.65, draws.normal(1.35, 0.38)),
+    swell: draws.uniform(0, 0.2),
+    taper: draws.chance(0.4) ? draws.uniform(0, 0.5) : 0,
+    nib: draws.chance(0.4) ? draws.uniform(0, 0.5) : 0,
+    nibX: 1 / length,
+    nibY: nibAngle / length,
+    edge: draws.uniform(1, 1.5),
+    roughness: draws.uniform(0, 0.12),
+  };
+}

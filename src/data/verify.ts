@@ -1,0 +1,39 @@
+import path from "node:path";
+import { type DatasetEntry, type DatasetFile, filesOf } from "./catalog.js";
+import { readContent, sha256 } from "./idx.js";
+import type { Location } from "./locate.js";
+
+/** One file as found on the disk. */
+export interface Check {
+  file: DatasetFile;
+  path: string;
+  present: boolean;
+  /** Decompressed; empty where the file is not there. */
+  bytes: Uint8Array;
+  /** SHA-256 of `bytes`; empty where the file is not there. */
+  digest: string;
+  /** "expected …, found …"; undefined: the file is right. */
+  problem?: string;
+}
+
+/** Reads one file of the location and compares its content with what the catalog expects. @throws UserError where it cannot be read */
+export async function checkFile(file: DatasetFile, location: Location): Promise<Check> {
+  const found = location.files.get(file.name);
+  if (!found) {
+    const missing = path.join(location.directory, `${file.name}.gz`);
+    return { file, path: missing, present: false, bytes: new Uint8Array(0), digest: "", problem: "expected this file, found none" };
+  }
+  const { bytes, damage } = await readContent(found, file.bytes + 1);
+  const digest = sha256(bytes);
+  const check = { file, path: found, present: true, bytes, digest };
+  if (!damage && digest === file.sha256) return check;
+  const size = bytes.length === file.bytes ? undefined : `${bytes.length} of ${file.bytes} bytes`;
+  const details = [damage, size].filter(Boolean).join(", ");
+  const problem = `expected SHA-256 ${file.sha256} of the decompressed content, found ${digest}${details && ` (${details})`}`;
+  return { ...check, problem };
+}
+
+/** @returns the dataset's four files, in the order of filesOf; they are decompressed on several threads at once */
+export function checkFiles(entry: DatasetEntry, location: Location): Promise<Check[]> {
+  return Promise.all(filesOf(entry).map((file) => checkFile(file, location)));
+}
