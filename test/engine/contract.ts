@@ -1,0 +1,209 @@
+import { describe, expect, it } from "vitest";
+import type { Engine, State } from "../../dist/engine/engine.js";
+import { initialTensors } from "../../dist/model/initialize.js";
+import { buildModel } from "../../dist/model/presets.js";
+import { expectIdentical } from "./support/compare.js";
+import { testChunk } from "./support/images.js";
+import { tinyModel } from "./support/models.js";
+import { adam, evaluationSplit, parametersOf, samples, sgdMomentum, type TestSession, withSession } from "./support/sessions.js";
+
+/** What the contract promises of one engine alone: state, resuming, reproducibility. Everything here is bit for bit. */
+export function contractSuite(engine: Engine): void {
+  /** Batch norm, dropout, residual, odd widths: whatever has a state or a random number. */
+  const stateful = [tinyModel("dropout between convolutions"), tinyModel("residual, projected with stride 2")];
+  const rmsprop = { type: "rmsprop", momentum: 0.9, weightDecay: 0.01 } as const;
+  const chunk = (steps: number, seed = 1) => testChunk({ batchSize: 11, steps, samples, learningRate: 0.003, seed, affine: true });
+
+  async function results(session: TestSession, ...chunks: ReturnType<typeof chunk>[]) {
+    const losses: number[] = [];
+    const correct: number[] = [];
+    for (const each of chunks) {
+      const result = await session.train(each);
+      losses.push(...result.loss);
+      correct.push(...result.correct);
+    }
+    const evaluation = await session.evaluate(evaluationSplit);
+    return { losses, correct, state: session.read(), evaluation };
+  }
+
+  function expectSame(actual: Awaited<ReturnType<typeof results>>, expected: Awaited<ReturnType<typeof results>>) {
+    expect(actual.losses).toEqual(expected.losses);
+    expect(actual.correct).toEqual(expected.correct);
+    expect(actual.state.step).toBe(expected.state.step);
+    expectIdentical(actual.state.tensors, expected.state.tensors);
+    expect(actual.evaluation.loss).toBe(expected.evaluation.loss);
+    expect(actual.evaluation.probabilities).toEqual(expected.evaluation.probabilities);
+  }
+
+  describe("session", () => {
+    it("says who does the arithmetic and how much memory it takes", async () => {
+      await withSession(engine, { model: stateful[0] }, async (session) => {
+        expect(session.info.name).toBe(engine.name);
+        expect(session.info.device).not.toBe("");
+        expect(session.memory().hostBytes).toBeGreaterThan(0);
+      });
+    });
+
+    it("starts from the initial weights of its seed", async () => {
+      const model = buildModel("residual");
+      const state = await withSession(engine, { model, seed: 3_000_000_000 }, async (session) => session.read());
+      expect(state.step).toBe(0);
+      expectIdentical(parametersOf(state), initialTensors(model, 3_000_000_000));
+      expect([...parametersOf(state)].map(([name, { shape }]) => [name, [...shape]])).toEqual(
+        model.parameters.map(({ name, shape }) => [name, [...shape]]),
+      );
+    });
+
+    it("names its optimizer's slots as PyTorch does", async () => {
+      const slots = async (optimizer: Parameters<typeof withSession>[1]["optimizer"]) => {
+        const { tensors } = await withSession(engine, { model: tinyModel("dense alone"), optimizer }, async (session) => session.read());
+        return [...tensors.keys()].filter((key) => key.includes("/")).sort();
+      };
+      const both = (slot: string) => [`${slot}/fc1.bias`, `${slot}/fc1.weight`];
+      expect(await slots(adam)).toEqual([...both("exp_avg"), ...both("exp_avg_sq")].sort());
+      expect(await slots(sgdMomentum)).toEqual(both("momentum_buffer"));
+      expect(await slots({ type: "sgd", momentum: 0, weightDecay: 0 })).toEqual([]);
+      expect(await slots(rmsprop)).toEqual([...both("momentum_buffer"), ...both("square_avg")]);
+    });
+
+    it("refuses to train without a training split", async () => {
+      const session = await engine.create({
+        ...{ model: tinyModel("dense alone"), optimizer: adam, seed: 0, batchSize: 11, threads: 1 },
+        normalization: { mean: 0, std: 1 },
+      });
+      await expect(session.train(chunk(1))).rejects.toThrow();
+      await session.dispose();
+    });
+
+    it("learns: the loss of a batch seen twelve times falls", async () => {
+      const model = tinyModel("conv 3×3 same, pool");
+      const once = testChunk({ batchSize: 11, steps: 1, samples, learningRate: 0.01 });
+      const losses = await withSession(engine, { model, optimizer: adam }, async (session) => {
+        const seen: number[] = [];
+        for (let i = 0; i < 12; i++) seen.push((await session.train(once)).loss[0]);
+        return seen;
+      });
+      expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
+    });
+  });
+
+  describe("state", () => {
+    it.each(stateful)("read, written into another session and read again is the same: $preset", async (model) => {
+      const state = await withSession(engine, { model, optimizer: rmsprop }, async (session) => {
+        await session.train(chunk(2));
+        return session.read();
+      });
+      const again = await withSession(engine, { model, optimizer: rmsprop, seed: 99 }, async (session) => {
+        session.write(state);
+        return session.read();
+      });
+      expect(again.step).toBe(2);
+      expectIdentical(again.tensors, state.tensors);
+    });
+
+    it("is a copy: training on does not change it", async () => {
+      await withSession(engine, { model: stateful[0], optimizer: adam }, async (session) => {
+        const state = session.read();
+        const before = new Map([...state.tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+        await session.train(chunk(1));
+        expectIdentical(state.tensors, before);
+        expect(state.step).toBe(0);
+      });
+    });
+
+    it("without slots starts them at zero", async () => {
+      const model = tinyModel("batch norm");
+      const fresh = await withSession(engine, { model, optimizer: adam }, async (session) => results(session, chunk(2)));
+      const written = await withSession(engine, { model, optimizer: adam }, async (session) => {
+        const start = session.read();
+        await session.train(chunk(3, 5));
+        session.write({ step: 0, tensors: parametersOf(start) });
+        return results(session, chunk(2));
+      });
+      expectSame(written, fresh);
+    });
+
+    it("is refused where a parameter is missing or misshapen, and nothing of it is taken", async () => {
+      await withSession(engine, { model: tinyModel("batch norm"), optimizer: adam }, async (session) => {
+        const before = session.read();
+        const changed = (change: (tensors: State["tensors"]) => void): State => {
+          const tensors = new Map([...before.tensors].map(([name, { shape, data }]) => [name, { shape, data: data.map((v) => v + 1) }]));
+          change(tensors);
+          return { step: 5, tensors };
+        };
+        const missing = changed((tensors) => tensors.delete("bn2.running_var"));
+        const misshapen = changed((tensors) => tensors.set("fc1.weight", { shape: [10, 3], data: new Float32Array(30) }));
+        expect(() => session.write(missing)).toThrow("bn2.running_var");
+        expect(() => session.write(misshapen)).toThrow("fc1.weight");
+        expectIdentical(session.read().tensors, before.tensors);
+        expect(session.read().step).toBe(0);
+      });
+    });
+  });
+
+  describe("the same run, bit for bit", () => {
+    for (const optimizer of [adam, rmsprop]) {
+      it.each(stateful)(`resumed half-way as without a break, ${optimizer.type}: $preset`, async (model) => {
+        const straight = await withSession(engine, { model, optimizer }, (session) => results(session, chunk(3, 1), chunk(3, 2)));
+        const half = await withSession(engine, { model, optimizer }, (session) => results(session, chunk(3, 1)));
+        const resumed = await withSession(engine, { model, optimizer }, (session) => {
+          session.write(half.state);
+          return results(session, chunk(3, 2));
+        });
+        expectSame(resumed, { ...straight, losses: straight.losses.slice(3), correct: straight.correct.slice(3) });
+      });
+    }
+
+    it.each(stateful)("in one chunk as in many: $preset", async (model) => {
+      const whole = chunk(4);
+      const parts = [0, 1, 2, 3].map((s) => ({
+        batchSize: whole.batchSize,
+        indices: whole.indices.slice(s * 11, (s + 1) * 11),
+        affine: whole.affine?.slice(s * 66, (s + 1) * 66),
+        learningRates: whole.learningRates.slice(s, s + 1),
+      }));
+      const atOnce = await withSession(engine, { model }, (session) => results(session, whole));
+      const inParts = await withSession(engine, { model }, (session) => results(session, ...parts));
+      expectSame(inParts, atOnce);
+    });
+
+    it.each([...stateful, buildModel("simple"), buildModel("compact", { dropout: 0.4 })])(
+      "with 1, 2 and 3 threads: $preset",
+      async (model) => {
+        const run = (threads: number) => withSession(engine, { model, optimizer: adam, threads }, (session) => results(session, chunk(2)));
+        const expected = await run(1);
+        expectSame(await run(2), expected);
+        expectSame(await run(3), expected);
+      },
+    );
+
+    it("whatever else runs beside it", async () => {
+      const [model, other] = stateful;
+      const alone = await withSession(engine, { model }, (session) => results(session, chunk(3)));
+      const together = await Promise.all([
+        withSession(engine, { model }, (session) => results(session, chunk(3))),
+        withSession(engine, { model: other, seed: 8 }, (session) => results(session, chunk(3, 4))),
+      ]);
+      expectSame(together[0], alone);
+    });
+
+    it("whether it was evaluated and asked in between or not", async () => {
+      const [model] = stateful;
+      const plain = await withSession(engine, { model }, (session) => results(session, chunk(2, 1), chunk(2, 2)));
+      const asked = await withSession(engine, { model }, async (session) => {
+        const first = await results(session, chunk(2, 1));
+        await session.predict(new Float32Array(784).fill(0.5));
+        const second = await results(session, chunk(2, 2));
+        return { ...second, losses: [...first.losses, ...second.losses], correct: [...first.correct, ...second.correct] };
+      });
+      expectSame(asked, plain);
+    });
+
+    it("and another one with another seed", async () => {
+      const losses = async (seed: number) =>
+        withSession(engine, { model: stateful[0], seed }, async (session) => [...(await session.train(chunk(2))).loss]);
+      expect(await losses(1)).not.toEqual(await losses(2));
+      expect(await losses(1)).toEqual(await losses(1));
+    });
+  });
+}

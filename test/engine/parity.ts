@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { Engine, OptimizerSettings } from "../../dist/engine/engine.js";
+import { referenceEngine } from "../../dist/engine/reference.js";
+import { buildModel } from "../../dist/model/presets.js";
+import { contractSuite } from "./contract.js";
+import { expectClose, expectSameMovement, expectTensorsClose } from "./support/compare.js";
+import { testChunk, testSplit } from "./support/images.js";
+import { tinyModel, tinyModels } from "./support/models.js";
+import {
+  adam,
+  evaluationSplit,
+  gradientsOf,
+  parametersOf,
+  samples,
+  sgdMomentum,
+  type TestSession,
+  withSession,
+} from "./support/sessions.js";
+
+/**
+ * One step. Float32 sums of a few thousand products are off by about 1e-6 of their size, fast convolution algorithms (Winograd) by ten
+ * times that; a missing tap, a wrong border or a wrong factor by 1e-2 and more.
+ */
+const oneStep = 1e-4;
+
+/**
+ * Several steps, as part of the way that training went. Every step starts from weights that already differ by rounding, a relu or a
+ * maximum may fall to the other side, and a weight near 1 that moved by 0.001 keeps but four digits of its way: the reference engine in
+ * float32 and in float64 end up to 2e-4 of the way apart. One wrong step in ten is a tenth of the way.
+ */
+const severalSteps = 5e-3;
+
+/** Batch sizes in inverse proportion to the cost of a step in the reference engine. */
+const presetBatches = { simple: 32, compact: 20, residual: 6, pyramid: 5, deep: 3, vgg: 3 };
+
+/** Everything that an engine must do, against the reference engine. Registers tests; the engine must be available. */
+export function paritySuite(engine: Engine): void {
+  contractSuite(engine);
+
+  /** The same on both engines. */
+  async function both<T>(options: Parameters<typeof withSession>[1], body: (session: TestSession) => Promise<T>): Promise<[T, T]> {
+    return [await withSession(engine, options, body), await withSession(referenceEngine, options, body)];
+  }
+
+  describe("one step of every kind of layer", () => {
+    it.each(tinyModels)("loss and gradients of: $preset", async (model) => {
+      const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
+      const [actual, expected] = await both({ model }, (session) => gradientsOf(session, chunk));
+      expectClose([actual.loss], [expected.loss], oneStep * expected.loss, "loss");
+      expect(actual.correct).toBe(expected.correct);
+      expectTensorsClose(actual.gradients, expected.gradients, oneStep);
+    });
+
+    it.each(tinyModels)("evaluation of: $preset", async (model) => {
+      const chunk = testChunk({ batchSize: 12, steps: 2, samples, learningRate: 0.02 });
+      const images = Float32Array.from(evaluationSplit.images, (value) => value / 255);
+      const [actual, expected] = await both({ model }, async (session) => {
+        await session.train(chunk);
+        return { ...(await session.evaluate(evaluationSplit)), logits: await session.predict(images) };
+      });
+      const scale = Math.max(...expected.logits.map(Math.abs));
+      expectClose(actual.logits, expected.logits, 3 * oneStep * scale, "logits");
+      expectClose(actual.probabilities, expected.probabilities, 3 * oneStep * scale, "probabilities");
+      expectClose([actual.loss], [expected.loss], 3 * oneStep * scale, "loss");
+      expect([...actual.predictions]).toEqual([...expected.predictions]);
+    });
+  });
+
+  describe("batches", () => {
+    const model = tinyModel("residual, projected with stride 2");
+    it.each([1, 2, 3, 5, 8, 13, 16, 31, 64, 100])("of %i samples, in sessions made for 100", async (batchSize) => {
+      const chunk = testChunk({ batchSize, steps: 1, samples, learningRate: 0.05 });
+      const [actual, expected] = await both({ model, batchSize: 100 }, (session) => gradientsOf(session, chunk));
+      expectClose([actual.loss], [expected.loss], oneStep * expected.loss, "loss");
+      expectTensorsClose(actual.gradients, expected.gradients, 3 * oneStep);
+    });
+
+    it.each([1, 11, 12, 13, 50])("evaluation of %i samples, in sessions made for 12", async (n) => {
+      const split = testSplit(n, 3);
+      const [actual, expected] = await both({ model: tinyModel("conv 3×3 same, pool") }, (session) => session.evaluate(split));
+      expectClose([actual.loss], [expected.loss], oneStep * expected.loss, "loss");
+      expectClose(actual.probabilities, expected.probabilities, oneStep, "probabilities");
+      expect([...actual.predictions]).toEqual([...expected.predictions]);
+    });
+  });
+
+  describe("augmentation", () => {
+    it("moves images as the reference does", async () => {
+      const chunk = testChunk({ batchSize: 12, steps: 1, samples, learningRate: 0.05, affine: true });
+      const [actual, expected] = await both({ model: tinyModel("dense alone") }, (session) => gradientsOf(session, chunk));
+      expectTensorsClose(actual.gradients, expected.gradients, oneStep);
+    });
+
+    it("puts zeros outside, also where all of the image is", async () => {
+      const chunk = testChunk({ batchSize: 4, steps: 1, samples, learningRate: 0.05 });
+      chunk.affine = Float32Array.from([
+        ...[1, 0, 27.5, 0, 1, 0],
+        ...[1, 0, -27.5, 0, 1, -0.5],
+        ...[1, 0, 1e6, 0, 1, -1e6],
+        ...[1e-3, 0, -0.99, 0, 30, 13.5],
+      ]);
+      const [actual, expected] = await both({ model: tinyModel("dense alone") }, (session) => gradientsOf(session, chunk));
+      expectTensorsClose(actual.gradients, expected.gradients, oneStep);
+    });
+
+    it("goes through a convolution, several steps", async () => {
+      const chunk = testChunk({ batchSize: 10, steps: 3, samples, learningRate: 0.05, affine: true });
+      const [actual, expected] = await both({ model: tinyModel("conv 3×3 same, pool") }, async (session) => {
+        const { loss } = await session.train(chunk);
+        return { loss, tensors: parametersOf(session.read()) };
+      });
+      expectClose(actual.loss, expected.loss, oneStep * 2.3, "loss");
+      expectTensorsClose(actual.tensors, expected.tensors, oneStep);
+    });
+  });
+
+  describe("optimizers, five steps with changing learning rates", () => {
+    const settings: OptimizerSettings[] = [
+      { type: "sgd", momentum: 0, weightDecay: 0 },
+      { type: "sgd", momentum: 0.9, weightDecay: 0 },
+      { type: "sgd", momentum: 0.5, weightDecay: 0.1 },
+      { type: "adam", momentum: 0, weightDecay: 0 },
+      { type: "adam", momentum: 0, weightDecay: 0.1 },
+      { type: "rmsprop", momentum: 0, weightDecay: 0 },
+      { type: "rmsprop", momentum: 0.9, weightDecay: 0.1 },
+    ];
+    it.each(settings)("$type, momentum $momentum, weight decay $weightDecay", async (optimizer) => {
+      const chunk = testChunk({ batchSize: 12, steps: 5, samples, learningRate: 0 });
+      chunk.learningRates.set([0.001, 0.004, 0.002, 0, 0.003]);
+      const [actual, expected] = await both({ model: tinyModel("batch norm"), optimizer }, async (session) => {
+        const start = session.read();
+        await session.train(chunk);
+        return { start, end: session.read() };
+      });
+      expect(actual.end.step).toBe(5);
+      expect([...actual.end.tensors.keys()].sort()).toEqual([...expected.end.tensors.keys()].sort());
+      // read() at the start has the slots too, all zeros.
+      expectSameMovement(actual.end.tensors, expected.end.tensors, expected.start.tensors, severalSteps);
+    });
+  });
+
+  describe("ten steps of every preset, the last with a smaller batch", () => {
+    const images = Float32Array.from(evaluationSplit.images.subarray(0, 3 * 784), (value) => value / 255);
+    it.each(Object.entries(presetBatches))("%s", async (preset, batchSize) => {
+      // Adam where it is cheap to run on, SGD where few samples a batch leave it no more than noise to divide by.
+      const optimizer = batchSize > 10 ? adam : sgdMomentum;
+      const learningRate = batchSize > 10 ? 0.001 : 0.01;
+      const chunks = [
+        testChunk({ batchSize, steps: 4, samples, learningRate, seed: 1 }),
+        testChunk({ batchSize, steps: 5, samples, learningRate, seed: 2, affine: true }),
+        testChunk({ batchSize: batchSize - 1, steps: 1, samples, learningRate, seed: 3 }),
+      ];
+      const [actual, expected] = await both({ model: buildModel(preset), optimizer, batchSize }, async (session) => {
+        const start = parametersOf(session.read());
+        const losses: number[] = [];
+        for (const chunk of chunks) losses.push(...(await session.train(chunk)).loss);
+        return { start, losses, end: parametersOf(session.read()), logits: await session.predict(images) };
+      });
+      expectTensorsClose(actual.start, expected.start, 0);
+      expectClose(actual.losses, expected.losses, 10 * oneStep * expected.losses[0], "loss");
+      expectSameMovement(actual.end, expected.end, expected.start, severalSteps);
+      expectClose(actual.logits, expected.logits, severalSteps * Math.max(...expected.logits.map(Math.abs)), "logits");
+    });
+  });
+}

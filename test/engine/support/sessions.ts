@@ -1,0 +1,44 @@
+import type { Chunk, Engine, OptimizerSettings, SessionOptions, State } from "../../../dist/engine/engine.js";
+import type { Model } from "../../../dist/model/model.js";
+import { normalization, testSplit } from "./images.js";
+
+export type TestSession = Awaited<ReturnType<Engine["create"]>>;
+
+export const sgdMomentum: OptimizerSettings = { type: "sgd", momentum: 0.9, weightDecay: 0 };
+export const adam: OptimizerSettings = { type: "adam", momentum: 0, weightDecay: 0 };
+
+/** Samples of every test's training split. */
+export const samples = 40;
+export const trainSplit = testSplit(samples, 1);
+export const evaluationSplit = testSplit(23, 2);
+
+/** Runs `body` on a session with the training split loaded, and disposes of the session whatever happens. */
+export async function withSession<T>(
+  engine: Engine,
+  options: Partial<SessionOptions> & { model: Model },
+  body: (session: TestSession) => Promise<T>,
+): Promise<T> {
+  const session = await engine.create({ optimizer: sgdMomentum, seed: 7, batchSize: 12, normalization, threads: 2, ...options });
+  try {
+    session.load(trainSplit);
+    return await body(session);
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** The gradients of one step, read from SGD's momentum buffer, which after the first step is the gradient itself. */
+export async function gradientsOf(session: TestSession, chunk: Chunk) {
+  const { loss, correct } = await session.train(chunk);
+  return { loss: loss[0], correct: correct[0], gradients: slot(session.read(), "momentum_buffer") };
+}
+
+/** @returns one optimizer slot by parameter name */
+export function slot({ tensors }: State, name: string) {
+  return new Map([...tensors].filter(([key]) => key.startsWith(`${name}/`)));
+}
+
+/** @returns parameters and batch-norm statistics alone */
+export function parametersOf({ tensors }: State) {
+  return new Map([...tensors].filter(([key]) => !key.includes("/")));
+}

@@ -1,0 +1,4 @@
+import { paritySuite } from "./parity.js";
+import { describeEngine } from "./support/available.js";
+
+await describeEngine("wasm", paritySuite);
