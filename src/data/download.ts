@@ -8,9 +8,10 @@ import { readContent, sha256 } from "./idx.js";
 
 export interface DownloadProgress {
   file: string;
-  /** Bytes so far, as they come over the wire. */
+  /** So far; bytes as they come over the wire. */
   received: number;
   total?: number;
+  unit: "bytes" | "digits";
 }
 
 export interface DownloadOptions {
@@ -198,7 +199,7 @@ async function writeBody(opened: Opened, temporary: string, file: DatasetFile, o
   const silence = (options.timeouts ?? defaultTimeouts).silence;
   const announced = Number(response.headers.get("content-length"));
   const total = announced > 0 && !response.headers.get("content-encoding") ? announced : undefined;
-  const report = (received: number) => options.onProgress?.({ file: `${file.name}.gz`, received, total });
+  const report = (received: number) => options.onProgress?.({ file: `${file.name}.gz`, received, total, unit: "bytes" });
   const onAbort = () => abort.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort);
   let stalled: string | undefined;

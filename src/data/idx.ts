@@ -37,7 +37,7 @@ export function parseIdx(bytes: Uint8Array, file: string, expected: IdxExpectati
     refuse(`an IDX file with a header of ${header} bytes`, bytes.length === 0 ? "an empty file" : `${bytes.length} bytes`);
   const magic = Buffer.from(bytes.subarray(0, 4)).toString("hex");
   if (bytes[0] !== 0 || bytes[1] !== 0 || !(bytes[2] in typeNames))
-    refuse("an IDX file beginning 0000080" + rank, `a file beginning ${magic}`);
+    refuse(`an IDX file beginning 0000080${rank}`, `a file beginning ${magic}`);
   if (bytes[2] !== 8) refuse("values of type uint8", `values of type ${typeNames[bytes[2]]}`);
   if (bytes[3] !== rank) refuse(`${rank} dimension${rank === 1 ? "" : "s"}`, `${bytes[3]}`);
   if (bytes.length < header) refuse(`a header of ${header} bytes`, `a file of ${bytes.length} bytes`);

@@ -62,7 +62,7 @@ export async function generate(train: number, test: number, options: SyntheticOp
     for (let i = 0; i < n; i++) {
       labels[i] = generateDigit(seed, number, i, images.subarray(i * 784, (i + 1) * 784));
       if (++done % digitsPerTurn === 0 || done === total) {
-        options.onProgress?.({ file: "synthetic digits", received: done, total });
+        options.onProgress?.({ file: "synthetic digits", received: done, total, unit: "digits" });
         await nextTurn();
         options.signal?.throwIfAborted();
       }

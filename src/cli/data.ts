@@ -1,0 +1,113 @@
+import { constants } from "node:os";
+import { Command } from "commander";
+import type { DatasetName } from "../config/types.js";
+import { catalog, datasetNames } from "../data/catalog.js";
+import { type DatasetReport, inspectDataset, loadDataset } from "../data/datasets.js";
+import { cacheDirectory } from "../data/locate.js";
+import { UserError } from "../util/errors.js";
+import { createDataProgress } from "./data-progress.js";
+
+interface DataOptions {
+  dataDir?: string;
+  json?: boolean;
+}
+
+/** `mnist-tui data [DATASET]`: download, generate or verify one dataset; without a name, list all. */
+export function dataCommand(): Command {
+  return new Command("data")
+    .description("download, verify or generate a dataset; without a name, list all")
+    .argument("[dataset]", datasetNames.join(", "))
+    .option("--data-dir <dir>", "where to look before downloading: DIR/mnist, torchvision's DIR/MNIST/raw, DIR itself (MNIST_TUI_DATA)")
+    .option("--json", "one JSON object a dataset on stdout")
+    .addHelpText("after", "\nExample:\n  mnist-tui data fashion-mnist\n")
+    .action(async (name: string | undefined, options: DataOptions) => {
+      if (name === undefined) await list(options);
+      else await obtain(datasetNamed(name), options);
+    });
+}
+
+function datasetNamed(name: string): DatasetName {
+  const known = datasetNames.find((candidate) => candidate === name);
+  if (!known) throw new UserError(`Expected a dataset (${datasetNames.join(", ")}), got "${name}"; name one of them.`, 2);
+  return known;
+}
+
+async function list(options: DataOptions): Promise<void> {
+  const reports = [];
+  for (const name of datasetNames) reports.push(await inspectDataset(name, options));
+  if (options.json) for (const report of reports) printJson(report);
+  else {
+    for (const report of reports) process.stdout.write(`${report.dataset.padEnd(15)}${summary(report)}\n`);
+    process.stdout.write(`\ncache: ${cacheDirectory()}\n`);
+  }
+  const damaged = reports.filter(({ location, verified }) => location && !verified);
+  if (damaged.length > 0) throw new UserError(damaged.map(problems).join("\n"));
+}
+
+async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
+  const progress = createDataProgress(process.stderr);
+  await untilSignal(async (signal) => {
+    try {
+      await loadDataset(name, {
+        dataDir: options.dataDir,
+        explicit: true,
+        signal,
+        onProgress: (step) => progress.update(step),
+        onNotice(message) {
+          progress.end();
+          process.stderr.write(`${message}\n`);
+        },
+      });
+    } finally {
+      progress.end();
+    }
+  });
+  const report = await inspectDataset(name, options);
+  if (!report.verified)
+    throw new UserError(`Expected a cache folder that can be written, got ${cacheDirectory()}; set MNIST_TUI_CACHE to another folder.`);
+  if (options.json) printJson(report);
+  else process.stdout.write(`${name}: ${summary(report)}\n`);
+}
+
+/** Ends the work in order at a signal, so that no half file is left, and then the process as the signal would have. */
+async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  let received: "SIGINT" | "SIGTERM" | "SIGHUP" | undefined;
+  const onSignal = (name: NodeJS.Signals) => {
+    received = name as typeof received;
+    abort.abort();
+  };
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of names) process.on(name, onSignal);
+  try {
+    await work(abort.signal);
+  } catch (error) {
+    if (received) process.exit(128 + constants.signals[received]);
+    throw error;
+  } finally {
+    for (const name of names) process.off(name, onSignal);
+  }
+}
+
+function summary(report: DatasetReport): string {
+  const { location, verified, dataset } = report;
+  if (!location) {
+    const verb = catalog[dataset].mirrors.length > 0 ? "download" : "generate";
+    return `not here yet; mnist-tui data ${dataset} will ${verb} it`;
+  }
+  const { trainLabels, testLabels } = catalog[dataset].files;
+  const counts = `${trainLabels.dimensions[0].toLocaleString("en-US")} + ${testLabels.dimensions[0].toLocaleString("en-US")} images`;
+  return verified ? `verified, ${counts}, in ${location.directory}` : `not as expected, in ${location.directory}`;
+}
+
+function problems({ checks, location, dataset }: DatasetReport): string {
+  const wrong = checks.filter(({ problem }) => problem).map(({ path, problem }) => `${path}: ${problem}`);
+  const remedy =
+    location?.kind === "cache" ? `mnist-tui data ${dataset} gets the right files` : "put the original files there or leave that folder out";
+  return `${wrong.join("\n")}\n${remedy}.`;
+}
+
+function printJson({ dataset, location, checks, verified }: DatasetReport): void {
+  const files = checks.map(({ file, path, digest, problem }) => ({ file: file.name, path, expected: file.sha256, found: digest, problem }));
+  process.stdout.write(`${JSON.stringify({ dataset, verified, directory: location?.directory, source: location?.kind, files })}\n`);
+}

@@ -1,0 +1,116 @@
+/** Arithmetic on one-channel pictures of floats. */
+
+export interface Field {
+  width: number;
+  height: number;
+  /** [height × width] */
+  data: Float32Array;
+}
+
+/** @returns a copy whose longer side is at most `side`, each pixel the mean of the area that it covers */
+export function shrink(field: Field, side: number): Field {
+  const scale = Math.min(1, side / Math.max(field.width, field.height));
+  if (scale === 1) return { ...field, data: field.data.slice() };
+  const width = Math.max(1, Math.round(field.width * scale));
+  const height = Math.max(1, Math.round(field.height * scale));
+  return averageInto(field, { left: 0, top: 0, right: field.width, bottom: field.height }, width, height);
+}
+
+/** A rectangle between pixel edges: the whole field is 0, 0, width, height. May reach outside, where values are 0. */
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** @returns width × height pixels, each the mean of its part of the box; exact for any fraction of a source pixel */
+export function averageInto(field: Field, box: Box, width: number, height: number): Field {
+  const narrow = averageAxis(field.data, field.width, field.height, box.left, box.right, width, "rows");
+  return { width, height, data: averageAxis(narrow, width, field.height, box.top, box.bottom, height, "columns") };
+}
+
+function averageAxis(
+  data: Float32Array,
+  width: number,
+  height: number,
+  from: number,
+  to: number,
+  count: number,
+  along: "rows" | "columns",
+): Float32Array {
+  const [length, lines, step, lineStep] = along === "rows" ? [width, height, 1, width] : [height, width, width, 1];
+  const [outStep, outLineStep] = along === "rows" ? [1, count] : [width, 1];
+  const out = new Float32Array(lines * count);
+  const size = (to - from) / count;
+  for (let k = 0; k < count; k++) {
+    const start = from + k * size;
+    const end = start + size;
+    for (let i = Math.max(0, Math.floor(start)); i < Math.min(length, Math.ceil(end)); i++) {
+      const weight = (Math.min(end, i + 1) - Math.max(start, i)) / size;
+      for (let line = 0; line < lines; line++) out[line * outLineStep + k * outStep] += weight * data[line * lineStep + i * step];
+    }
+  }
+  return out;
+}
+
+/** @returns the value between the four pixels around (x, y), in pixel-centre coordinates; the border's value outside */
+export function sampleBilinear(field: Field, x: number, y: number): number {
+  const { width, height, data } = field;
+  const cx = Math.min(width - 1, Math.max(0, x));
+  const cy = Math.min(height - 1, Math.max(0, y));
+  const x0 = Math.floor(cx);
+  const y0 = Math.floor(cy);
+  const x1 = Math.min(width - 1, x0 + 1);
+  const y1 = Math.min(height - 1, y0 + 1);
+  const fx = cx - x0;
+  const fy = cy - y0;
+  const top = data[y0 * width + x0] * (1 - fx) + data[y0 * width + x1] * fx;
+  const bottom = data[y1 * width + x0] * (1 - fx) + data[y1 * width + x1] * fx;
+  return top * (1 - fy) + bottom * fy;
+}
+
+/** Fills dark parts narrower than 2·reach + 1 pixels (square window; what lies outside the field does not count). */
+export function closing(field: Field, reach: number): Field {
+  return extreme(extreme(field, reach, "max"), reach, "min");
+}
+
+/** Removes bright parts narrower than 2·reach + 1 pixels. */
+export function opening(field: Field, reach: number): Field {
+  return extreme(extreme(field, reach, "min"), reach, "max");
+}
+
+/** @returns the largest or smallest value within `reach` in x and y */
+function extreme(field: Field, reach: number, which: "max" | "min"): Field {
+  const { width, height } = field;
+  const pick = which === "max" ? Math.max : Math.min;
+  const start = which === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const rows = new Float32Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      let value = start;
+      for (let i = Math.max(0, x - reach); i <= Math.min(width - 1, x + reach); i++) value = pick(value, field.data[y * width + i]);
+      rows[y * width + x] = value;
+    }
+  const data = new Float32Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      let value = start;
+      for (let i = Math.max(0, y - reach); i <= Math.min(height - 1, y + reach); i++) value = pick(value, rows[i * width + x]);
+      data[y * width + x] = value;
+    }
+  return { width, height, data };
+}
+
+/** @returns the value below which `part` of the values lie (nearest rank) */
+export function quantile(values: Float32Array, part: number): number {
+  if (values.length === 0) return 0;
+  const sorted = values.slice().sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
+}
+
+/** @returns the `rank`-th largest value, counting from 1 */
+export function largest(values: Float32Array, rank: number): number {
+  const sorted = values.slice().sort();
+  return sorted[Math.max(0, sorted.length - rank)];
+}

@@ -1,0 +1,134 @@
+import { ImageError } from "./image-error.js";
+import type { Raster } from "./image-decode.js";
+import { type Field, closing, largest, opening, quantile, sampleBilinear, shrink } from "./field.js";
+
+/**
+ * From a picture to ink: 0 where there is paper, 1 where there is pen, whatever their colours and however uneven the light.
+ */
+
+export type Polarity = "dark-on-light" | "light-on-dark";
+
+export interface Ink {
+  /** [height × width] 0 paper … 1 ink */
+  field: Field;
+  polarity: Polarity;
+}
+
+/** Side of the small copy on which the paper is estimated. */
+const paperSide = 128;
+/** Half-width of the window for the paper's brightness, as a part of the longer side: no stroke is thicker than twice this. */
+const paperReach = 0.25;
+/** Contrasts below this part of full scale are not ink. */
+const minimumContrast = 0.06;
+
+/**
+ * @returns brightness in [0, 1]: luma, or the colour channel that shows the ink much better (yellow on white). Where the shape is
+ *   in the transparency, the picture is put on the colour that shows it.
+ */
+export function brightness(raster: Raster): Field {
+  const { width, height, rgba } = raster;
+  const pixels = width * height;
+  const channels = Array.from({ length: 4 }, () => new Float32Array(pixels));
+  for (let i = 0; i < pixels; i++) {
+    const [red, green, blue] = [rgba[4 * i] / 255, rgba[4 * i + 1] / 255, rgba[4 * i + 2] / 255];
+    channels[0][i] = 0.299 * red + 0.587 * green + 0.114 * blue;
+    channels[1][i] = red;
+    channels[2][i] = green;
+    channels[3][i] = blue;
+  }
+  const alpha = alphaOf(raster);
+  if (alpha) for (const channel of channels) compose(channel, alpha);
+  const fields = channels.map((data) => ({ width, height, data }));
+  const ranges = fields.map((field) => contrastOf(shrink(field, paperSide)));
+  const best = ranges.indexOf(Math.max(...ranges));
+  return ranges[best] > 1.5 * ranges[0] ? fields[best] : fields[0];
+}
+
+/** @throws ImageError where nothing is drawn */
+export function findInk(light: Field): Ink {
+  const small = shrink(light, paperSide);
+  const reach = Math.max(2, Math.round(paperReach * Math.max(small.width, small.height)));
+  const papers = { "dark-on-light": closing(small, reach), "light-on-dark": opening(small, reach) };
+  const evidence = (polarity: Polarity) => contrastToBorder(small, papers[polarity], polarity);
+  const polarity: Polarity = evidence("dark-on-light") >= evidence("light-on-dark") ? "dark-on-light" : "light-on-dark";
+  const data = new Float32Array(light.data.length);
+  const paper = papers[polarity];
+  for (let y = 0, i = 0; y < light.height; y++) {
+    for (let x = 0; x < light.width; x++, i++) {
+      const here = sampleBilinear(paper, ((x + 0.5) * paper.width) / light.width - 0.5, ((y + 0.5) * paper.height) / light.height - 0.5);
+      // Dark ink takes a part of the light that falls on the paper, so shadows cancel in the quotient.
+      data[i] = polarity === "dark-on-light" ? (here - light.data[i]) / Math.max(here, 0.1) : light.data[i] - here;
+    }
+  }
+  return { field: stretched({ width: light.width, height: light.height, data }), polarity };
+}
+
+/**
+ * Stretches ink to [0, 1]: the grain of the paper to 0, the middle of a stroke to 1.
+ * @throws ImageError where nothing stands out from the grain
+ */
+function stretched(ink: Field): Field {
+  const { data } = ink;
+  // Quantiles low enough that even a thick digit filling the picture leaves them to the paper; for normal noise P10 and P30 give its σ.
+  const [p10, p30] = [quantile(data, 0.1), quantile(data, 0.3)];
+  const sigma = (p30 - p10) / 0.757;
+  const floor = Math.max(0, p30 + 2.5 * sigma);
+  const top = largest(data, Math.max(6, Math.round(data.length * 0.0002)));
+  if (top < minimumContrast || top < p30 + 6 * sigma) throw new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
+  // Most of a stroke is darker than its antialiased edge: its upper half is what ink looks like.
+  const strokes = data.filter((value) => value > (floor + top) / 2);
+  const full = quantile(strokes, 0.5);
+  return { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) };
+}
+
+/** How much what would be ink differs from the picture's border beside it: the right polarity's ink does, the wrong one's is paper. */
+function contrastToBorder(small: Field, paper: Field, polarity: Polarity): number {
+  const { width, height, data } = small;
+  const sign = polarity === "dark-on-light" ? 1 : -1;
+  const ink = data.map((value, i) => sign * (paper.data[i] - value));
+  const threshold = largest(ink, 1) / 2;
+  if (threshold <= 0) return 0;
+  let [sum, weight] = [0, 0];
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (ink[i] <= threshold) continue;
+      const beside: [value: number, distance: number][] = [
+        [data[y * width], x],
+        [data[y * width + width - 1], width - 1 - x],
+        [data[x], y],
+        [data[(height - 1) * width + x], height - 1 - y],
+      ];
+      let [border, nearness] = [0, 0];
+      for (const [value, distance] of beside) {
+        border += value / (distance + 1);
+        nearness += 1 / (distance + 1);
+      }
+      sum += ink[i] * sign * (border / nearness - data[i]);
+      weight += ink[i];
+    }
+  }
+  return sum / weight;
+}
+
+/** @returns transparency in [0, 1], or undefined where the picture is opaque */
+function alphaOf({ width, height, rgba }: Raster): Float32Array | undefined {
+  let lowest = 255;
+  for (let i = 3; i < rgba.length; i += 4) lowest = Math.min(lowest, rgba[i]);
+  return lowest > 250 ? undefined : Float32Array.from({ length: width * height }, (_, i) => rgba[4 * i + 3] / 255);
+}
+
+/** Puts a channel on a background, in place: a contrasting one where what is opaque has one brightness, else that of what is opaque. */
+function compose(channel: Float32Array, alpha: Float32Array): void {
+  const opaque = channel.filter((_, i) => alpha[i] > 0.5);
+  let background = 1;
+  if (opaque.length > 0) {
+    const [low, middle, high] = [0.05, 0.5, 0.95].map((part) => quantile(opaque, part));
+    const plain = high - low < 0.3;
+    background = plain ? (middle > 0.5 ? 0 : 1) : middle;
+  }
+  for (let i = 0; i < channel.length; i++) channel[i] = alpha[i] * channel[i] + (1 - alpha[i]) * background;
+}
+
+function contrastOf({ data }: Field): number {
+  return data.reduce((most, value) => Math.max(most, value), 0) - data.reduce((least, value) => Math.min(least, value), 1);
+}
