@@ -108,9 +108,3 @@ export function quantile(values: Float32Array, part: number): number {
   const sorted = values.slice().sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 }
-
-/** @returns the `rank`-th largest value, counting from 1 */
-export function largest(values: Float32Array, rank: number): number {
-  const sorted = values.slice().sort();
-  return sorted[Math.max(0, sorted.length - rank)];
-}

@@ -47,7 +47,8 @@ export function parseIdx(bytes: Uint8Array, file: string, expected: IdxExpectati
   if (!fits) refuse(`dimensions ${expected.dimensions.map((size) => size ?? "n").join("×")}`, dimensions.join("×"));
   const length = dimensions.reduce((product, size) => product * size, 1);
   if (bytes.length !== header + length) refuse(`${header + length} bytes for dimensions ${dimensions.join("×")}`, `${bytes.length} bytes`);
-  const data = bytes.subarray(header);
+  // Not subarray: of a Buffer that would be a Buffer again, whose slice() shares memory where a Uint8Array's copies.
+  const data = new Uint8Array(bytes.buffer, bytes.byteOffset + header, length);
   if (expected.maximum !== undefined) {
     const maximum = expected.maximum;
     const wrong = data.findIndex((value) => value > maximum);
@@ -91,7 +92,7 @@ export async function decompress(bytes: Uint8Array, limit: number): Promise<Cont
   if (bytes.length < 2 || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { bytes };
   // A gzip file ends with its content's size: with one output buffer of just that size nothing has to be joined afterwards.
   const announced = bytes.length >= 18 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true) : 0;
-  const chunkSize = Math.min(Math.max(announced + 1, 1 << 16), limit + 1);
+  const chunkSize = Math.max(64, Math.min(Math.max(announced + 1, 1 << 16), limit + 1));
   try {
     return { bytes: await gunzipAsync(bytes, { chunkSize, maxOutputLength: limit }) };
   } catch (error) {

@@ -1,6 +1,6 @@
-import { ImageError } from "./image-error.js";
+import { closing, type Field, opening, quantile, sampleBilinear, shrink } from "./field.js";
 import type { Raster } from "./image-decode.js";
-import { type Field, closing, largest, opening, quantile, sampleBilinear, shrink } from "./field.js";
+import { ImageError } from "./image-error.js";
 
 /**
  * From a picture to ink: 0 where there is paper, 1 where there is pen, whatever their colours and however uneven the light.
@@ -69,15 +69,18 @@ export function findInk(light: Field): Ink {
  */
 function stretched(ink: Field): Field {
   const { data } = ink;
+  const sorted = data.slice().sort();
+  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))];
   // Quantiles low enough that even a thick digit filling the picture leaves them to the paper; for normal noise P10 and P30 give its σ.
-  const [p10, p30] = [quantile(data, 0.1), quantile(data, 0.3)];
-  const sigma = (p30 - p10) / 0.757;
-  const floor = Math.max(0, p30 + 2.5 * sigma);
-  const top = largest(data, Math.max(6, Math.round(data.length * 0.0002)));
-  if (top < minimumContrast || top < p30 + 6 * sigma) throw new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
-  // Most of a stroke is darker than its antialiased edge: its upper half is what ink looks like.
-  const strokes = data.filter((value) => value > (floor + top) / 2);
-  const full = quantile(strokes, 0.5);
+  const sigma = (at(0.3) - at(0.1)) / 0.757;
+  const floor = Math.max(0, at(0.3) + 2.5 * sigma);
+  // A few specks do not make a stroke.
+  const top = sorted[Math.max(0, sorted.length - Math.max(6, Math.round(sorted.length * 0.0002)))];
+  if (top < minimumContrast || top < at(0.3) + 6 * sigma)
+    throw new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
+  // Most of a stroke is darker than its antialiased edge: the median of its upper half is what ink looks like.
+  const strokes = sorted.subarray(sorted.findIndex((value) => value > (floor + top) / 2));
+  const full = strokes[strokes.length >> 1];
   return { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) };
 }
 
@@ -86,7 +89,7 @@ function contrastToBorder(small: Field, paper: Field, polarity: Polarity): numbe
   const { width, height, data } = small;
   const sign = polarity === "dark-on-light" ? 1 : -1;
   const ink = data.map((value, i) => sign * (paper.data[i] - value));
-  const threshold = largest(ink, 1) / 2;
+  const threshold = ink.reduce((most, value) => Math.max(most, value), 0) / 2;
   if (threshold <= 0) return 0;
   let [sum, weight] = [0, 0];
   for (let y = 0, i = 0; y < height; y++) {

@@ -1,0 +1,225 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { catalog } from "../../dist/data/catalog.js";
+import { inspectDataset, loadDataset, prepareDataset } from "../../dist/data/datasets.js";
+import { names, realData } from "./real.js";
+
+let scratch: string;
+let notices: string[];
+const onNotice = (message: string) => notices.push(message);
+
+beforeEach(() => {
+  scratch = mkdtempSync(path.join(tmpdir(), "mnist-tui-test-"));
+  notices = [];
+  vi.stubEnv("MNIST_TUI_CACHE", path.join(scratch, "cache"));
+  vi.stubEnv("MNIST_TUI_DATA", "");
+  // Nothing listens there: no test may leave this machine.
+  vi.stubEnv("MNIST_TUI_MIRROR", "http://127.0.0.1:3/");
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(scratch, { recursive: true });
+});
+
+function folder(...parts: string[]): string {
+  const created = path.join(scratch, ...parts);
+  mkdirSync(created, { recursive: true });
+  return created;
+}
+
+describe("a dataset that is not at hand", () => {
+  const few = { limitTrain: 20, limitTest: 10, onNotice };
+
+  it("is an error where it was asked for by name", async () => {
+    await expect(loadDataset("mnist", { ...few, explicit: true })).rejects.toThrow(/MNIST could not be downloaded.*connection refused/);
+    await expect(prepareDataset("fashion-mnist", { ...few, explicit: true })).rejects.toThrow(/Fashion-MNIST could not be downloaded/);
+  });
+
+  it("is replaced by synthetic digits, with a notice, where it was not", async () => {
+    const dataset = await loadDataset("mnist", { ...few, explicit: false });
+    expect(dataset.name).toBe("synthetic");
+    expect(dataset.train.labels).toHaveLength(20);
+    expect(notices).toEqual([expect.stringMatching(/^Using synthetic digits, because MNIST is not at hand: .*connection refused/)]);
+    expect(await prepareDataset("mnist", { ...few, explicit: false })).toBe("synthetic");
+  });
+
+  it("goes on past a data directory without it, and says so", async () => {
+    await expect(loadDataset("mnist", { ...few, explicit: true, dataDir: folder("empty") })).rejects.toThrow(/could not be downloaded/);
+    expect(notices[0]).toMatch(/MNIST is not in .*empty \(--data-dir\): looked for train-images-idx3-ubyte/);
+  });
+
+  it("refuses a --data-dir that is no folder, and only notes it of MNIST_TUI_DATA", async () => {
+    const missing = path.join(scratch, "missing");
+    const load = loadDataset("mnist", { ...few, explicit: false, dataDir: missing });
+    await expect(load).rejects.toMatchObject({ message: expect.stringContaining(missing), exitCode: 2 });
+    vi.stubEnv("MNIST_TUI_DATA", missing);
+    expect((await loadDataset("mnist", { ...few, explicit: false })).name).toBe("synthetic");
+    expect(notices[0]).toMatch(/MNIST_TUI_DATA names .*missing, which is no folder/);
+  });
+
+  it("is reported as absent", async () => {
+    expect(await inspectDataset("mnist", {})).toEqual({ dataset: "mnist", checks: [], verified: false });
+  });
+
+  it("does not stand in for a wrong file in the data directory", async () => {
+    writeFileSync(path.join(folder("data", "mnist"), names[0]), "not it");
+    const load = loadDataset("mnist", { ...few, explicit: false, dataDir: path.join(scratch, "data") });
+    await expect(load).rejects.toThrow(
+      new RegExp(`mnist.${names[0]}: expected SHA-256 ba891046[0-9a-f]+ of the decompressed content, found [0-9a-f]{64} \\(6 of 47040016`),
+    );
+  });
+});
+
+describe.skipIf(!realData)("the real datasets", () => {
+  const source = (dataset: string, name: string) => path.resolve(realData!, dataset, `${name}.gz`);
+  /** Puts the files into a folder, gzipped as they are. */
+  const link = (dataset: string, directory: string, files: readonly string[] = names) => {
+    for (const name of files) symlinkSync(source(dataset, name), path.join(directory, `${name}.gz`));
+  };
+
+  it("are loaded whole and checked", async () => {
+    for (const [name, mean] of [
+      ["mnist", 0.1307],
+      ["fashion-mnist", 0.286],
+    ] as const) {
+      const { train, test, normalization, classNames, digest } = await loadDataset(name, { explicit: true, dataDir: realData });
+      expect([train.images.length, train.labels.length, test.images.length, test.labels.length]).toEqual([
+        47_040_000, 60_000, 7_840_000, 10_000,
+      ]);
+      const average = train.images.reduce((sum, value) => sum + value, 0) / train.images.length / 255;
+      expect(average).toBeCloseTo(mean, 3);
+      expect(normalization.mean).toBe(mean);
+      expect(classNames).toHaveLength(10);
+      expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
+  it("begin as everybody knows them: 5, 0, 4, 1, 9 and 7, 2, 1, 0, 4", async () => {
+    const { train, test } = await loadDataset("mnist", { explicit: true, dataDir: realData, limitTrain: 5, limitTest: 5 });
+    expect([...train.labels]).toEqual([5, 0, 4, 1, 9]);
+    expect([...test.labels]).toEqual([7, 2, 1, 0, 4]);
+    expect(train.images).toHaveLength(5 * 784);
+    expect(train.images.buffer.byteLength).toBe(5 * 784);
+  });
+
+  it("are found in MNIST_TUI_DATA, which --data-dir overrules", async () => {
+    vi.stubEnv("MNIST_TUI_DATA", realData!);
+    expect((await loadDataset("mnist", { explicit: true })).source).toBe(path.resolve(realData!, "mnist"));
+    await expect(loadDataset("mnist", { explicit: true, dataDir: folder("empty") })).rejects.toThrow(/could not be downloaded/);
+  });
+
+  it("are found in torchvision's layout and in the folder itself", async () => {
+    link("mnist", folder("torch", "MNIST", "raw"));
+    link("fashion-mnist", folder("torch", "FashionMNIST", "raw"));
+    link("mnist", folder("flat"));
+    for (const [name, place, where] of [
+      ["mnist", "torch", "torch/MNIST/raw"],
+      ["fashion-mnist", "torch", "torch/FashionMNIST/raw"],
+      ["mnist", "flat", "flat"],
+    ] as const) {
+      const dataset = await loadDataset(name, { explicit: true, dataDir: path.join(scratch, place) });
+      expect(dataset.source).toBe(path.join(scratch, ...where.split("/")));
+      expect(await prepareDataset(name, { explicit: true, dataDir: path.join(scratch, place) })).toBe(name);
+    }
+  });
+
+  it("are read without gzip, and under the names with a dot", async () => {
+    const plain = folder("plain", "mnist");
+    names.forEach((name, i) => {
+      writeFileSync(path.join(plain, i % 2 ? name : name.replace("-idx", ".idx")), gunzipSync(readFileSync(source("mnist", name))));
+    });
+    expect((await loadDataset("mnist", { explicit: true, dataDir: path.join(scratch, "plain") })).train.labels[0]).toBe(5);
+  });
+
+  it("are told apart where a folder holds the other one", async () => {
+    link("fashion-mnist", folder("flat"));
+    const dataDir = path.join(scratch, "flat");
+    const load = loadDataset("mnist", { explicit: false, dataDir, limitTrain: 10, limitTest: 10, onNotice });
+    expect((await load).name).toBe("synthetic");
+    expect(notices[0]).toMatch(/flat holds another dataset than MNIST/);
+    expect((await inspectDataset("mnist", { dataDir })).location).toBeUndefined();
+    expect((await inspectDataset("fashion-mnist", { dataDir })).verified).toBe(true);
+  });
+
+  it("name the file that is missing, truncated or another", async () => {
+    const dataDir = folder("data");
+    const mnist = folder("data", "mnist");
+    const load = () => loadDataset("mnist", { explicit: true, dataDir });
+    link("mnist", mnist, names.slice(0, 3));
+    await expect(load()).rejects.toThrow(new RegExp(`${names[3]}.gz: expected this file, found none`));
+    const target = path.join(mnist, `${names[3]}.gz`);
+    const whole = readFileSync(source("mnist", names[3]));
+    writeFileSync(target, whole.subarray(0, 3000));
+    await expect(load()).rejects.toThrow(
+      new RegExp(`${names[3]}.gz: expected SHA-256 ff7bcfd4[0-9a-f]* .*found [0-9a-f]{64} \\(truncated gzip data, \\d+ of 10008 bytes\\)`),
+    );
+    copyFileSync(source("fashion-mnist", names[3]), target);
+    await expect(load()).rejects.toThrow(/found 0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34/);
+    expect((await inspectDataset("mnist", { dataDir })).checks.map(({ problem }) => problem !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  describe("from a mirror", () => {
+    let server: Server;
+    let asked: string[];
+
+    beforeAll(async () => {
+      server = createServer((request, response) => {
+        asked.push(request.url!);
+        response.end(readFileSync(path.resolve(realData!, `.${request.url}`)));
+      });
+      await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    });
+    beforeEach(() => {
+      asked = [];
+      vi.stubEnv("MNIST_TUI_MIRROR", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    });
+    afterAll(() => {
+      server.close();
+    });
+
+    it("are downloaded once, into the cache", async () => {
+      const cache = path.join(scratch, "cache", "mnist");
+      expect((await loadDataset("mnist", { explicit: false })).name).toBe("mnist");
+      expect(asked).toEqual(names.map((name) => `/mnist/${name}.gz`));
+      expect(readdirSync(cache).sort()).toEqual(names.map((name) => `${name}.gz`).sort());
+      expect((await loadDataset("mnist", { explicit: true })).source).toBe(cache);
+      expect(await prepareDataset("mnist", { explicit: true })).toBe("mnist");
+      expect(asked).toHaveLength(4);
+    });
+
+    it("are fetched again where the cached file is wrong, and only that file", async () => {
+      const cache = folder("cache", "mnist");
+      link("mnist", cache, names.slice(0, 3));
+      writeFileSync(path.join(cache, `${names[3]}.gz`), "damaged");
+      const { test } = await loadDataset("mnist", { explicit: true, onNotice });
+      expect([...test.labels.subarray(0, 3)]).toEqual([7, 2, 1]);
+      expect(asked).toEqual([`/mnist/${names[3]}.gz`]);
+      expect(notices).toEqual([expect.stringMatching(/expected SHA-256 ff7bcfd4.*found [0-9a-f]{64} .*; fetching it again/)]);
+      expect((await inspectDataset("mnist", {})).verified).toBe(true);
+    });
+  });
+});
+
+describe("the catalog", () => {
+  it("knows a digest, a size and several mirrors for every file", () => {
+    for (const { files, mirrors, name } of Object.values(catalog)) {
+      for (const file of Object.values(files)) {
+        expect(file.sha256).toMatch(/^[0-9a-f]{64}$/);
+        expect(file.bytes).toBe(file.dimensions.reduce((product, size) => product * size, 1) + 4 + 4 * file.dimensions.length);
+      }
+      if (name !== "synthetic") expect(mirrors.length).toBeGreaterThan(2);
+      for (const mirror of mirrors) expect(mirror).toMatch(/^https?:\/\/.*\/$/);
+    }
+  });
+});

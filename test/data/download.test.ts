@@ -1,0 +1,163 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { catalog, type DatasetEntry, type DatasetFile } from "../../dist/data/catalog.js";
+import { DownloadError, type DownloadProgress, downloadFiles } from "../../dist/data/download.js";
+import { encodeIdx, sha256 } from "../../dist/data/idx.js";
+
+const content = encodeIdx([5], Uint8Array.of(1, 2, 3, 4, 5));
+const zipped = gzipSync(content);
+const file: DatasetFile = { name: "train-labels-idx1-ubyte", sha256: sha256(content), bytes: content.length, dimensions: [5] };
+const timeouts = { answer: 1_500, silence: 300 };
+
+let directory: string;
+let servers: Server[];
+
+beforeEach(() => {
+  directory = path.join(mkdtempSync(path.join(tmpdir(), "mnist-tui-test-")), "cache");
+  servers = [];
+});
+
+afterEach(async () => {
+  rmSync(path.dirname(directory), { recursive: true });
+  for (const server of servers) server.closeAllConnections();
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+});
+
+/** @returns the address of a mirror that answers like this */
+async function mirror(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const good: RequestListener = (_, response) => response.setHeader("Content-Length", zipped.length).end(zipped);
+const notFound: RequestListener = (_, response) => response.writeHead(404).end("<html>");
+const corrupt: RequestListener = (_, response) => response.end(gzipSync(encodeIdx([5], Uint8Array.of(1, 2, 3, 4, 6))));
+const otherKind: RequestListener = (_, response) => response.end("<html>log in first</html>");
+const truncated: RequestListener = (_, response) => response.end(zipped.subarray(0, 20));
+const brokenOff: RequestListener = (_, response) => {
+  response.setHeader("Content-Length", zipped.length);
+  response.write(zipped.subarray(0, 20), () => response.destroy());
+};
+const stalling: RequestListener = (_, response) => {
+  response.setHeader("Content-Length", zipped.length);
+  response.write(zipped.subarray(0, 20));
+};
+const silent: RequestListener = () => {};
+
+function entryWith(...mirrors: string[]): DatasetEntry {
+  return { ...catalog.mnist, mirrors };
+}
+
+async function refused(): Promise<string> {
+  const address = await mirror(silent);
+  await new Promise((closed) => servers.pop()!.close(closed));
+  return address;
+}
+
+describe("downloadFiles", () => {
+  it("stores the file under its name and reports progress", async () => {
+    const steps: DownloadProgress[] = [];
+    const paths = await downloadFiles(entryWith(await mirror(good)), [file], directory, { onProgress: (step) => steps.push(step) });
+    expect(paths.get(file.name)).toBe(path.join(directory, `${file.name}.gz`));
+    expect(readFileSync(paths.get(file.name)!)).toEqual(zipped);
+    expect(readdirSync(directory)).toEqual([`${file.name}.gz`]);
+    expect(steps[0]).toEqual({ file: `${file.name}.gz`, received: 0, total: zipped.length, unit: "bytes" });
+    expect(steps.at(-1)!.received).toBe(zipped.length);
+  });
+
+  it("asks for NAME.gz in the mirror's folder and stays with the mirror that works", async () => {
+    const asked: string[] = [];
+    const working = await mirror((request, response) => {
+      asked.push(request.url!);
+      good(request, response);
+    });
+    let failures = 0;
+    const failing = await mirror((request, response) => {
+      failures++;
+      notFound(request, response);
+    });
+    const second = { ...file, name: "t10k-labels-idx1-ubyte" };
+    await downloadFiles(entryWith(`${failing}a/`, `${working}b/`), [file, second], directory);
+    expect(asked).toEqual(["/b/train-labels-idx1-ubyte.gz", "/b/t10k-labels-idx1-ubyte.gz"]);
+    expect(failures).toBe(1);
+  });
+
+  it("names a file that the server decompressed on the way for what it is", async () => {
+    const encoding = await mirror((_, response) => response.setHeader("Content-Encoding", "gzip").end(zipped));
+    const paths = await downloadFiles(entryWith(encoding), [file], directory);
+    expect(paths.get(file.name)).toBe(path.join(directory, file.name));
+    expect(new Uint8Array(readFileSync(paths.get(file.name)!))).toEqual(content);
+  });
+
+  const bad: [string, RequestListener, RegExp][] = [
+    ["answers 404", notFound, /HTTP status 404/],
+    ["sends an altered file", corrupt, new RegExp(`sent a file with SHA-256 [0-9a-f]{64}, expected ${file.sha256}`)],
+    ["sends a page instead", otherKind, /sent a file with SHA-256/],
+    ["sends a truncated file", truncated, /truncated/],
+    ["breaks off", brokenOff, /broke off/],
+    ["stalls in the middle", stalling, /silent for 0.3 s/],
+    ["never answers", silent, /no answer within 1.5 s/],
+  ];
+
+  it.each(bad)("goes on to the next mirror where one %s", async (_, answer) => {
+    const paths = await downloadFiles(entryWith(await mirror(answer), await mirror(good)), [file], directory, { timeouts });
+    expect(readFileSync(paths.get(file.name)!)).toEqual(zipped);
+    expect(readdirSync(directory)).toEqual([`${file.name}.gz`]);
+  });
+
+  it.each(bad)("says so and leaves nothing behind where the only mirror %s", async (_, answer, message) => {
+    const download = downloadFiles(entryWith(await mirror(answer)), [file], directory, { timeouts });
+    const error = await download.catch((error) => error);
+    expect(error).toBeInstanceOf(DownloadError);
+    expect(error.message).toMatch(/^MNIST could not be downloaded \(train-labels-idx1-ubyte\.gz\): 127\.0\.0\.1:\d+: /);
+    expect(error.message).toMatch(message);
+    expect(error.message).toMatch(/--data-dir/);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("names every mirror and its reason where none can be reached", async () => {
+    const [first, second] = [await refused(), await refused()];
+    const download = downloadFiles(entryWith(first, second), [file], directory, { timeouts });
+    await expect(download).rejects.toThrow(
+      `${new URL(first).host}: connection refused; ${new URL(second).host}: connection refused; check the network`,
+    );
+  });
+
+  it("gives up on a network that swallows everything, however many mirrors there are", async () => {
+    const address = await mirror(silent);
+    const mirrors = Array.from({ length: 20 }, (_, i) => `${address}${i}/`);
+    await expect(downloadFiles(entryWith(...mirrors), [file], directory, { timeouts })).rejects.toThrow(/no answer within 1.5 s/);
+  });
+
+  it("stops at an abort, before the answer and in the middle of the file", async () => {
+    const reason = new Error("stopped");
+    for (const answer of [silent, stalling]) {
+      const abort = new AbortController();
+      const address = await mirror((request, response) => {
+        answer(request, response);
+        setTimeout(() => abort.abort(reason), 50);
+      });
+      await expect(downloadFiles(entryWith(address), [file], directory, { signal: abort.signal })).rejects.toBe(reason);
+      expect(readdirSync(directory)).toEqual([]);
+    }
+  });
+
+  it("keeps a fresh partial file of another process and removes its own", async () => {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(path.join(directory, ".other.part"), "");
+    await downloadFiles(entryWith(await mirror(good)), [file], directory);
+    expect(readdirSync(directory).sort()).toEqual([".other.part", `${file.name}.gz`]);
+  });
+
+  it("says which folder cannot be written", async () => {
+    writeFileSync(directory, "a file where the folder should be");
+    await expect(downloadFiles(entryWith(await mirror(good)), [file], directory)).rejects.toThrow(/cache folder.*MNIST_TUI_CACHE/);
+  });
+});
