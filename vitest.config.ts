@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    // Node itself loads them, as it does for users: not through vitest's own module runner.
+    server: { deps: { external: [/\/dist\//] } },
   },
 });

@@ -36,7 +36,8 @@ export async function probeEngine(name: EngineName): Promise<{ engine: Engine } 
     const reason = await engine.unavailable();
     return reason === undefined ? { engine } : { reason };
   } catch (error) {
-    return { reason: `Its code cannot be loaded: ${error instanceof Error ? error.message : String(error)}` };
+    const [message] = (error instanceof Error ? error.message : String(error)).split("\n");
+    return { reason: `Its code cannot be loaded: ${message.replace(/\.$/, "")}.` };
   }
 }
 
