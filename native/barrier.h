@@ -1,0 +1,60 @@
+// Where the threads meet. The last to arrive works alone for a moment (`finish`), then lets the others go. Waiting spins
+// briefly, then sleeps, so that more threads than cores lose little.
+#pragma once
+#include <stdint.h>
+
+#if !defined(__wasm__)
+#include <atomic>
+#endif
+
+namespace barrier {
+
+static inline int32_t load(int32_t* p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
+static inline void store(int32_t* p, int32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+static inline int32_t add(int32_t* p, int32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
+
+static inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+static inline void sleepWhile(int32_t* p, int32_t value) {
+#if defined(__wasm__)
+  __builtin_wasm_memory_atomic_wait32(p, value, -1);
+#else
+  reinterpret_cast<std::atomic<int32_t>*>(p)->wait(value, std::memory_order_acquire);
+#endif
+}
+
+static inline void wakeAll(int32_t* p) {
+#if defined(__wasm__)
+  __builtin_wasm_memory_atomic_notify(p, 0x7fffffff);
+#else
+  reinterpret_cast<std::atomic<int32_t>*>(p)->notify_all();
+#endif
+}
+
+// word[0]: arrived; word[16]: generation, on a cache line of its own.
+template <class F>
+static void meet(int32_t* word, int32_t threads, F&& finish) {
+  int32_t* generation = word + 16;
+  const int32_t mine = load(generation);
+  if (add(word, 1) + 1 == threads) {
+    finish();
+    store(word, 0);
+    store(generation, mine + 1);
+    if (threads > 1) wakeAll(generation);
+    return;
+  }
+  constexpr int spins = 4000;
+  for (int i = 0; i < spins; i++) {
+    if (load(generation) != mine) return;
+    relax();
+  }
+  while (load(generation) == mine) sleepWhile(generation, mine);
+}
+
+}  // namespace barrier

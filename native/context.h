@@ -1,0 +1,39 @@
+// What an op needs to know of the moment it runs in.
+#pragma once
+#include "program.h"
+#include "simd.h"
+
+struct Context {
+  float* arena;
+  const Program* program;
+  float* threadMemory;
+  int32_t step;        // within the chunk
+  int32_t task;        // also the lane
+  int32_t taskFirst;   // the batch's number of the task's first image
+  int32_t groupFirst;  // the group's first image, counted from the task's first
+  int32_t images;      // of the group
+
+  // Image i of the group.
+  float* at(const View& v, int32_t i) const {
+    size_t image = static_cast<size_t>(v.image);
+    switch (v.scope) {
+      case scopeBatch: return arena + v.offset + image * static_cast<size_t>(taskFirst + groupFirst + i);
+      case scopeTask: return threadMemory + v.offset + image * static_cast<size_t>(groupFirst + i);
+      default: return threadMemory + v.offset + image * static_cast<size_t>(i);
+    }
+  }
+  const uint8_t* bytes(int32_t offset) const { return reinterpret_cast<const uint8_t*>(arena + offset); }
+  float* gradient(int32_t lane0) const { return arena + lane0 + static_cast<size_t>(task) * program->laneStride; }
+  double* sums(int32_t lane0, int32_t lane) const {
+    return reinterpret_cast<double*>(arena + lane0) + static_cast<size_t>(lane) * program->sumStride;
+  }
+  bool firstGroup() const { return groupFirst == 0; }
+  int32_t lanes() const { return (program->batch + program->taskImages - 1) / program->taskImages; }
+  uint32_t globalStep() const { return static_cast<uint32_t>(program->firstStep + step); }
+};
+
+// Distance in floats from the first vector of a pixel to its vector v.
+static inline size_t vectorOffset(const View& view, int32_t v) {
+  constexpr int perBlock = blockChannels / simd::V;
+  return static_cast<size_t>(v / perBlock) * view.block + static_cast<size_t>(v % perBlock) * simd::V;
+}

@@ -1,0 +1,169 @@
+// opDot: register tiles of P pixels × N vectors of output channels; one broadcast serves a pixel and input channel.
+//
+// The naive version, for output channel o of pixel (y, x):
+//   sum = bias[o]
+//   for tap, i: sum += in[(y·stride + tap.y, x·stride + tap.x), i] · w[tap][i][o]
+#pragma once
+#include "context.h"
+
+namespace dot {
+using namespace simd;
+
+// What a tile reads besides its pixel and weight pointers.
+struct Reduction {
+  const Tap* taps;
+  int32_t tapCount, blocks, blockSize, lastBlock;
+  size_t blockStride, pixelStep;
+};
+
+// S: the constant distance of two pixels in floats, or 0: r.pixelStep.
+template <int P, int N, int S>
+static void tile(const float* x, const float* w, const Reduction& r, vf (&sum)[P][N]) {
+  const size_t step = S ? S : r.pixelStep;
+  for (int32_t t = 0; t < r.tapCount; t++) {
+    const float* xb = x + r.taps[t].x;
+    const float* wp = w + static_cast<size_t>(r.taps[t].w) * N * V;
+    for (int32_t b = 0; b < r.blocks; b++, xb += r.blockStride) {
+      const int32_t n = b + 1 == r.blocks ? r.lastBlock : r.blockSize;
+#pragma GCC unroll 1
+      for (int32_t i = 0; i < n; i++, wp += N * V) {
+        vf weight[N];
+#pragma GCC unroll 4
+        for (int j = 0; j < N; j++) weight[j] = load(wp + j * V);
+#pragma GCC unroll 14
+        for (int p = 0; p < P; p++) {
+          const vf pixel = broadcast(xb[p * step + i]);
+#pragma GCC unroll 4
+          for (int j = 0; j < N; j++) sum[p][j] = fma(pixel, weight[j], sum[p][j]);
+        }
+      }
+    }
+  }
+}
+
+struct Output {
+  float* y;
+  size_t pixel;      // floats from one pixel to the next
+  size_t vector[4];  // and from the first vector to each
+  const float* bias;
+  bool relu, accumulate;
+};
+
+template <int P, int N, int S>
+static void run(const float* x, const float* w, const Reduction& r, const Output& out) {
+  vf sum[P][N];
+#pragma GCC unroll 4
+  for (int j = 0; j < N; j++) {
+    const vf start = out.bias ? load(out.bias + j * V) : zero();
+#pragma GCC unroll 14
+    for (int p = 0; p < P; p++) sum[p][j] = start;
+  }
+  tile<P, N, S>(x, w, r, sum);
+#pragma GCC unroll 4
+  for (int j = 0; j < N; j++) {
+    float* y = out.y + out.vector[j];
+    if (out.relu) {
+#pragma GCC unroll 14
+      for (int p = 0; p < P; p++) sum[p][j] = max(sum[p][j], zero());
+    }
+    if (out.accumulate) {
+#pragma GCC unroll 14
+      for (int p = 0; p < P; p++) sum[p][j] += load(y + p * out.pixel);
+    }
+#pragma GCC unroll 14
+    for (int p = 0; p < P; p++) store(y + p * out.pixel, sum[p][j]);
+  }
+}
+
+using Kernel = void (*)(const float*, const float*, const Reduction&, const Output&);
+constexpr int maxPixels = maxAccumulators >= 28 ? 14 : 12;
+
+template <int N>
+constexpr int pixelLimit() {
+  return maxAccumulators / N < maxPixels ? maxAccumulators / N : maxPixels;
+}
+
+// Kernels of one N and S by number of pixels.
+template <int N, int S, int P>
+static Kernel pick(int32_t pixels) {
+  if constexpr (P == 0) {
+    return nullptr;
+  } else {
+    return pixels == P ? &run<P, N, S> : pick<N, S, P - 1>(pixels);
+  }
+}
+
+template <int N>
+static Kernel pickStep(int32_t pixels, size_t step) {
+  constexpr int L = pixelLimit<N>();
+  if (step == 16) return pick<N, 16, L>(pixels);
+  if (step == 32) return pick<N, 32, L>(pixels);
+  if (step == 1) return pick<N, 1, L>(pixels);
+  if (step == 2) return pick<N, 2, L>(pixels);
+  return pick<N, 0, (L < 7 ? L : 7)>(pixels);  // a pointer a pixel: more would not fit the integer registers
+}
+
+static Kernel kernel(int32_t pixels, int32_t vectors, size_t step) {
+  switch (vectors) {
+    case 1: return pickStep<1>(pixels, step);
+    case 2: return pickStep<2>(pixels, step);
+    case 3: return pickStep<3>(pixels, step);
+    default: return pickStep<4>(pixels, step);
+  }
+}
+
+static int32_t limit(int32_t vectors, size_t step) {
+  const int32_t l = maxAccumulators / vectors < maxPixels ? maxAccumulators / vectors : maxPixels;
+  const bool constant = step == 16 || step == 32 || step == 1 || step == 2;
+  return constant || l < 7 ? l : 7;
+}
+
+// Calls f(first, count, kernel) for runs of pixels of nearly equal length that cover `width`.
+struct Row {
+  int32_t tiles, small, large;  // `large` tiles of small + 1 pixels come first
+  Kernel kernelSmall, kernelLarge;
+
+  Row(int32_t width, int32_t vectors, size_t step) {
+    const int32_t most = limit(vectors, step);
+    tiles = (width + most - 1) / most;
+    small = width / tiles;
+    large = width % tiles;
+    kernelSmall = kernel(small, vectors, step);
+    kernelLarge = large ? kernel(small + 1, vectors, step) : nullptr;
+  }
+};
+
+static void execute(const DotOp& op, const Context& c) {
+  const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
+  const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
+  const bool dense = op.imagesArePixels != 0;
+  const size_t step = dense ? op.in.image : op.pixelStep;
+  const int32_t width = dense ? c.images : op.width, images = dense ? 1 : c.images, height = dense ? 1 : op.height;
+  const Reduction r{taps, op.taps, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block), step};
+  for (int32_t t = 0; t < op.tiles; t++) {
+    const Tile& tile = tiles[t];
+    const Row row(width, tile.vectors, step);
+    Output out{};
+    out.pixel = dense ? op.out.image : op.out.pixel;
+    out.bias = op.bias >= 0 ? c.arena + op.bias + tile.first * V : nullptr;
+    out.relu = op.relu;
+    out.accumulate = op.accumulate;
+    for (int32_t j = 0; j < tile.vectors; j++) out.vector[j] = vectorOffset(op.out, tile.first + j);
+    const float* w = c.arena + tile.weights;
+    for (int32_t i = 0; i < images; i++) {
+      const float* x = c.at(op.in, i);
+      float* y = c.at(op.out, i);
+      for (int32_t h = 0; h < height; h++, x += op.rowStep, y += op.out.row) {
+        int32_t pixel = 0;
+        for (int32_t k = 0; k < row.tiles; k++) {
+          const bool large = k < row.large;
+          out.y = y + pixel * out.pixel;
+          (large ? row.kernelLarge : row.kernelSmall)(x + pixel * step, w, r, out);
+          pixel += row.small + large;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace dot

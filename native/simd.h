@@ -1,0 +1,71 @@
+// One vector type for every instruction set, by the compilers' vector extensions: the kernels are written once, and
+// the flags (or the macros of a wrapper) decide how wide a vector is and how many registers a tile may take.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#define SIMD_WIDTH 16
+#elif defined(__AVX2__)
+#define SIMD_WIDTH 8
+#else
+#define SIMD_WIDTH 4
+#endif
+
+// Accumulators of a register tile: what is left of the register file after weights and the broadcast pixel.
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define SIMD_ACCUMULATORS 28
+#else
+#define SIMD_ACCUMULATORS 12
+#endif
+
+namespace simd {
+
+constexpr int V = SIMD_WIDTH;
+constexpr int maxAccumulators = SIMD_ACCUMULATORS;
+
+typedef float vf __attribute__((vector_size(V * 4)));
+typedef int32_t vi __attribute__((vector_size(V * 4)));
+typedef uint32_t vu __attribute__((vector_size(V * 4)));
+typedef float vfUnaligned __attribute__((vector_size(V * 4), aligned(4), may_alias));
+
+static inline vf load(const float* p) { return *reinterpret_cast<const vfUnaligned*>(p); }
+static inline void store(float* p, vf v) { *reinterpret_cast<vfUnaligned*>(p) = v; }
+
+#if SIMD_WIDTH == 16
+#define SIMD_EACH(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}
+#define SIMD_IOTA {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+#elif SIMD_WIDTH == 8
+#define SIMD_EACH(x) {x, x, x, x, x, x, x, x}
+#define SIMD_IOTA {0, 1, 2, 3, 4, 5, 6, 7}
+#else
+#define SIMD_EACH(x) {x, x, x, x}
+#define SIMD_IOTA {0, 1, 2, 3}
+#endif
+
+static inline vf broadcast(float x) { return vf SIMD_EACH(x); }
+static inline vu broadcast(uint32_t x) { return vu SIMD_EACH(x); }
+static inline vu iota() { return vu SIMD_IOTA; }
+static inline vf zero() { return vf{}; }
+static inline vf max(vf a, vf b) { return a > b ? a : b; }
+static inline vf toFloat(vu v) { return __builtin_convertvector(v, vf); }
+
+// a·b + c, fused where the instruction set has it. WebAssembly without relaxed SIMD rounds twice.
+static inline vf fma(vf a, vf b, vf c) {
+#if defined(__wasm_relaxed_simd__)
+  return __builtin_wasm_relaxed_madd_f32x4(a, b, c);
+#else
+  return a * b + c;  // -ffp-contract=fast
+#endif
+}
+
+static inline vf sqrt(vf v) {
+#if defined(__clang__)
+  return __builtin_elementwise_sqrt(v);
+#else
+  for (int i = 0; i < V; i++) v[i] = __builtin_sqrtf(v[i]);
+  return v;
+#endif
+}
+
+}  // namespace simd

@@ -1,0 +1,129 @@
+// The optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on parameters in the order of the forward weights;
+// and the transposed copy of the weights that the input gradients read.
+#pragma once
+#include "outer.h"
+
+namespace update {
+using namespace simd;
+
+// One vector of weights; the slots are those of State in src/engine/engine.ts.
+struct Step {
+  int32_t kind;
+  bool momentumSlot;
+  vf rate, momentum, weightDecay, stepSize, rootCorrection;
+
+  explicit Step(const Context& c) {
+    const Program& p = *c.program;
+    const float* rates = c.arena + p.rates + 3 * c.step;
+    kind = p.optimizer;
+    momentumSlot = p.momentum != 0.0f;
+    rate = broadcast(rates[0]);
+    stepSize = broadcast(rates[0] / rates[1]);
+    rootCorrection = broadcast(rates[2]);
+    momentum = broadcast(p.momentum);
+    weightDecay = broadcast(p.weightDecay);
+  }
+
+  void apply(float* w, vf g, float* slot0, float* slot1) const {
+    const vf weight = load(w);
+    g = fma(weightDecay, weight, g);
+    if (kind == optimizerAdam) {
+      const vf m = load(slot0) * 0.9f + g * 0.1f;
+      const vf v = load(slot1) * 0.999f + g * g * 0.001f;
+      store(slot0, m);
+      store(slot1, v);
+      store(w, weight - stepSize * m / (sqrt(v) / rootCorrection + 1e-8f));
+    } else if (kind == optimizerSgd) {
+      if (momentumSlot) {
+        g = fma(momentum, load(slot0), g);
+        store(slot0, g);
+      }
+      store(w, weight - rate * g);
+    } else {
+      const vf v = load(slot0) * 0.99f + g * g * 0.01f;
+      store(slot0, v);
+      g = g / (sqrt(v) + 1e-8f);
+      if (momentumSlot) {
+        g = fma(momentum, load(slot1), g);
+        store(slot1, g);
+      }
+      store(w, weight - rate * g);
+    }
+  }
+};
+
+static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
+
+// Copies rows [first, first + rows) of a forward tile of outputs to the transposed weights.
+static void transpose(const Transpose& t, const Context& c, const float* tileWeights, int32_t tileFirst, int32_t tileVectors, int32_t first,
+                      int32_t rows) {
+  if (t.weights < 0) return;
+  const Tile* tiles = reinterpret_cast<const Tile*>(c.arena + t.tiles);
+  const int32_t width = tileVectors * V;
+  const int32_t outputs = t.outputs - tileFirst * V < width ? t.outputs - tileFirst * V : width;
+  for (int32_t row = first; row < first + rows;) {
+    const int32_t tap = row / t.inputs, input = row % t.inputs;
+    const Tile* tile = tiles;
+    while ((tile->first + tile->vectors) * V <= input) tile++;
+    int32_t run = (tile->first + tile->vectors) * V - input;  // rows that go to the same transposed tile and tap
+    if (run > t.inputs - input) run = t.inputs - input;
+    if (run > first + rows - row) run = first + rows - row;
+    const int32_t stride = tile->vectors * V;
+    float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + tileFirst * V) * stride + (input - tile->first * V);
+    const float* from = tileWeights + static_cast<size_t>(row) * width;
+    for (int32_t o = 0; o < outputs; o++) {
+      for (int32_t i = 0; i < run; i++) to[static_cast<size_t>(o) * stride + i] = from[static_cast<size_t>(i) * width + o];
+    }
+    row += run;
+  }
+}
+
+static void lanes(const UpdateLanesOp& op, const Context& c) {
+  const Step step(c);
+  float* w = c.arena + op.weights + op.from;
+  float* slot0 = slot(c, op.slots[0], op.from);
+  float* slot1 = slot(c, op.slots[1], op.from);
+  const float* g = c.arena + op.gradient + op.from;
+  const size_t stride = c.program->laneStride;
+  const int32_t count = op.lanes ? 1 : c.lanes();
+  for (int32_t i = 0; i < op.count; i += V) {
+    vf sum = load(g + i);
+    for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
+    step.apply(w + i, sum, slot0 + i, slot1 + i);
+  }
+  const int32_t width = op.tileVectors * V;
+  if (op.transpose.weights >= 0) {
+    transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, (op.from - op.tileWeights) / width,
+              op.count / width);
+  }
+}
+
+static void dense(const UpdateDenseOp& op, const Context& c) {
+  const Step step(c);
+  const int32_t width = op.tileVectors * V;
+  const Tile tile{op.tileVectors, op.tileFirst, 0};
+  const Tap tap{op.from, 0};
+  OuterOp gradient{};
+  gradient.in = op.in;
+  gradient.out = op.out;
+  gradient.height = 1;
+  gradient.width = c.program->batch;
+  gradient.pixelStep = op.in.image;
+  gradient.out.pixel = op.out.image;
+  gradient.blocks = 1;
+  gradient.lastBlock = gradient.blockSize = op.count;
+  gradient.taps = 1;
+  Context whole = c;
+  whole.taskFirst = whole.groupFirst = 0;
+  whole.images = 1;
+  float* g = c.threadMemory + op.scratch;
+  outer::tileExecute(gradient, whole, &tap, tile, g, true);
+  const int32_t from = op.tileWeights + op.from * width;
+  float* w = c.arena + op.weights + from;
+  float* slot0 = slot(c, op.slots[0], from);
+  float* slot1 = slot(c, op.slots[1], from);
+  for (int32_t i = 0; i < op.count * width; i += V) step.apply(w + i, load(g + i), slot0 + i, slot1 + i);
+  transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, op.from, op.count);
+}
+
+}  // namespace update

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** Which build runs the program, with what a worker thread needs to load it. */
+export type Backend =
+  | { kind: "native"; isa: string; index: number; vectorWidth: number }
+  | { kind: "wasm"; module: WebAssembly.Module; vectorWidth: number };
+
+/** Runs a program on the calling thread. @param program offset in floats from the arena's start */
+export type RunProgram = (program: number, thread: number) => void;
+
+interface NativeAddon {
+  run(isa: number, memory: Uint8Array, program: number, thread: number): void;
+  supported(): { name: string; index: number; vectorWidth: number }[];
+}
+
+const folder = new URL("../../../native/", import.meta.url);
+const addonFile = fileURLToPath(new URL("build/kernels.node", folder));
+
+/** Bytes of one thread's stack in the WebAssembly build, and where the first ends; static data lies below. */
+const stackBytes = 64 * 1024;
+const firstStack = 256 * 1024;
+
+/** @returns where the arena begins in the shared memory, in bytes: behind static data and the threads' stacks */
+export function arenaStart(threads: number): number {
+  return firstStack + threads * stackBytes;
+}
+
+function loadAddon(): NativeAddon {
+  return createRequire(import.meta.url)(addonFile) as NativeAddon;
+}
+
+/**
+ * The native build with the best instruction set of this processor; MNIST_TUI_ISA chooses another.
+ * @returns the backend, or one sentence why there is none
+ */
+export function nativeBackend(): Backend | { reason: string } {
+  let addon: NativeAddon;
+  try {
+    addon = loadAddon();
+  } catch (error) {
+    return { reason: `The native kernels are not built: ${buildFailure() ?? (error as Error).message.split("\n")[0]}.` };
+  }
+  const sets = addon.supported();
+  const wanted = process.env.MNIST_TUI_ISA;
+  const set = wanted ? sets.find((s) => s.name === wanted) : sets[0];
+  if (!set) return { reason: `MNIST_TUI_ISA is ${wanted}, but this processor has ${sets.map((s) => s.name).join(", ")}.` };
+  return { kind: "native", isa: set.name, index: set.index, vectorWidth: set.vectorWidth };
+}
+
+/** @returns what the build at installation said, where it failed */
+function buildFailure(): string | undefined {
+  try {
+    const status = JSON.parse(readFileSync(new URL("build/status.json", folder), "utf8"));
+    return typeof status.reason === "string" ? status.reason : undefined;
+  } catch {
+    return "npm run build:native has not run";
+  }
+}
+
+/** The WebAssembly build, compiled once and shared by all threads. */
+export function wasmBackend(): Backend | { reason: string } {
+  try {
+    const module = new WebAssembly.Module(readFileSync(new URL("kernels.wasm", folder)));
+    return { kind: "wasm", module, vectorWidth: 4 };
+  } catch (error) {
+    return { reason: `The WebAssembly kernels cannot be loaded: ${(error as Error).message}.` };
+  }
+}
+
+/** Makes a thread's way into the kernels. */
+export function openBackend(backend: Backend, memory: WebAssembly.Memory, thread: number, arena: number): RunProgram {
+  if (backend.kind === "native") {
+    const addon = loadAddon();
+    return (program, index) => addon.run(backend.index, new Uint8Array(memory.buffer, arena), program, index);
+  }
+  const { exports } = new WebAssembly.Instance(backend.module, { env: { memory } });
+  (exports.__stack_pointer as WebAssembly.Global).value = firstStack + (thread + 1) * stackBytes;
+  const run = exports.run as (arena: number, program: number, thread: number) => void;
+  return (program, index) => run(arena, program, index);
+}

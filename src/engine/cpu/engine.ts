@@ -1,0 +1,36 @@
+import type { Engine, EngineName } from "../engine.js";
+import { type Backend, nativeBackend, wasmBackend } from "./backend.js";
+import { CpuSession } from "./session.js";
+
+const isaNames: Record<string, string> = { avx512: "AVX-512", avx2: "AVX2", baseline: process.arch === "arm64" ? "NEON" : "SSE2" };
+
+/** "CPU, AVX-512, 2 threads" */
+function deviceName(backend: Backend, threads: number): string {
+  const isa = backend.kind === "native" ? isaNames[backend.isa] : "WebAssembly SIMD";
+  return `CPU, ${isa}, ${threads} thread${threads === 1 ? "" : "s"}`;
+}
+
+function cpuEngine(name: EngineName, find: () => Backend | { reason: string }): Engine {
+  let found: Backend | { reason: string } | undefined;
+  const backend = () => {
+    found ??= find();
+    return found;
+  };
+  return {
+    name,
+    unavailable: async () => {
+      const b = backend();
+      return "reason" in b ? b.reason : undefined;
+    },
+    create: async (options) => {
+      const b = backend();
+      if ("reason" in b) throw new Error(b.reason);
+      return new CpuSession(options, b, { name, device: deviceName(b, options.threads) });
+    },
+  };
+}
+
+/** The kernels as a Node-API addon, built at installation where there is a compiler. */
+export const nativeEngine: Engine = cpuEngine("native", nativeBackend);
+/** The same kernels as WebAssembly, which runs everywhere. */
+export const wasmEngine: Engine = cpuEngine("wasm", wasmBackend);

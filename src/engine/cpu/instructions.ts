@@ -1,0 +1,360 @@
+import { blockChannels, blocksOf, everySecond, padded, strides, type Tile, type Value, viewWords } from "./layout.js";
+
+/** Op codes of native/program.h. */
+const kinds = {
+  gather: 1,
+  dot: 2,
+  outer: 3,
+  activate: 4,
+  activateBackReduce: 5,
+  activateBackApply: 6,
+  statistics: 7,
+  averagePool: 8,
+  averagePoolBack: 9,
+  loss: 10,
+  columnSum: 11,
+  normalizeFinish: 12,
+  normalizeBackFinish: 13,
+  normalizeInference: 14,
+  lossFinish: 15,
+  updateLanes: 16,
+  updateDense: 17,
+  probabilities: 18,
+} as const;
+
+/** One op of the program; its words are made once every value has its place. */
+export interface Instruction {
+  kind: keyof typeof kinds;
+  values: Value[];
+  /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
+  whole?: boolean;
+  words(): number[];
+}
+
+export function encodeInstruction(i: Instruction): number[] {
+  const words = i.words();
+  return [kinds[i.kind], words.length + 2, ...words];
+}
+
+const floatView = new Float32Array(1);
+const intView = new Int32Array(floatView.buffer);
+/** @returns the bits of a float32 as a signed word */
+export function floatWord(x: number): number {
+  floatView[0] = x;
+  return intView[0];
+}
+
+/** The tables and sums of one batch norm, as offsets in floats; `sums` counts from lane 0's. */
+export interface Normalizer {
+  layer: string;
+  channels: number;
+  pixels: number;
+  tables: number;
+  sums: () => number;
+  weight: number;
+  bias: number;
+  runningMean: number;
+  runningVariance: number;
+}
+
+/** dropout(pool(relu(normalize(input) + normalize(skip)))) */
+export interface Activation {
+  input: Value;
+  normalize?: Normalizer;
+  skip?: { value: Value; normalize?: Normalizer };
+  relu?: true;
+  pool?: true;
+  dropout?: { index: number; rate: number };
+}
+
+const noView = [0, 0, 0, 0, 0, 0];
+const noValue = -1;
+
+function activationWords(a: Activation, out: Value): number[] {
+  const [channels, height, width] = a.input.shape;
+  return [
+    ...viewWords(a.input),
+    ...(a.skip ? viewWords(a.skip.value) : noView),
+    ...viewWords(out),
+    height,
+    width,
+    blocksOf(a.input),
+    channels,
+    a.normalize?.tables ?? noValue,
+    a.skip?.normalize?.tables ?? noValue,
+    a.skip ? 1 : 0,
+    a.relu ? 1 : 0,
+    a.pool ? 1 : 0,
+    a.dropout?.index ?? noValue,
+    Math.ceil((a.dropout?.rate ?? 0) * 16777216),
+    floatWord(1 / (1 - (a.dropout?.rate ?? 0))),
+  ];
+}
+
+export function gather(out: Value): Instruction {
+  return { kind: "gather", values: [out], words: () => [...viewWords(out), out.shape[1], out.shape[2]] };
+}
+
+export function activate(a: Activation, out: Value): Instruction {
+  const values = a.skip ? [a.input, a.skip.value, out] : [a.input, out];
+  return { kind: "activate", values, words: () => activationWords(a, out) };
+}
+
+/** A gradient to write or to add to. */
+export interface Target {
+  value: Value;
+  accumulate: boolean;
+}
+
+function backWords(a: Activation, dOut: Value, dInput: Target | undefined, dSkip: Target | undefined): number[] {
+  const target = (t?: Target) => [t ? 1 : 0, t?.accumulate ? 1 : 0];
+  return [
+    ...activationWords(a, dOut),
+    ...(dInput ? viewWords(dInput.value) : noView),
+    ...(dSkip ? viewWords(dSkip.value) : noView),
+    ...target(dInput),
+    ...target(dSkip),
+    a.normalize?.sums() ?? 0,
+  ];
+}
+
+export function activateBackReduce(a: Activation, dOut: Value): Instruction {
+  const values = a.skip ? [a.input, a.skip.value, dOut] : [a.input, dOut];
+  return { kind: "activateBackReduce", values, words: () => backWords(a, dOut, undefined, undefined) };
+}
+
+export function activateBackApply(a: Activation, dOut: Value, dInput?: Target, dSkip?: Target): Instruction {
+  const values = [a.input, dOut, ...(a.skip ? [a.skip.value] : []), ...(dInput ? [dInput.value] : []), ...(dSkip ? [dSkip.value] : [])];
+  return { kind: "activateBackApply", values, words: () => backWords(a, dOut, dInput, dSkip) };
+}
+
+export function statistics(z: Value, n: Normalizer): Instruction {
+  return { kind: "statistics", values: [z], words: () => [...viewWords(z), z.shape[1], z.shape[2], blocksOf(z), n.sums()] };
+}
+
+export function normalizeFinish(n: Normalizer): Instruction {
+  return {
+    kind: "normalizeFinish",
+    values: [],
+    words: () => [n.tables, n.sums(), n.channels, n.pixels, n.weight, n.bias, n.runningMean, n.runningVariance],
+  };
+}
+
+/** @param sums where the pass put its sums @param row of dy·x̂ in them: 1, or 2 for the normalizer of the skip */
+export function normalizeBackFinish(
+  n: Normalizer,
+  sums: () => number,
+  row: 1 | 2,
+  gradients: () => { weight: number; bias: number },
+): Instruction {
+  return {
+    kind: "normalizeBackFinish",
+    values: [],
+    words: () => [n.tables, sums(), row, n.channels, n.pixels, gradients().weight, gradients().bias],
+  };
+}
+
+export function normalizeInference(n: Normalizer): Instruction {
+  return {
+    kind: "normalizeInference",
+    values: [],
+    words: () => [n.tables, n.channels, n.weight, n.bias, n.runningMean, n.runningVariance],
+  };
+}
+
+export function averagePool(input: Value, out: Value): Instruction {
+  return {
+    kind: "averagePool",
+    values: [input, out],
+    words: () => [...viewWords(input), ...viewWords(out), input.shape[1], input.shape[2], blocksOf(input)],
+  };
+}
+
+export function averagePoolBack(dInput: Value, dOut: Value): Instruction {
+  return { ...averagePool(dInput, dOut), kind: "averagePoolBack" };
+}
+
+export function loss(logits: Value, dLogits: Value): Instruction {
+  return { kind: "loss", values: [logits, dLogits], words: () => [...viewWords(logits), ...viewWords(dLogits)] };
+}
+
+export function lossFinish(): Instruction {
+  return { kind: "lossFinish", values: [], words: () => [] };
+}
+
+export function probabilities(logits: Value): Instruction {
+  return { kind: "probabilities", values: [logits], words: () => [...viewWords(logits), ...noView] };
+}
+
+export function columnSum(dz: Value, gradient: () => number): Instruction {
+  return { kind: "columnSum", values: [dz], words: () => [...viewWords(dz), dz.shape[1], dz.shape[2], blocksOf(dz), gradient()] };
+}
+
+/** A tap: how many input rows and columns it lies from the output's pixel, and its number in the weights. */
+export interface ConvTap {
+  row: number;
+  column: number;
+  number: number;
+}
+
+export interface Dot {
+  input: Value;
+  out: Value;
+  /** Convolution: absent for a dense layer, whose pixels are the group's images. */
+  conv?: {
+    stride: number;
+    taps: ConvTap[];
+    /** Output pixels written; only every second one from `part` where a strided convolution's input gradient is cut in four. */
+    height: number;
+    width: number;
+    part?: { row: number; column: number };
+  };
+  /** Rows of one tap in the weights. */
+  inputs: number;
+  tiles: readonly Tile[];
+  weights: number;
+  bias?: number;
+  relu?: true;
+  accumulate?: boolean;
+}
+
+function tileWords(tiles: readonly Tile[], weights: number): number[] {
+  return tiles.flatMap((t) => [t.vectors, t.first, weights + t.weights]);
+}
+
+/** Blocks of the input, the channels of the last one, and of the others. */
+function blockWords(input: Value): number[] {
+  const blocks = blocksOf(input);
+  return [blocks, input.shape[0] - (blocks - 1) * input.blockSize, input.blockSize];
+}
+
+/** The returned instruction reads `d` when it is encoded: relu may still be added to it. */
+export function dot(d: Dot): Instruction {
+  return {
+    kind: "dot",
+    values: [d.input, d.out],
+    whole: !d.conv,
+    words: () => {
+      const { conv } = d;
+      const s = strides(d.input);
+      const out = viewWords(d.out);
+      if (!conv) out[3] = blockChannels; // a dense layer writes one vector, whatever shape its output has
+      const taps = conv ? conv.taps.flatMap((t) => [t.row * s.row + t.column * s.pixel, t.number * d.inputs]) : [0, 0];
+      return [
+        ...viewWords(d.input),
+        ...(conv?.part ? everySecond(out, conv.part.row, conv.part.column) : out),
+        conv?.height ?? 1,
+        conv?.width ?? 1,
+        conv ? s.row * conv.stride : 0,
+        conv ? s.pixel * conv.stride : 0,
+        conv ? 0 : 1,
+        ...(conv ? blockWords(d.input) : [1, d.inputs, d.inputs]),
+        d.bias ?? noValue,
+        d.relu ? 1 : 0,
+        d.accumulate ? 1 : 0,
+        taps.length / 2,
+        d.tiles.length,
+        ...taps,
+        ...tileWords(d.tiles, d.weights),
+      ];
+    },
+  };
+}
+
+/** Weight gradient of a convolution. */
+export function outer(
+  input: Value,
+  dz: Value,
+  stride: number,
+  taps: ConvTap[],
+  tiles: readonly Tile[],
+  gradient: () => number,
+): Instruction {
+  return {
+    kind: "outer",
+    values: [input, dz],
+    words: () => {
+      const s = strides(input);
+      return [
+        ...viewWords(input),
+        ...viewWords(dz),
+        dz.shape[1],
+        dz.shape[2],
+        s.row * stride,
+        s.pixel * stride,
+        ...blockWords(input),
+        gradient(),
+        taps.length,
+        tiles.length,
+        ...taps.flatMap((t) => [t.row * s.row + t.column * s.pixel, 0]),
+        ...tileWords(tiles, 0),
+      ];
+    },
+  };
+}
+
+/** Where the transposed weights lie; absent: none are needed. */
+export interface TransposeWords {
+  weights: number;
+  taps: number;
+  inputs: number;
+  outputs: number;
+  /** Offset of the tile table. */
+  tiles: number;
+}
+
+const transposeWords = (t?: TransposeWords) => (t ? [t.weights, t.taps, t.inputs, t.outputs, t.tiles] : [noValue, 0, 0, 0, 0]);
+const slotWords = (slots: readonly number[]) => [slots[0] ?? noValue, slots[1] ?? noValue];
+
+export interface UpdateRange {
+  weights: number;
+  slots: readonly number[];
+  from: number;
+  count: number;
+  tile: Tile;
+  transpose?: TransposeWords;
+}
+
+export function updateLanes(u: UpdateRange & { gradient: () => number; lanes: "all" | "first" }): Instruction {
+  return {
+    kind: "updateLanes",
+    values: [],
+    words: () => [
+      u.weights,
+      u.gradient(),
+      u.lanes === "all" ? 0 : 1,
+      ...slotWords(u.slots),
+      u.from,
+      u.count,
+      u.tile.first,
+      u.tile.vectors,
+      u.tile.weights,
+      ...transposeWords(u.transpose),
+    ],
+  };
+}
+
+export function updateDense(u: UpdateRange & { input: Value; dOut: Value; scratch: Value }): Instruction {
+  return {
+    kind: "updateDense",
+    values: [u.input, u.dOut, u.scratch],
+    words: () => [
+      ...viewWords(u.input),
+      ...viewWords(u.dOut),
+      u.weights,
+      ...slotWords(u.slots),
+      u.from,
+      u.count,
+      u.tile.first,
+      u.tile.vectors,
+      u.tile.weights,
+      u.scratch.offset ?? noValue,
+      ...transposeWords(u.transpose),
+    ],
+  };
+}
+
+/** @returns a scratch array of n floats, as a value */
+export function scratchShape(n: number): [number, 1, 1] {
+  return [padded(n), 1, 1];
+}

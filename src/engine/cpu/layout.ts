@@ -1,0 +1,110 @@
+import type { Shape } from "../../model/model.js";
+
+/** Channels of one block of an activation; native/program.h. */
+export const blockChannels = 16;
+
+/** @returns n rounded up to whole blocks, in channels or floats alike */
+export function padded(n: number): number {
+  return Math.ceil(n / blockChannels) * blockChannels;
+}
+
+/** Neighbouring output vectors whose weights lie together; one register tile wide. */
+export interface Tile {
+  vectors: number;
+  /** In vectors, from the first output. */
+  first: number;
+  /** In floats, from the start of the weights. */
+  weights: number;
+}
+
+/**
+ * Cuts the outputs of a layer into tiles of at most four vectors, as even as possible.
+ * @param rows input channels times taps: the rows of weights in a tile
+ */
+export function tilesOf(outputs: number, rows: number, vectorWidth: number): Tile[] {
+  const vectors = Math.ceil(outputs / vectorWidth);
+  const count = Math.ceil(vectors / 4);
+  const tiles: Tile[] = [];
+  let first = 0;
+  for (let i = 0; i < count; i++) {
+    const width = Math.floor(vectors / count) + (i < vectors % count ? 1 : 0);
+    tiles.push({ vectors: width, first, weights: first * vectorWidth * rows });
+    first += width;
+  }
+  return tiles;
+}
+
+/** @returns floats that the tiles' weights take, in whole blocks */
+export function tilesSize(tiles: readonly Tile[], rows: number, vectorWidth: number): number {
+  const last = tiles[tiles.length - 1];
+  return padded((last.first + last.vectors) * vectorWidth * rows);
+}
+
+export type Scope = "batch" | "task" | "group";
+export const scopeCode: Record<Scope, number> = { batch: 0, task: 1, group: 2 };
+
+/**
+ * An activation or a gradient, laid out as [block][row + border][column + border][16] for every image. The input image of a
+ * convolution has blocks of one channel instead.
+ */
+export interface Value {
+  name: string;
+  shape: Shape;
+  /** Pixels of zeros on every side; grows while ops that need one are added. */
+  border: number;
+  blockSize: 1 | 16;
+  /** Stages that touch it, filled in while planning. */
+  stages: Set<number>;
+  phases: Set<number>;
+  /** Given by the plan. */
+  scope?: Scope;
+  offset?: number;
+}
+
+export function value(name: string, shape: Shape, blockSize: 1 | 16 = 16): Value {
+  return { name, shape, border: 0, blockSize, stages: new Set(), phases: new Set() };
+}
+
+export function blocksOf(v: Value): number {
+  return Math.ceil(v.shape[0] / v.blockSize);
+}
+
+/** Floats from one pixel to the next, one row to the next, one block to the next, one image to the next. */
+export function strides(v: Value): { pixel: number; row: number; block: number; image: number } {
+  const [, height, width] = v.shape;
+  const pixel = v.blockSize;
+  const row = (width + 2 * v.border) * pixel;
+  const block = (height + 2 * v.border) * row;
+  return { pixel, row, block, image: padded(blocksOf(v) * block) };
+}
+
+/** The words of a View in native/program.h. */
+export function viewWords(v: Value): number[] {
+  if (v.scope === undefined || v.offset === undefined) throw new Error(`${v.name} was not placed`);
+  const s = strides(v);
+  return [scopeCode[v.scope], v.offset + v.border * (s.row + s.pixel), s.image, s.block, s.row, s.pixel];
+}
+
+/** Every second pixel from (row, column): where a strided convolution's input gradient writes one of its four parts. */
+export function everySecond(view: readonly number[], row: number, column: number): number[] {
+  const [scope, offset, image, block, rowStride, pixel] = view;
+  return [scope, offset + row * rowStride + column * pixel, image, block, 2 * rowStride, 2 * pixel];
+}
+
+/**
+ * Where element i of PyTorch's flattening (channel, row, column) lies in our flattening of a value without border.
+ * @returns [channels × height × width]
+ */
+export function flattenOrder(v: Value): Int32Array {
+  const [channels, height, width] = v.shape;
+  const order = new Int32Array(channels * height * width);
+  const s = strides(v);
+  let i = 0;
+  for (let c = 0; c < channels; c++) {
+    const base = Math.floor(c / v.blockSize) * s.block + (c % v.blockSize);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) order[i++] = base + y * s.row + x * s.pixel;
+    }
+  }
+  return order;
+}

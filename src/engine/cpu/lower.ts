@@ -1,0 +1,314 @@
+import type { Layer, Model, Node } from "../../model/model.js";
+import { convPadding } from "../../model/shapes.js";
+import type { Activation, Dot, Instruction, Target } from "./instructions.js";
+import * as op from "./instructions.js";
+import { type Value, value } from "./layout.js";
+import type { Stored } from "./parameters.js";
+import { backwardParts, forwardTaps, type Store } from "./store.js";
+
+/** Ops between two barriers, and what the last thread to arrive does alone. */
+export interface PhasePlan {
+  instructions: Instruction[];
+  finish: Instruction[];
+}
+
+export interface Lowered {
+  /** Of runs of images. */
+  phases: PhasePlan[];
+  /** Each a task of its own; empty for inference. */
+  update: Instruction[];
+}
+
+type LayerOf<T extends Layer["type"]> = Extract<Layer, { type: T }>;
+
+/**
+ * Turns a model into ops. Layers that work element by element are gathered into one activation op; batch norm, which needs the
+ * whole batch, ends a phase. The backward pass is a tape: each forward step pushes what undoes it.
+ */
+class Lowering {
+  readonly phases: PhasePlan[] = [{ instructions: [], finish: [] }];
+  readonly update: Instruction[] = [];
+  private readonly tape: (() => void)[] = [];
+  private readonly gradients = new Map<Value, Value>();
+  /** Made by a dot, whose epilogue can take a relu. */
+  private readonly dots = new Map<Value, Dot>();
+  /** Activations cheaper to repeat than to keep for the backward pass. */
+  private readonly repeatable = new Map<Value, Activation>();
+  private pendingFinish: Instruction[] = [];
+  private readonly image: Value;
+
+  constructor(
+    private readonly model: Model,
+    private readonly store: Store,
+    private readonly mode: "train" | "inference",
+  ) {
+    // Inference begins with a phase in which one thread makes the batch norms' tables.
+    if (mode === "inference") this.phases.push({ instructions: [], finish: [] });
+    this.image = value("image", [1, 28, 28], model.nodes[0]?.layer.type === "conv" ? 1 : 16);
+  }
+
+  run(): Lowered {
+    this.emit(op.gather(this.image));
+    const logits = this.flush(this.walk(this.model.nodes, { input: this.image }));
+    if (this.mode === "inference") {
+      this.emit(op.probabilities(logits));
+      return { phases: this.phases, update: [] };
+    }
+    const dLogits = this.gradientFor(logits).value;
+    this.emit(op.loss(logits, dLogits));
+    this.pendingFinish.push(op.lossFinish());
+    for (const undo of this.tape.reverse()) undo();
+    this.phases.at(-1)!.finish.push(...this.pendingFinish);
+    return { phases: this.phases, update: this.update };
+  }
+
+  private emit(i: Instruction): void {
+    this.phases.at(-1)!.instructions.push(i);
+  }
+
+  /** Ends the phase where something waits for the whole batch. */
+  private meet(): void {
+    if (this.pendingFinish.length === 0) return;
+    this.phases.at(-1)!.finish.push(...this.pendingFinish);
+    this.pendingFinish = [];
+    this.phases.push({ instructions: [], finish: [] });
+  }
+
+  /** The gradient of a value, to be written by its first contributor and added to by the others. */
+  private gradientFor(v: Value): Target {
+    const known = this.gradients.get(v);
+    if (known) return { value: known, accumulate: true };
+    const created = value(`d ${v.name}`, v.shape);
+    this.gradients.set(v, created);
+    return { value: created, accumulate: false };
+  }
+
+  private gradientOf(v: Value): Value {
+    const known = this.gradients.get(v);
+    if (!known) throw new Error(`${v.name} has no gradient`);
+    return known;
+  }
+
+  private walk(nodes: readonly Node[], start: Activation): Activation {
+    let a = start;
+    for (const node of nodes) a = this.layer(node, a);
+    return a;
+  }
+
+  private layer(node: Node, a: Activation): Activation {
+    const { layer } = node;
+    switch (layer.type) {
+      case "conv":
+        return { input: this.convolution(layer, node, this.flush(a)) };
+      case "dense":
+        return { input: this.dense(layer, node, this.flush(a)) };
+      case "batchNorm": {
+        const input = this.flush(a);
+        return { input, normalize: this.statistics(layer.name, input) };
+      }
+      case "relu":
+        return { ...(a.dropout ? { input: this.flush(a) } : a), relu: true };
+      case "maxPool":
+        return { ...(a.pool || a.dropout ? { input: this.flush(a) } : a), pool: true };
+      case "dropout":
+        if (layer.rate === 0 || this.mode === "inference") return a;
+        return { ...(a.dropout ? { input: this.flush(a) } : a), dropout: { index: node.dropoutIndex ?? 0, rate: layer.rate } };
+      case "globalAveragePool":
+        return { input: this.averagePool(node, this.flush(a)) };
+      case "flatten":
+        return { input: this.flattenable(a) };
+      case "residual":
+        return this.residual(node, this.flush(a));
+    }
+  }
+
+  /** A value without border, so that its channels, rows and columns are one vector. */
+  private flattenable(a: Activation): Value {
+    const bordered = this.dots.has(a.input) || a.input === this.image;
+    return bordered ? this.activation(a, "flat") : this.flush(a);
+  }
+
+  private residual(node: Node, input: Value): Activation {
+    // Two branches read it: a relu at the start of one may not change it in place.
+    this.dots.delete(input);
+    const body = this.walk(node.body ?? [], { input });
+    const shortcut = this.walk(node.shortcut ?? [], { input });
+    const main: Activation =
+      body.skip || body.relu || body.pool || body.dropout ? { input: this.flush(body) } : { input: body.input, normalize: body.normalize };
+    const other = shortcut.skip || shortcut.relu || shortcut.pool || shortcut.dropout || (shortcut.normalize && !main.normalize);
+    const skip = other ? { value: this.flush(shortcut) } : { value: shortcut.input, normalize: shortcut.normalize };
+    return { ...main, skip };
+  }
+
+  /** Carries out a gathered activation. @returns its output; the input itself where there is nothing to do */
+  private flush(a: Activation): Value {
+    const { input, normalize, skip, relu, pool, dropout } = a;
+    if (!normalize && !skip && !relu && !pool && !dropout) return input;
+    const made = this.dots.get(input);
+    if (relu && made && !made.relu && !normalize && !skip && !pool && !dropout) return this.reluInPlace(a, made);
+    return this.activation(a, "activation");
+  }
+
+  private reluInPlace(a: Activation, made: Dot): Value {
+    made.relu = true;
+    this.tape.push(() => {
+      const dOut = this.gradientOf(a.input);
+      this.gradients.delete(a.input);
+      this.emit(op.activateBackApply(a, dOut, this.gradientFor(a.input)));
+    });
+    return a.input;
+  }
+
+  private activation(a: Activation, name: string): Value {
+    const [channels, height, width] = a.input.shape;
+    const out = value(`${name} of ${a.input.name}`, a.pool ? [channels, height >> 1, width >> 1] : a.input.shape);
+    if (a.normalize || a.skip?.normalize) this.meet();
+    this.emit(op.activate(a, out));
+    if (a.normalize && !a.skip && !a.pool) this.repeatable.set(out, a);
+    this.tape.push(() => this.activationBack(a, this.gradientOf(out)));
+    return out;
+  }
+
+  private activationBack(a: Activation, dOut: Value): void {
+    const skip = a.skip;
+    if (a.normalize) {
+      const { sums } = a.normalize;
+      this.emit(op.activateBackReduce(a, dOut));
+      this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, 1, this.normalizerGradients(a.normalize.layer)));
+      if (skip?.normalize) {
+        this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, 2, this.normalizerGradients(skip.normalize.layer)));
+      }
+      this.meet();
+    }
+    const dInput = a.input === this.image ? undefined : this.gradientFor(a.input);
+    const dSkip = !skip || skip.value === this.image ? undefined : this.gradientFor(skip.value);
+    if (dInput || dSkip) this.emit(op.activateBackApply(a, dOut, dInput, dSkip));
+  }
+
+  private normalizerGradients(layer: string): () => { weight: number; bias: number } {
+    const [weight, bias] = ["weight", "bias"].map((suffix) => this.updateVector(this.store.vector(`${layer}.${suffix}`), "first"));
+    return () => ({ weight: weight(), bias: bias() });
+  }
+
+  private statistics(layer: string, input: Value): op.Normalizer {
+    const normalizer = this.store.normalizer(layer, input);
+    if (this.mode === "inference") {
+      this.phases[0].finish.push(op.normalizeInference(normalizer));
+    } else {
+      this.emit(op.statistics(input, normalizer));
+      this.pendingFinish.push(op.normalizeFinish(normalizer));
+    }
+    return normalizer;
+  }
+
+  private convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
+    const { kernelSize, stride } = layer;
+    const padding = convPadding(layer);
+    const taps = forwardTaps(kernelSize, padding);
+    const out = value(layer.name, node.output);
+    const weights = this.store.weights(
+      `${layer.name}.weight`,
+      { taps: kernelSize ** 2, inputs: node.input[0] },
+      input === this.image ? "forward only" : "transposed",
+    );
+    const bias = layer.bias ? this.store.vector(`${layer.name}.bias`) : undefined;
+    input.border = Math.max(input.border, padding);
+    const { tiles } = weights.packing!;
+    const conv = { stride, taps, height: node.output[1], width: node.output[2] };
+    this.dotInto({ input, out, conv, inputs: node.input[0], tiles, weights: weights.offset, bias: bias?.offset });
+    this.tape.push(() => {
+      const dz = this.gradientOf(out);
+      this.emit(op.outer(this.again(input), dz, stride, taps, tiles, this.updateLanes(weights)));
+      if (bias) this.emit(op.columnSum(dz, this.updateVector(bias, "all")));
+      if (input === this.image) return;
+      const target = this.gradientFor(input);
+      dz.border = Math.max(dz.border, kernelSize - 1 - padding);
+      const { packing, offset } = weights.transposed!;
+      for (const { taps: back, part, height, width } of backwardParts(kernelSize, stride, padding, node.input[1], node.input[2])) {
+        if (back.length === 0 && target.accumulate) continue;
+        const conv = { stride: 1, taps: back, part, height, width };
+        this.emit(
+          op.dot({
+            input: dz,
+            out: target.value,
+            conv,
+            inputs: packing.inputs,
+            tiles: packing.tiles,
+            weights: offset,
+            accumulate: target.accumulate,
+          }),
+        );
+      }
+    });
+    return out;
+  }
+
+  private dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
+    const needed = input === this.image ? "forward only" : "transposed";
+    const out = value(layer.name, node.output);
+    const weights = this.store.dense(`${layer.name}.weight`, input, needed);
+    const bias = this.store.vector(`${layer.name}.bias`);
+    const { inputs } = weights.packing!;
+    this.dotInto({ input, out, inputs, tiles: weights.packing!.tiles, weights: weights.offset, bias: bias.offset });
+    this.tape.push(() => {
+      const dz = this.gradientOf(out);
+      this.emit(op.columnSum(dz, this.updateVector(bias, "all")));
+      this.updateDense(weights, input, dz);
+      if (needed === "forward only") return;
+      const { packing, offset } = weights.transposed!;
+      const target = this.gradientFor(input);
+      const { inputs, tiles } = packing;
+      this.emit(op.dot({ input: dz, out: target.value, inputs, tiles, weights: offset, accumulate: target.accumulate }));
+    });
+    return out;
+  }
+
+  private dotInto(d: Dot): void {
+    this.dots.set(d.out, d);
+    this.emit(op.dot(d));
+  }
+
+  private averagePool(node: Node, input: Value): Value {
+    const out = value("global average", node.output);
+    this.emit(op.averagePool(input, out));
+    this.tape.push(() => {
+      if (input !== this.image) this.emit(op.averagePoolBack(this.gradientFor(input).value, this.gradientOf(out)));
+    });
+    return out;
+  }
+
+  /** The value for the backward pass: computed anew where that is cheaper than keeping a batch of it. */
+  private again(v: Value): Value {
+    const a = this.repeatable.get(v);
+    if (!a || this.mode === "inference") return v;
+    const copy = { ...value(`${v.name} again`, v.shape), border: v.border };
+    this.emit(op.activate(a, copy));
+    return copy;
+  }
+
+  private updateLanes(stored: Stored): () => number {
+    const gradient = this.store.gradients.take(stored.size);
+    for (const range of this.store.ranges(stored)) this.update.push(op.updateLanes({ ...range, gradient, lanes: "all" }));
+    return gradient;
+  }
+
+  private updateVector(stored: Stored, lanes: "all" | "first"): () => number {
+    const gradient = this.store.gradients.take(stored.size);
+    for (const range of this.store.ranges(stored)) this.update.push(op.updateLanes({ ...range, gradient, lanes }));
+    return gradient;
+  }
+
+  private updateDense(stored: Stored, input: Value, dOut: Value): void {
+    for (const range of this.store.ranges(stored)) {
+      const width = range.tile.vectors * this.store.vectorWidth;
+      const rows = { from: (range.from - range.tile.weights) / width, count: range.count / width };
+      const scratch = value("dense gradient", op.scratchShape(range.count));
+      this.update.push(op.updateDense({ ...range, ...rows, input, dOut, scratch }));
+    }
+  }
+}
+
+/** @param mode inference: one phase, running statistics, no dropout */
+export function lower(model: Model, store: Store, mode: "train" | "inference"): Lowered {
+  return new Lowering(model, store, mode).run();
+}

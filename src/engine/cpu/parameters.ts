@@ -1,0 +1,143 @@
+import type { Model, Parameter } from "../../model/model.js";
+import type { State, Tensor } from "../engine.js";
+import { type Tile, tilesOf, tilesSize } from "./layout.js";
+
+/** How a layer's weights are stored: tiles of outputs, each [tap][input][vectors × V]. */
+export interface Packing {
+  taps: number;
+  /** Rows of one tap: input channels, or the padded flattening of a dense layer's input. */
+  inputs: number;
+  outputs: number;
+  tiles: Tile[];
+  /** PyTorch's input index → row; absent: the same. */
+  order?: Int32Array;
+}
+
+/** One parameter in the arena; offsets in floats. */
+export interface Stored {
+  parameter: Parameter;
+  /** Absent for vectors (biases, batch norm), which are stored as they are, padded to whole blocks. */
+  packing?: Packing;
+  size: number;
+  offset: number;
+  /** Transposed copy for the input gradient, where one is needed. */
+  transposed?: { packing: Packing; size: number; offset: number };
+  slots: { name: string; offset: number }[];
+  /** In a lane's gradients; absent for dense weights, whose gradient is computed in the update, and for statistics. */
+  gradient?: number;
+}
+
+export function packing(taps: number, inputs: number, outputs: number, vectorWidth: number, order?: Int32Array): Packing {
+  return { taps, inputs, outputs, tiles: tilesOf(outputs, taps * inputs, vectorWidth), order };
+}
+
+export function packedSize(p: Packing, vectorWidth: number): number {
+  return tilesSize(p.tiles, p.taps * p.inputs, vectorWidth);
+}
+
+/** Calls visit(index in PyTorch's [out][in][tap] order, index in the packed weights) for every weight. */
+function eachWeight(p: Packing, vectorWidth: number, inputs: number, visit: (plain: number, packed: number) => void): void {
+  for (const tile of p.tiles) {
+    const width = tile.vectors * vectorWidth;
+    const from = tile.first * vectorWidth;
+    for (let o = from; o < Math.min(from + width, p.outputs); o++) {
+      for (let i = 0; i < inputs; i++) {
+        const row = p.order ? p.order[i] : i;
+        for (let t = 0; t < p.taps; t++) {
+          visit((o * inputs + i) * p.taps + t, tile.weights + (t * p.inputs + row) * width + (o - from));
+        }
+      }
+    }
+  }
+}
+
+/** Copies a PyTorch tensor into the arena. */
+function pack(stored: Stored, tensor: Float32Array, arena: Float32Array, offset: number, vectorWidth: number): void {
+  if (!stored.packing) {
+    arena.set(tensor, offset);
+    return;
+  }
+  const inputs = stored.parameter.shape[1];
+  eachWeight(stored.packing, vectorWidth, inputs, (plain, packed) => {
+    arena[offset + packed] = tensor[plain];
+  });
+}
+
+function unpack(stored: Stored, arena: Float32Array, offset: number, vectorWidth: number): Float32Array {
+  if (!stored.packing) return arena.slice(offset, offset + stored.parameter.size);
+  const tensor = new Float32Array(stored.parameter.size);
+  const inputs = stored.parameter.shape[1];
+  eachWeight(stored.packing, vectorWidth, inputs, (plain, packed) => {
+    tensor[plain] = arena[offset + packed];
+  });
+  return tensor;
+}
+
+/** Writes the transposed copy from the forward weights: [tap][output][inputs of the tile]. */
+function transpose(stored: Stored, arena: Float32Array, vectorWidth: number): void {
+  const { packing: forward, transposed } = stored;
+  if (!forward || !transposed) return;
+  const back = transposed.packing;
+  for (const tile of forward.tiles) {
+    const width = tile.vectors * vectorWidth;
+    const from = tile.first * vectorWidth;
+    for (let row = 0; row < forward.taps * forward.inputs; row++) {
+      const tap = Math.floor(row / forward.inputs);
+      const input = row % forward.inputs;
+      const to = back.tiles.find((b) => input < (b.first + b.vectors) * vectorWidth)!;
+      const toWidth = to.vectors * vectorWidth;
+      const base = transposed.offset + to.weights + tap * back.inputs * toWidth + (input - to.first * vectorWidth);
+      for (let o = from; o < Math.min(from + width, forward.outputs); o++) {
+        arena[base + o * toWidth] = arena[stored.offset + tile.weights + row * width + (o - from)];
+      }
+    }
+  }
+}
+
+/** Slots of each optimizer in the order in which native/update.h takes them. */
+export function slotNames(optimizer: { type: "adam" | "sgd" | "rmsprop"; momentum: number }): string[] {
+  if (optimizer.type === "adam") return ["exp_avg", "exp_avg_sq"];
+  const momentum = optimizer.momentum === 0 ? [] : ["momentum_buffer"];
+  return optimizer.type === "sgd" ? momentum : ["square_avg", ...momentum];
+}
+
+/** @throws Error naming the parameter that is missing or has another shape */
+export function writeState(stored: readonly Stored[], state: State, arena: Float32Array, vectorWidth: number): void {
+  const find = ({ name, shape }: Parameter): Float32Array => {
+    const tensor = state.tensors.get(name);
+    if (!tensor) throw new Error(`The state has no ${name}, which the model needs.`);
+    if (tensor.shape.join() !== shape.join()) throw new Error(`${name} has shape [${tensor.shape}], but the model needs [${shape}].`);
+    return tensor.data;
+  };
+  const tensors = stored.map(({ parameter }) => find(parameter));
+  for (const [i, s] of stored.entries()) {
+    pack(s, tensors[i], arena, s.offset, vectorWidth);
+    transpose(s, arena, vectorWidth);
+    for (const slot of s.slots) {
+      const saved = state.tensors.get(`${slot.name}/${s.parameter.name}`);
+      arena.fill(0, slot.offset, slot.offset + s.size);
+      if (saved) pack(s, saved.data, arena, slot.offset, vectorWidth);
+    }
+  }
+}
+
+export function readState(stored: readonly Stored[], step: number, arena: Float32Array, vectorWidth: number): State {
+  const tensors = new Map<string, Tensor>();
+  for (const s of stored) {
+    const { name, shape } = s.parameter;
+    tensors.set(name, { shape, data: unpack(s, arena, s.offset, vectorWidth) });
+  }
+  for (const s of stored) {
+    for (const slot of s.slots) {
+      tensors.set(`${slot.name}/${s.parameter.name}`, { shape: s.parameter.shape, data: unpack(s, arena, slot.offset, vectorWidth) });
+    }
+  }
+  return { step, tensors };
+}
+
+/** Finds a parameter of the model's table. */
+export function parameterNamed(model: Model, name: string): Parameter {
+  const found = model.parameters.find((p) => p.name === name);
+  if (!found) throw new Error(`The model's table has no ${name}.`);
+  return found;
+}

@@ -1,0 +1,265 @@
+import { initialTensors } from "../../model/initialize.js";
+import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
+import { arenaStart, type Backend } from "./backend.js";
+import { padded } from "./layout.js";
+import { lower } from "./lower.js";
+import { Allocator } from "./memory.js";
+import { readState, writeState } from "./parameters.js";
+import { type Plan, plan } from "./plan.js";
+import {
+  barrierWords,
+  counterWords,
+  encodeProgram,
+  optimizerCodes,
+  type ProgramFields,
+  programVersion,
+  programWords,
+  rateTable,
+} from "./program.js";
+import { Store } from "./store.js";
+import { Threads } from "./threads.js";
+
+const pixels = 784;
+const classes = 10;
+/** The batch is cut into this many lanes at the most, of at least this many images: each has a gradient of its own. */
+const mostLanes = 16;
+const leastLaneImages = 8;
+/** Images of one task of inference: whole register tiles of a dense layer. */
+const inferenceImages = 28;
+const pageBytes = 65536;
+const mostPages = 65536;
+
+/** Offsets of one program's header, code and barrier in the arena, and of its threads' memory, in floats. */
+interface Placed {
+  header: number;
+  fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier">;
+}
+
+/** A region at the end of the arena that is made larger when more is needed. */
+interface Growing {
+  offset: number;
+  floats: number;
+}
+
+/** A session of the fused CPU engine: one arena, one program for training and one for inference, threads that run them. */
+export class CpuSession implements Session {
+  private readonly shared: WebAssembly.Memory;
+  private readonly start: number;
+  private readonly allocator = new Allocator();
+  private readonly store: Store;
+  private readonly training: Placed;
+  private readonly inference: Placed;
+  private readonly laneLoss: number;
+  private readonly threads: Threads;
+  private floats!: Float32Array;
+  private words!: Int32Array;
+  private bytes!: Uint8Array;
+  private step = 0;
+  private dataset: { offset: number; count: number } | undefined;
+  private readonly chunkRegion: Growing = { offset: 0, floats: 0 };
+  private readonly inferenceRegion: Growing = { offset: 0, floats: 0 };
+
+  constructor(
+    private readonly options: SessionOptions,
+    backend: Backend,
+    readonly info: EngineInfo,
+  ) {
+    const { model, optimizer, batchSize, threads } = options;
+    this.start = arenaStart(threads);
+    this.store = new Store(model, optimizer, backend.vectorWidth, this.allocator);
+    const taskImages = Math.max(leastLaneImages, Math.ceil(batchSize / mostLanes));
+    const lanes = Math.ceil(batchSize / taskImages);
+    const lowered = lower(model, this.store, "train");
+    this.store.gradients.place(this.allocator, lanes);
+    this.store.sums.place(this.allocator, lanes);
+    this.laneLoss = this.allocator.take(4 * lanes);
+    const codes: { code: Int32Array; offset: number }[] = [];
+    const place = (p: Plan, images: number): Placed => {
+      const code = this.allocator.take(p.code.length);
+      codes.push({ code: p.code, offset: code });
+      const threadStride = padded(p.threadFloats) + counterWords;
+      const threadMemory = this.allocator.take(threadStride * threads);
+      const barrier = this.allocator.take(barrierWords + counterWords * p.phases);
+      return {
+        header: this.allocator.take(programWords),
+        fixed: { code, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier },
+      };
+    };
+    this.training = place(plan(lowered, batchSize, taskImages, this.allocator), taskImages);
+    this.inference = place(plan(lower(model, this.store, "inference"), 0, inferenceImages, this.allocator), inferenceImages);
+    this.shared = new WebAssembly.Memory({ initial: this.pagesFor(this.allocator.end), maximum: mostPages, shared: true });
+    this.refresh();
+    for (const { code, offset } of codes) this.words.set(code, offset);
+    this.store.writeTileTables(this.words);
+    this.write({ step: 0, tensors: initialTensors(model, options.seed) });
+    this.threads = new Threads(backend, this.shared, threads);
+  }
+
+  load(split: Split): void {
+    const count = split.labels.length;
+    const offset = this.take(Math.ceil((count * (pixels + 1)) / 4));
+    this.bytes.set(split.images, 4 * offset);
+    this.bytes.set(split.labels, 4 * offset + count * pixels);
+    this.dataset = { offset, count };
+  }
+
+  async train(chunk: Chunk): Promise<ChunkResult> {
+    const { dataset } = this;
+    if (!dataset) throw new Error("train() needs load() first");
+    const { batchSize, indices, affine, learningRates } = chunk;
+    const steps = learningRates.length;
+    const samples = steps * batchSize;
+    const region = new Allocator(
+      this.grown(this.chunkRegion, padded(samples) + (affine ? padded(6 * samples) : 0) + padded(3 * steps) + 2 * padded(steps)),
+    );
+    const at = {
+      indices: region.take(samples),
+      affine: affine ? region.take(6 * samples) : -1,
+      rates: region.take(3 * steps),
+      loss: region.take(steps),
+      correct: region.take(steps),
+    };
+    this.words.set(indices, at.indices);
+    if (affine) this.floats.set(affine, at.affine);
+    this.floats.set(rateTable(learningRates, this.step), at.rates);
+    await this.run(this.training, {
+      ...at,
+      steps,
+      batch: batchSize,
+      images: dataset.offset,
+      labels: dataset.offset + (dataset.count * pixels) / 4,
+      count: dataset.count,
+    });
+    this.step += steps;
+    return {
+      loss: this.floats.slice(at.loss, at.loss + steps),
+      correct: Uint32Array.from(this.words.subarray(at.correct, at.correct + steps)),
+    };
+  }
+
+  async evaluate(split: Split): Promise<Evaluation> {
+    const count = split.labels.length;
+    const region = new Allocator(this.grown(this.inferenceRegion, padded(Math.ceil((count * (pixels + 1)) / 4)) + 17 * count + 64));
+    const data = region.take(Math.ceil((count * (pixels + 1)) / 4));
+    const at = { probabilities: region.take(16 * count), loss: region.take(count) };
+    this.bytes.set(split.images, 4 * data);
+    this.bytes.set(split.labels, 4 * data + count * pixels);
+    await this.run(this.inference, { ...at, batch: count, count, images: data, labels: data + (count * pixels) / 4 });
+    const probabilities = this.rows(at.probabilities, count);
+    const predictions = new Uint8Array(count);
+    for (let i = 0; i < count; i++) predictions[i] = argmax(probabilities, i * classes);
+    let loss = 0;
+    for (let i = 0; i < count; i++) loss += this.floats[at.loss + i];
+    return { loss: loss / count, predictions, probabilities };
+  }
+
+  async predict(images: Float32Array): Promise<Float32Array> {
+    const count = images.length / pixels;
+    const region = new Allocator(this.grown(this.inferenceRegion, padded(images.length) + padded(16 * count)));
+    const at = { floatImages: region.take(images.length), probabilities: region.take(16 * count) };
+    this.floats.set(images, at.floatImages);
+    await this.run(this.inference, { ...at, batch: count, count });
+    return this.rows(at.probabilities, count);
+  }
+
+  read(): State {
+    return readState(this.store.stored, this.step, this.floats, this.store.vectorWidth);
+  }
+
+  write(state: State): void {
+    writeState(this.store.stored, state, this.floats, this.store.vectorWidth);
+    this.step = state.step;
+  }
+
+  memory(): { hostBytes: number } {
+    return { hostBytes: this.shared.buffer.byteLength };
+  }
+
+  dispose(): Promise<void> {
+    return this.threads.dispose();
+  }
+
+  private async run(placed: Placed, call: Partial<ProgramFields>): Promise<void> {
+    const { normalization, optimizer, seed, threads } = this.options;
+    const program: ProgramFields = {
+      version: programVersion,
+      threads,
+      ...placed.fixed,
+      steps: 1,
+      batch: 0,
+      images: -1,
+      labels: -1,
+      floatImages: -1,
+      indices: -1,
+      affine: -1,
+      count: 0,
+      mean: normalization.mean,
+      inverseDeviation: 1 / normalization.std,
+      loss: -1,
+      correct: -1,
+      probabilities: -1,
+      laneLoss: this.laneLoss,
+      seed: seed | 0,
+      firstStep: this.step,
+      optimizer: optimizerCodes[optimizer.type],
+      momentum: optimizer.momentum,
+      weightDecay: optimizer.weightDecay,
+      rates: -1,
+      laneStride: this.store.gradients.stride,
+      sumStride: this.store.sums.stride / 2,
+      ...call,
+    };
+    this.words.set(encodeProgram(program), placed.header);
+    await this.threads.run(placed.header);
+  }
+
+  /** @returns [count × 10] from rows of sixteen */
+  private rows(offset: number, count: number): Float32Array {
+    const out = new Float32Array(classes * count);
+    for (let i = 0; i < count; i++) out.set(this.floats.subarray(offset + 16 * i, offset + 16 * i + classes), classes * i);
+    return out;
+  }
+
+  private grown(region: Growing, floats: number): number {
+    if (floats > region.floats) {
+      region.offset = this.take(floats);
+      region.floats = floats;
+    }
+    return region.offset;
+  }
+
+  private take(floats: number): number {
+    const offset = this.allocator.take(floats);
+    const missing = this.pagesFor(this.allocator.end) - this.shared.buffer.byteLength / pageBytes;
+    if (missing > 0) {
+      this.shared.grow(missing);
+      this.refresh();
+    }
+    return offset;
+  }
+
+  /** @throws Error where the program cannot address that much */
+  private pagesFor(floats: number): number {
+    const pages = Math.ceil((this.start + 4 * floats) / pageBytes);
+    if (pages > mostPages) {
+      const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+      throw new Error(
+        `This model needs ${gib(pages * pageBytes)} GiB at batch ${this.options.batchSize}, but 4 GiB is the limit; use a smaller batch.`,
+      );
+    }
+    return pages;
+  }
+
+  private refresh(): void {
+    const { buffer } = this.shared;
+    this.floats = new Float32Array(buffer, this.start);
+    this.words = new Int32Array(buffer, this.start);
+    this.bytes = new Uint8Array(buffer, this.start);
+  }
+}
+
+function argmax(values: Float32Array, from: number): number {
+  let best = 0;
+  for (let k = 1; k < classes; k++) if (values[from + k] > values[from + best]) best = k;
+  return best;
+}

@@ -1,0 +1,158 @@
+import type { Model } from "../../model/model.js";
+import type { OptimizerSettings } from "../engine.js";
+import type { ConvTap, Normalizer, TransposeWords, UpdateRange } from "./instructions.js";
+import { flattenOrder, padded, strides, type Tile, type Value } from "./layout.js";
+import { type Allocator, LaneRegion } from "./memory.js";
+import { type Packing, packedSize, packing, parameterNamed, type Stored, slotNames } from "./parameters.js";
+
+/** Rows of weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
+const updateFloats = 8192;
+
+/** Gives every parameter of a model its place in the arena, on first use and in the table's order. */
+export class Store {
+  readonly stored: Stored[] = [];
+  readonly gradients = new LaneRegion();
+  readonly sums = new LaneRegion();
+  private readonly tileTables: { offset: number; tiles: readonly Tile[] }[] = [];
+  private readonly normalizers = new Map<string, Normalizer>();
+
+  constructor(
+    private readonly model: Model,
+    private readonly optimizer: OptimizerSettings,
+    readonly vectorWidth: number,
+    private readonly allocator: Allocator,
+  ) {}
+
+  /** @param transposed whether the layer's input needs a gradient */
+  weights(name: string, shape: { taps: number; inputs: number; order?: Int32Array }, transposed: "transposed" | "forward only"): Stored {
+    return this.named(name, (stored) => {
+      const outputs = stored.parameter.shape[0];
+      const { taps, inputs, order } = shape;
+      stored.packing = packing(taps, inputs, outputs, this.vectorWidth, order);
+      stored.size = packedSize(stored.packing, this.vectorWidth);
+      if (transposed === "transposed") {
+        const back = packing(taps, outputs, inputs, this.vectorWidth);
+        const size = packedSize(back, this.vectorWidth);
+        stored.transposed = { packing: back, size, offset: this.allocator.take(size) };
+      }
+    });
+  }
+
+  vector(name: string): Stored {
+    return this.named(name, (stored) => {
+      stored.size = padded(stored.parameter.size);
+    });
+  }
+
+  private named(name: string, describe: (stored: Stored) => void): Stored {
+    const known = this.stored.find((s) => s.parameter.name === name);
+    if (known) return known;
+    const stored: Stored = { parameter: parameterNamed(this.model, name), size: 0, offset: 0, slots: [] };
+    describe(stored);
+    stored.offset = this.allocator.take(stored.size);
+    if (stored.parameter.trainable) {
+      stored.slots = slotNames(this.optimizer).map((slot) => ({ name: slot, offset: this.allocator.take(stored.size) }));
+    }
+    this.stored.push(stored);
+    return stored;
+  }
+
+  /** Weights of a dense layer whose input is `input`, in whichever layout that has. */
+  dense(name: string, input: Value, transposed: "transposed" | "forward only"): Stored {
+    const inputs = strides(input).image;
+    return this.weights(name, { taps: 1, inputs, order: flattenOrder(input) }, transposed);
+  }
+
+  normalizer(layer: string, input: Value): Normalizer {
+    const known = this.normalizers.get(layer);
+    if (known) return known;
+    const [channels, height, width] = input.shape;
+    const offset = (suffix: string) => this.vector(`${layer}.${suffix}`).offset;
+    const [weight, bias, runningMean, runningVariance] = ["weight", "bias", "running_mean", "running_var"].map(offset);
+    const tables = this.allocator.take(6 * padded(channels));
+    const sums = this.sums.take(2 * 3 * padded(channels));
+    const normalizer = { layer, channels, pixels: height * width, tables, sums, weight, bias, runningMean, runningVariance };
+    this.normalizers.set(layer, normalizer);
+    return normalizer;
+  }
+
+  /** @returns the ranges of one parameter that the update's tasks take */
+  ranges(stored: Stored): UpdateRange[] {
+    const common = { weights: stored.offset, slots: stored.slots.map((s) => s.offset) };
+    const p = stored.packing;
+    if (!p) {
+      const tile = { first: 0, vectors: stored.size / this.vectorWidth, weights: 0 };
+      return [{ ...common, from: 0, count: stored.size, tile }];
+    }
+    const transpose = this.transposeWords(stored, p);
+    return p.tiles.flatMap((tile) => {
+      const width = tile.vectors * this.vectorWidth;
+      const rows = p.taps * p.inputs;
+      const step = Math.max(16, Math.floor(updateFloats / width));
+      const ranges: UpdateRange[] = [];
+      for (let row = 0; row < rows; row += step) {
+        const count = Math.min(step, rows - row) * width;
+        ranges.push({ ...common, from: tile.weights + row * width, count, tile, transpose });
+      }
+      return ranges;
+    });
+  }
+
+  private transposeWords(stored: Stored, forward: Packing): TransposeWords | undefined {
+    const { transposed } = stored;
+    if (!transposed) return undefined;
+    const { tiles } = transposed.packing;
+    let table = this.tileTables.find((t) => t.tiles === tiles);
+    if (!table) {
+      table = { offset: this.allocator.take(3 * tiles.length), tiles };
+      this.tileTables.push(table);
+    }
+    const { taps, inputs, outputs } = forward;
+    return { weights: transposed.offset, taps, inputs, outputs, tiles: table.offset };
+  }
+
+  /** Writes the tables of tiles that the update reads. */
+  writeTileTables(words: Int32Array): void {
+    for (const { offset, tiles } of this.tileTables)
+      words.set(
+        tiles.flatMap((t) => [t.vectors, t.first, t.weights]),
+        offset,
+      );
+  }
+}
+
+/** The taps of a convolution as its forward pass and its weight gradient read the input. */
+export function forwardTaps(kernelSize: number, padding: number): ConvTap[] {
+  return Array.from({ length: kernelSize ** 2 }, (_, number) => ({
+    row: Math.floor(number / kernelSize) - padding,
+    column: (number % kernelSize) - padding,
+    number,
+  }));
+}
+
+/** One part of a convolution's input gradient: the taps that reach the pixels of one parity. */
+export interface BackwardPart {
+  taps: ConvTap[];
+  part?: { row: number; column: number };
+  height: number;
+  width: number;
+}
+
+/**
+ * The input gradient as convolutions of the output's gradient with flipped, transposed weights: one at stride 1, four at stride 2
+ * (input pixels of even and odd rows and columns meet different taps).
+ */
+export function backwardParts(kernelSize: number, stride: number, padding: number, height: number, width: number): BackwardPart[] {
+  const parities = stride === 1 ? [0] : [0, 1];
+  // Input row y = stride·y' + parity is met by the taps k with (y + padding − k) a multiple of the stride.
+  const reach = (parity: number) =>
+    Array.from({ length: kernelSize }, (_, k) => ({ k, at: (parity + padding - k) / stride })).filter(({ at }) => Number.isInteger(at));
+  return parities.flatMap((row) =>
+    parities.map((column) => ({
+      taps: reach(row).flatMap((y) => reach(column).map((x) => ({ row: y.at, column: x.at, number: y.k * kernelSize + x.k }))),
+      part: stride === 1 ? undefined : { row, column },
+      height: Math.ceil((height - row) / stride),
+      width: Math.ceil((width - column) / stride),
+    })),
+  );
+}
