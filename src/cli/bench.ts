@@ -1,0 +1,96 @@
+import { Command } from "commander";
+import { optimizerDefaults } from "../config/defaults.js";
+import { nameEntries, parseEntries } from "../config/entries.js";
+import { checkText, engines, type ModelSettings } from "../config/settings.js";
+import type { Engine } from "../engine/engine.js";
+import { selectEngine } from "../engine/registry.js";
+import { buildModel, presetNames } from "../model/presets.js";
+import { type Measurement, measureTraining } from "../train/measure.js";
+import { threadsPerTrainer } from "../train/threads.js";
+import { formatCount } from "../ui/format.js";
+import { UserError } from "../util/errors.js";
+import { writeOutput } from "./output.js";
+import { formatTable } from "./table.js";
+
+interface BenchOptions {
+  models?: string;
+  batch: string;
+  engine: string;
+  steps: string;
+  threads?: string;
+  json?: boolean;
+}
+
+/** A line of `bench --json`. */
+interface BenchRow extends Measurement {
+  engine: string;
+  model: string;
+  batch: number;
+  threads: number;
+  parameters: number;
+}
+
+/** `mnist-tui bench`: training throughput, one model after the other, on a batch that stays in memory. */
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description("training speed of the models on this machine")
+    .option("--models <models>", `which (default: all: ${presetNames.join(",")})`)
+    .option("--batch <sizes>", "batch sizes", "512")
+    .option("--engine <name>", engines.join(", "), "auto")
+    .option("--steps <n>", "timed steps, after five to warm up", "20")
+    .option("--threads <n>", "worker threads (default: the cores)")
+    .option("--json", "one JSON object a model and batch size on standard output")
+    .addHelpText("after", "\nExample:\n  mnist-tui bench --models simple,residual --batch 512,32 --steps 20\n")
+    .action(runBench);
+}
+
+async function runBench(options: BenchOptions): Promise<void> {
+  const entries = parseEntries(options.models ?? presetNames.join(","), presetNames);
+  const names = nameEntries(entries);
+  const batches = options.batch.split(",").map((text) => checkText("batchSize", text, "--batch") as number);
+  const steps = checkText("stepSize", options.steps, "--steps") as number;
+  const threads = threadsPerTrainer(options.threads === undefined ? 0 : (checkText("threads", options.threads, "--threads") as number));
+  const models = entries.map(({ preset, settings, text }, index) => {
+    const rest = Object.keys(settings).filter((key) => !(key in { kernels: 0, dropout: 0, optimizer: 0, momentum: 0, weightDecay: 0 }));
+    if (rest.length > 0) {
+      throw new UserError(
+        `bench measures kernels, dropout, optimizer, momentum and weight-decay only, got ${rest.join(", ")} in "${text}".`,
+        2,
+      );
+    }
+    return { name: names[index], model: buildModel(preset, settings), optimizer: optimizerOf(settings) };
+  });
+  const { engine } = await selectEngine(checkText("engine", options.engine, "--engine")!);
+  const rows: BenchRow[] = [];
+  for (const { name, model, optimizer } of models) {
+    for (const batch of batches) {
+      const measured = await measureTraining(engine, { model, optimizer, batchSize: batch, threads, steps });
+      rows.push(benchRow(engine, name, batch, threads, measured, model.parameterCount));
+      if (options.json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
+    }
+  }
+  if (!options.json) writeOutput(`${formatRows(rows).join("\n")}\n`);
+}
+
+function optimizerOf(settings: ModelSettings) {
+  const type = settings.optimizer ?? "adam";
+  const momentum = type === "adam" ? 0 : (settings.momentum ?? optimizerDefaults[type].momentum);
+  return { type, momentum, weightDecay: settings.weightDecay ?? 0 };
+}
+
+function benchRow(engine: Engine, model: string, batch: number, threads: number, measured: Measurement, parameters: number): BenchRow {
+  return { engine: engine.name, model, batch, threads, ...measured, parameters };
+}
+
+function formatRows(rows: readonly BenchRow[]): string[] {
+  const cells = rows.map((row) => [
+    row.engine,
+    row.model,
+    String(row.batch),
+    String(row.threads),
+    row.msPerStep.toFixed(2),
+    formatCount(Math.round(row.imagesPerSecond)),
+    formatCount(row.parameters),
+  ]);
+  return formatTable([["engine", "model", "batch", "threads", "ms/step", "images/s", "parameters"], ...cells], "llrrrrr");
+}

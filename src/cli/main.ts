@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { UserError } from "../util/errors.js";
+import { exitWhenWritten, watchOutput } from "./output.js";
+
+/** Every command; its code is loaded only when it is called, so that the program starts quickly. */
+const commands: Record<string, { describe: string; load(): Promise<Command> }> = {
+  train: {
+    describe: "train one or more models at the same time",
+    load: async () => (await import("./train.js")).trainCommand(),
+  },
+  runs: {
+    describe: "list the runs in the checkpoint folder",
+    load: async () => (await import("./runs.js")).runsCommand(),
+  },
+  summary: {
+    describe: "layers, output shapes and parameters of a model",
+    load: async () => (await import("./summary.js")).summaryCommand(),
+  },
+  data: {
+    describe: "download, verify or generate a dataset",
+    load: async () => (await import("./data.js")).dataCommand(),
+  },
+  bench: {
+    describe: "measure the training speed of the models on this machine",
+    load: async () => (await import("./bench.js")).benchCommand(),
+  },
+};
+
+/** Runs one command line and ends the process: 0 done, 1 failed, 2 wrong usage, 128 + n after a signal. */
+export async function main(argv: readonly string[]): Promise<void> {
+  watchOutput();
+  const args = argv[0] === "help" && argv[1] !== undefined ? [argv[1], "--help"] : [...argv];
+  const program = await buildProgram(args[0]);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    exitWhenWritten(Number(process.exitCode ?? 0));
+  } catch (error) {
+    const { message, exitCode } = explain(error, program, args[0]);
+    if (message) process.stderr.write(`mnist-tui: ${message}\n`);
+    exitWhenWritten(exitCode);
+  }
+}
+
+/** @param called the command whose code is needed; the others are only named */
+async function buildProgram(called: string | undefined): Promise<Command> {
+  const program = new Command("mnist-tui")
+    .description("Train, compare and try small convolutional networks on MNIST in the terminal.")
+    .version(packageVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", "\nExamples:\n  mnist-tui train --compare simple,residual\n  mnist-tui help train\n")
+    .helpCommand("help [command]", "print the help of a command")
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  for (const [name, { describe, load }] of Object.entries(commands)) {
+    if (name === called) program.addCommand(inherit(await load(), program));
+    else program.command(name).description(describe);
+  }
+  // Without arguments; the set-up form will take its place on a terminal.
+  program.action(() => program.outputHelp());
+  return program;
+}
+
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+/** @returns what to print, if anything, and the exit code */
+function explain(error: unknown, program: Command, called: string | undefined): { message?: string; exitCode: number } {
+  if (process.env.MNIST_TUI_DEBUG && !(error instanceof CommanderError && error.exitCode === 0)) console.error(error);
+  if (error instanceof CommanderError) return explainUsage(error, program, called);
+  if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode };
+  const message = error instanceof Error ? error.message : String(error);
+  return { message: `${message.split("\n")[0]} (set MNIST_TUI_DEBUG=1 to see where)`, exitCode: 1 };
+}
+
+function explainUsage(error: CommanderError, program: Command, called: string | undefined): { message?: string; exitCode: number } {
+  if (error.exitCode === 0) return { exitCode: 0 };
+  const command = program.commands.find((candidate) => candidate.name() === called);
+  const sentence = error.message.replace(/^error: /, "").split("\n")[0];
+  const allowed =
+    error.code === "commander.unknownCommand" || (!command && called !== undefined && !called.startsWith("-"))
+      ? `; choose from ${Object.keys(commands).join(", ")}`
+      : error.code === "commander.unknownOption"
+        ? `; choose from ${(command ?? program).options.map((option) => option.long ?? option.short).join(", ")}`
+        : "";
+  return { message: `${sentence}${allowed}; see mnist-tui ${command ? `${command.name()} ` : ""}--help.`, exitCode: 2 };
+}
+
+function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

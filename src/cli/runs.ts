@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import { defaultCheckpointDir } from "../config/defaults.js";
+import { listRuns } from "../run/directory.js";
+import { describeRun, type RunOverview } from "../train/overview.js";
+import { formatPercent } from "../ui/format.js";
+import { writeOutput } from "./output.js";
+import { formatTable } from "./table.js";
+
+/** `mnist-tui runs`: the runs in the checkpoint folder, newest first. */
+export function runsCommand(): Command {
+  return new Command("runs")
+    .description("list the runs in the checkpoint folder, newest first")
+    .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
+    .option("--json", "one JSON object a run on standard output")
+    .addHelpText("after", "\nExample:\n  mnist-tui runs --json\n")
+    .action(async ({ checkpointDir, json }: { checkpointDir: string; json?: boolean }) => {
+      const runs = await Promise.all((await listRuns(checkpointDir)).map(describeRun));
+      if (json) for (const run of runs) writeOutput(`${JSON.stringify(run)}\n`);
+      else writeOutput(`${runs.length > 0 ? formatRuns(runs).join("\n") : `no runs in ${checkpointDir}`}\n`);
+    });
+}
+
+/** A row a model; what belongs to the run stands in its first row. */
+function formatRuns(runs: readonly RunOverview[]): string[] {
+  const rows = runs.flatMap(({ run, created, dataset, models }) =>
+    models.map((model, index) => [
+      index === 0 ? run : "",
+      index === 0 ? created.slice(0, 16).replace("T", " ") : "",
+      index === 0 ? dataset : "",
+      model.name,
+      `${model.epochs}/${model.epochsPlanned}`,
+      formatPercent(model.bestTestAccuracy),
+      model.state,
+    ]),
+  );
+  return formatTable([["run", "created (UTC)", "dataset", "model", "epochs", "best test accuracy", "state"], ...rows], "llllrrl");
+}

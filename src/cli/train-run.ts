@@ -1,0 +1,244 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ModelConfig } from "../config/types.js";
+import { loadDataset } from "../data/datasets.js";
+import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
+import type { RunEvent } from "../run/events.js";
+import { readEvents } from "../run/log.js";
+import type { Prepared } from "../train/protocol.js";
+import { lockRun } from "../train/run-lock.js";
+import { type SharedDataset, shareDataset, unshareDataset } from "../train/shared-dataset.js";
+import { Supervisor } from "../train/supervisor.js";
+import { threadsPerTrainer } from "../train/threads.js";
+import type { TrainerEnd } from "../train/trainer-handle.js";
+import { initialState, reduce } from "../ui/state.js";
+import { summaryLines } from "../ui/summary.js";
+import { UserError } from "../util/errors.js";
+import { createDataProgress } from "./data-progress.js";
+import { whenOutputCloses, writeOutput } from "./output.js";
+import { watchSignals } from "./signals.js";
+import type { TrainPlan } from "./train-plan.js";
+import { openView, type TrainView } from "./train-view.js";
+
+/**
+ * Trains the plan's models and shows them. Nothing is written before every trainer is ready: a run that cannot start leaves
+ * nothing behind.
+ * @returns the exit code: 0 all trained, 1 a model failed or the output's reader left, 130/143/129 interrupted
+ */
+export async function trainRun(plan: TrainPlan): Promise<number> {
+  if (plan.resumed && plan.models.length === 0) return showFinished(plan, plan.resumed);
+  const session = new TrainSession(plan);
+  try {
+    return await session.train();
+  } finally {
+    await session.end();
+  }
+}
+
+/** The keys that end a run on the dashboard are Ctrl-C's kin. */
+const interruptedByKey = 130;
+
+/** Nothing is left to train; that is no error, so that a script may resume until all is done. */
+async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promise<number> {
+  const events = await pastEvents(run, config.models);
+  if (output === "json") {
+    const last = new Map(events.filter(({ type }) => type === "done").map((event) => [event.model, event]));
+    for (const event of last.values()) writeOutput(`${JSON.stringify(event)}\n`);
+  } else {
+    const state = events.reduce(reduce, initialState());
+    const more = `give more --epochs than ${Math.max(...config.models.map(({ epochs }) => epochs))} to go on`;
+    writeOutput(`${summaryLines(state).join("\n")}\nNothing is left to train in run ${run.name}; ${more}.\n`);
+  }
+  return 0;
+}
+
+async function pastEvents(run: RunPaths, models: readonly ModelConfig[]): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  for (const model of models) {
+    const file = run.model(model.name).events;
+    if (existsSync(file)) for await (const event of readEvents(file)) events.push(event);
+  }
+  return events.sort((a, b) => a.time - b.time);
+}
+
+class TrainSession {
+  private readonly abort = new AbortController();
+  private readonly signals = watchSignals((time) => this.interrupt(time === "first" ? "save" : "now"));
+  private readonly supervisor: Supervisor;
+  private state = initialState();
+  private view: TrainView | undefined;
+  private shared: SharedDataset | undefined;
+  private unlock: (() => void) | undefined;
+  private begun = false;
+  private over = false;
+  private userQuit = false;
+  private outputClosed = false;
+  private readonly notices: string[] = [];
+  /** Models whose trainers ended by themselves before all was done, as a signal to one of them does. */
+  private readonly interrupted = new Set<string>();
+
+  constructor(private readonly plan: TrainPlan) {
+    const { seed, engine, threads } = plan.config;
+    const setups = plan.models.map((model) => ({ model, seed, engine, threads: threadsPerTrainer(threads) }));
+    this.supervisor = new Supervisor(setups, (event) => this.show(event));
+    whenOutputCloses(() => {
+      this.outputClosed = true;
+      this.interrupt("save");
+    });
+  }
+
+  async train(): Promise<number> {
+    try {
+      const run = await this.start();
+      const ends = await this.supervisor.ended();
+      this.over = true;
+      if (!this.stopping()) await Promise.race([this.view!.finished, this.signals.received]);
+      await this.view!.close();
+      this.sayFarewell(run, ends);
+      return this.exitCode(ends);
+    } catch (error) {
+      // What a signal broke off fails in ways of its own.
+      if (this.signals.exitCode !== undefined) return this.signals.exitCode;
+      if (this.outputClosed) return 1;
+      throw error;
+    }
+  }
+
+  /** Leaves nothing behind but the run. */
+  async end(): Promise<void> {
+    this.supervisor.kill();
+    await this.view?.close();
+    if (this.shared) await unshareDataset(this.shared);
+    this.unlock?.();
+    this.signals.end();
+  }
+
+  private async start(): Promise<RunPaths> {
+    const { plan } = this;
+    const dataset = await this.load();
+    this.shared = await shareDataset(dataset);
+    const [prepared] = await this.supervisor.prepare(this.shared);
+    await unshareDataset(this.shared);
+    this.shared = undefined;
+    const config = { ...plan.config, dataset: dataset.name };
+    const run = plan.resumed
+      ? await this.reopen(plan.resumed, dataset.digest)
+      : await this.create({ ...plan, config }, dataset.digest, prepared);
+    this.view = await openView({
+      output: plan.output,
+      title: `mnist-tui · ${run.name} · ${dataset.name}`,
+      ascii: plan.ascii,
+      send: (command, model) => this.supervisor.send(command, model),
+      quit: (how) => {
+        this.userQuit = !this.over;
+        this.interrupt(how);
+      },
+    });
+    if (plan.resumed) await this.replay(run);
+    this.abort.signal.throwIfAborted();
+    this.begun = true;
+    this.supervisor.begin(run, plan.resumed ? "resume" : "new", this.notices);
+    return run;
+  }
+
+  private async load() {
+    const { config, dataDir, datasetByName } = this.plan;
+    const progress = createDataProgress(process.stderr);
+    try {
+      return await loadDataset(config.dataset, {
+        dataDir,
+        limitTrain: config.limitTrain,
+        limitTest: config.limitTest,
+        explicit: datasetByName,
+        signal: this.abort.signal,
+        onProgress: (step) => progress.update(step),
+        onNotice: (message) => this.notices.push(message),
+      });
+    } finally {
+      progress.end();
+    }
+  }
+
+  private async create(
+    { config, checkpointDir, runNamed }: TrainPlan,
+    datasetDigest: string,
+    { engine, device }: Prepared,
+  ): Promise<RunPaths> {
+    const record = { config, datasetDigest, versions: versions(), device, engine, created: new Date().toISOString() } satisfies RunRecord;
+    const { run: base } = config;
+    for (let number = 2; ; number++) {
+      const free = runNamed || !existsSync(join(checkpointDir, record.config.run));
+      try {
+        if (free) {
+          const run = await createRun(checkpointDir, record);
+          this.unlock = lockRun(run.dir);
+          return run;
+        }
+      } catch (error) {
+        // Two runs begun in the same second want the same name.
+        if (runNamed || !existsSync(join(checkpointDir, record.config.run))) throw error;
+      }
+      record.config = { ...config, run: `${base}-${number}` };
+    }
+  }
+
+  private async reopen(run: RunPaths, datasetDigest: string): Promise<RunPaths> {
+    if (run.record.datasetDigest !== datasetDigest) {
+      throw new UserError(
+        `The dataset of run ${run.name} has the digest ${run.record.datasetDigest}, the one found now ${datasetDigest}; resuming needs the same data.`,
+      );
+    }
+    this.unlock = lockRun(run.dir);
+    return updateRun(run, { ...run.record, config: this.plan.config });
+  }
+
+  /** A resumed run's past belongs on its curves and into its summary. */
+  private async replay(run: RunPaths): Promise<void> {
+    const events = await pastEvents(run, this.plan.config.models);
+    for (const event of events) this.state = reduce(this.state, event);
+    this.view?.replay(events);
+  }
+
+  private show(event: RunEvent): void {
+    if (event.type === "done" && event.reason === "interrupted" && !this.stopping()) this.interrupted.add(event.model);
+    this.state = reduce(this.state, event);
+    this.view?.event(event);
+  }
+
+  private interrupt(how: "save" | "now"): void {
+    if (this.over) return;
+    if (!this.begun) {
+      this.abort.abort();
+      this.supervisor.kill();
+    } else if (how === "save") this.supervisor.stop();
+    else this.supervisor.kill();
+  }
+
+  private stopping(): boolean {
+    return this.signals.exitCode !== undefined || this.userQuit || this.outputClosed;
+  }
+
+  private sayFarewell(run: RunPaths, ends: ReadonlyMap<string, TrainerEnd>): void {
+    const { farewell } = this.view!;
+    if (farewell === "nothing") return;
+    if (farewell === "summary") writeOutput(`${summaryLines(this.state).join("\n")}\n`);
+    writeOutput(`stored in ${run.dir}\n`);
+    const unfinished = this.stopping() || this.interrupted.size > 0 || [...ends.values()].some((end) => end !== "done");
+    if (!unfinished) return;
+    const place = this.plan.checkpointDir === "checkpoints" ? "" : ` --checkpoint-dir ${this.plan.checkpointDir}`;
+    writeOutput(`go on with: mnist-tui train --resume ${run.name}${place}\n`);
+  }
+
+  private exitCode(ends: ReadonlyMap<string, TrainerEnd>): number {
+    if (this.signals.exitCode !== undefined) return this.signals.exitCode;
+    if (this.outputClosed || this.interrupted.size > 0) return 1;
+    if ([...ends.values()].includes("failed")) return 1;
+    return this.userQuit ? interruptedByKey : 0;
+  }
+}
+
+function versions(): Record<string, string> {
+  const file = new URL("../../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  return { "mnist-tui": version, node: process.versions.node };
+}

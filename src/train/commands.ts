@@ -1,0 +1,27 @@
+import type { TrainerCommand } from "../run/events.js";
+
+/** Commands that have arrived and wait for the loop to come by between two chunks. */
+export class CommandQueue {
+  private readonly waiting: TrainerCommand[] = [];
+  private wake: () => void = () => {};
+
+  push(command: TrainerCommand): void {
+    this.waiting.push(command);
+    this.wake();
+  }
+
+  /** @returns the oldest command, or undefined where none waits */
+  take(): TrainerCommand | undefined {
+    return this.waiting.shift();
+  }
+
+  /** Waits for the next command, as a paused trainer does. */
+  async next(): Promise<TrainerCommand> {
+    if (this.waiting.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    return this.waiting.shift()!;
+  }
+}

@@ -1,0 +1,50 @@
+import type { EngineChoice, ModelConfig } from "../config/types.js";
+import type { ModelPaths } from "../run/directory.js";
+import type { RunEvent, TrainerCommand } from "../run/events.js";
+import type { SharedDataset } from "./shared-dataset.js";
+
+/**
+ * What parent and trainer say to each other over the child's IPC channel. The parent forks the trainer before it reads the
+ * dataset, so that both start up at the same time; nothing is written until every trainer is prepared:
+ * configure → (engine chosen) → dataset → (session created) → prepared → begin → events and commands.
+ */
+export interface TrainerSetup {
+  model: ModelConfig;
+  seed: number;
+  engine: EngineChoice;
+  /** ≥ 1 */
+  threads: number;
+}
+
+export interface Beginning {
+  /** The run's name. */
+  run: string;
+  paths: Pick<ModelPaths, "events" | "best" | "last">;
+  /** Go on from the checkpoint in paths.last, where there is one. */
+  start: "new" | "resume";
+  /** For the log: what the user should know about this run. */
+  notices: string[];
+}
+
+export type SetupMessage =
+  | { type: "configure"; setup: TrainerSetup }
+  | { type: "dataset"; dataset: SharedDataset }
+  | { type: "begin"; beginning: Beginning };
+
+export type ParentMessage = SetupMessage | TrainerCommand;
+
+/** The trainer's session exists and only waits for `begin`. */
+export interface Prepared {
+  type: "prepared";
+  engine: string;
+  device: string;
+}
+
+/** Preparing failed; nothing has been written. */
+export interface Refused {
+  type: "refused";
+  message: string;
+  exitCode: 1 | 2;
+}
+
+export type TrainerMessage = Prepared | Refused | RunEvent;

@@ -1,0 +1,82 @@
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { DatasetName } from "../config/types.js";
+import type { Dataset } from "../data/datasets.js";
+import type { Split } from "../engine/engine.js";
+import { fileErrorReason } from "../util/atomic-write.js";
+import { UserError } from "../util/errors.js";
+
+/**
+ * A dataset that the parent has unpacked and verified once, for all trainers to read: one temporary file that never leaves the
+ * page cache. Unpacking and hashing cost a trainer 300 ms of a core, reading this 20 ms.
+ */
+export interface SharedDataset {
+  /** Training images, training labels, test images, test labels, one after the other. */
+  file: string;
+  trainSamples: number;
+  testSamples: number;
+  name: DatasetName;
+  classNames: string[];
+  normalization: { mean: number; std: number };
+}
+
+const imageBytes = 784;
+
+/** @throws UserError where the temporary folder cannot be written */
+export async function shareDataset(dataset: Dataset): Promise<SharedDataset> {
+  let folder: string | undefined;
+  try {
+    folder = await mkdtemp(join(tmpdir(), "mnist-tui-"));
+    const file = join(folder, "dataset");
+    writeParts(file, [dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels]);
+    return {
+      file,
+      trainSamples: dataset.train.labels.length,
+      testSamples: dataset.test.labels.length,
+      name: dataset.name,
+      classNames: [...dataset.classNames],
+      normalization: dataset.normalization,
+    };
+  } catch (error) {
+    if (folder) await rm(folder, { recursive: true, force: true });
+    const reason = fileErrorReason(error);
+    throw reason ? new UserError(`Cannot write to the temporary folder ${tmpdir()}: ${reason}; name another in TMPDIR.`) : error;
+  }
+}
+
+/** Removes the file once every trainer has read it, or when there is nothing to train any more. */
+export async function unshareDataset(shared: SharedDataset): Promise<void> {
+  await rm(dirname(shared.file), { recursive: true, force: true });
+}
+
+/** @returns both splits, in memory of their own */
+export function readSharedDataset({ file, trainSamples, testSamples }: SharedDataset): { train: Split; test: Split } {
+  const train = { images: new Uint8Array(trainSamples * imageBytes), labels: new Uint8Array(trainSamples) };
+  const test = { images: new Uint8Array(testSamples * imageBytes), labels: new Uint8Array(testSamples) };
+  const descriptor = openSync(file, "r");
+  try {
+    for (const part of [train.images, train.labels, test.images, test.labels]) {
+      for (let done = 0; done < part.length; ) {
+        const count = readSync(descriptor, part, done, part.length - done, null);
+        if (count === 0) throw new Error(`${file} is shorter than its ${trainSamples} and ${testSamples} samples`);
+        done += count;
+      }
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return { train, test };
+}
+
+function writeParts(file: string, parts: readonly Uint8Array[]): void {
+  const descriptor = openSync(file, "wx", 0o600);
+  try {
+    for (const part of parts) {
+      for (let done = 0; done < part.length; ) done += writeSync(descriptor, part, done, part.length - done);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}

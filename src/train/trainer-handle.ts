@@ -1,0 +1,152 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { ModelPaths } from "../run/directory.js";
+import type { ErrorEvent, LogEvent, RunEvent, TrainerCommand } from "../run/events.js";
+import { EventLog } from "../run/log.js";
+import { UserError } from "../util/errors.js";
+import type { Beginning, ParentMessage, Prepared, TrainerMessage, TrainerSetup } from "./protocol.js";
+import type { SharedDataset } from "./shared-dataset.js";
+
+/** How a trainer's process ended. killed: by its parent, because the run was to end. */
+export type TrainerEnd = "done" | "failed" | "killed";
+
+/** Lines that a trainer prints go into its log file; so many of them become events too. */
+const printedEvents = 100;
+
+/** The parent's side of one trainer: a child process, the messages to and from it, and what becomes of it. */
+export class TrainerHandle {
+  readonly prepared: Promise<Prepared>;
+  readonly ended: Promise<TrainerEnd>;
+  private readonly child: ChildProcess;
+  private run = "";
+  private paths: ModelPaths | undefined;
+  private printed: string[] = [];
+  private printedCount = 0;
+  private over = false;
+  private stopRequested = false;
+  private killedByUs = false;
+  private failed = false;
+  private finished = false;
+
+  constructor(
+    private readonly setup: TrainerSetup,
+    private readonly onEvent: (event: RunEvent) => void,
+  ) {
+    this.child = fork(new URL("./trainer-process.js", import.meta.url), [], {
+      serialization: "advanced",
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    // Writing to a child that has just ended fails; its end is told by "close".
+    this.child.on("error", () => {});
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      createInterface({ input: stream }).on("line", (line) => this.print(line));
+    this.prepared = new Promise((resolve, reject) => {
+      this.child.on("message", (message: TrainerMessage) => {
+        if (message.type === "prepared") resolve(message);
+        else if (message.type === "refused") reject(new UserError(message.message, message.exitCode));
+        else this.receive(message);
+      });
+      this.child.on("close", (code, signal) =>
+        reject(new UserError(`The trainer of ${setup.model.name} ended before it began: ${this.describeEnd(code, signal)}.`)),
+      );
+    });
+    // Whoever stops a run that has not begun does not wait for this.
+    this.prepared.catch(() => {});
+    this.ended = new Promise((resolve) => {
+      this.child.on("close", (code, signal) => resolve(this.conclude(code, signal)));
+    });
+    this.post({ type: "configure", setup });
+  }
+
+  get model(): string {
+    return this.setup.model.name;
+  }
+
+  giveDataset(dataset: SharedDataset): void {
+    this.post({ type: "dataset", dataset });
+  }
+
+  begin(paths: ModelPaths, beginning: Omit<Beginning, "paths">): void {
+    this.paths = paths;
+    this.run = beginning.run;
+    for (const line of this.printed.splice(0)) this.store(line);
+    this.post({ type: "begin", beginning: { ...beginning, paths: { events: paths.events, best: paths.best, last: paths.last } } });
+  }
+
+  send(command: TrainerCommand): void {
+    if (command.type === "stop") this.stopRequested = true;
+    this.post(command);
+  }
+
+  /** Ends the process at once; its last checkpoint stays. */
+  kill(): void {
+    if (this.over) return;
+    this.killedByUs = true;
+    this.child.kill("SIGKILL");
+  }
+
+  private receive(event: RunEvent): void {
+    if (event.type === "done") this.finished = true;
+    if (event.type === "error") this.failed = true;
+    this.onEvent(event);
+  }
+
+  private conclude(code: number | null, signal: NodeJS.Signals | null): TrainerEnd {
+    this.over = true;
+    if (this.failed) return "failed";
+    if (this.finished) return "done";
+    if (this.killedByUs || this.stopRequested || !this.paths) return "killed";
+    this.fail(
+      `The trainer of ${this.model} ended unexpectedly: ${this.describeEnd(code, signal)}; --resume goes on from its last checkpoint.`,
+    );
+    return "failed";
+  }
+
+  /** The child cannot say it any more, so the parent writes the event into the child's log. */
+  private fail(message: string): void {
+    const event: ErrorEvent = { type: "error", ...this.base(), message };
+    try {
+      const log = EventLog.open(this.paths!.events);
+      log.append(event);
+      void log.close();
+    } catch {
+      // The views still show it.
+    }
+    this.onEvent(event);
+  }
+
+  private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+    const last = this.printed.at(-1);
+    const why =
+      signal === "SIGKILL" ? "killed (SIGKILL), perhaps for want of memory" : signal ? `killed by ${signal}` : `exit code ${code}`;
+    return last ? `${why}, having printed ${JSON.stringify(last)}` : why;
+  }
+
+  private print(line: string): void {
+    if (line.trim() === "") return;
+    this.printedCount++;
+    if (this.paths) this.store(line);
+    this.printed = [...this.printed.slice(-19), line];
+    if (!this.paths || this.printedCount > printedEvents) return;
+    const rest = this.printedCount === printedEvents ? ` (further output goes to ${this.paths.log} only)` : "";
+    const event: LogEvent = { type: "log", ...this.base(), level: "warning", message: line + rest };
+    this.onEvent(event);
+  }
+
+  private store(line: string): void {
+    try {
+      appendFileSync(this.paths!.log, `${line}\n`);
+    } catch {
+      // Nothing depends on it.
+    }
+  }
+
+  private base(): { run: string; model: string; time: number } {
+    return { run: this.run, model: this.model, time: Date.now() };
+  }
+
+  private post(message: ParentMessage): void {
+    if (this.child.connected) this.child.send(message);
+  }
+}
