@@ -136,6 +136,8 @@ export interface DeviceEvent extends Base {
   /** 100 is one core. */
   cpuPercent: number;
   deviceBytes?: number;
+  /** The whole machine's memory, bytes. */
+  machine?: { memoryUsed: number; memoryTotal: number };
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
 }
 

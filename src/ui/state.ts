@@ -24,9 +24,23 @@ export interface RunState {
   models: readonly ModelState[];
   /** Newest last, at most `logLimit`. */
   log: readonly LogLine[];
+  /** The machine's, in its order; empty where none was reported. */
+  gpus: readonly GpuState[];
+  /** The machine's memory in bytes, as a curve over wall-clock time. */
+  hostMemory: { total: number; used: Curve };
   /** Time of the first and of the newest event, ms since the Unix epoch; 0 before the first. */
   started: number;
   now: number;
+}
+
+/** Curves over wall-clock seconds since the run's first event. Memory in bytes, utilization in %, temperature in °C, power in W. */
+export interface GpuState {
+  name: string;
+  memoryTotal: number;
+  memory: Curve;
+  utilization: Curve;
+  temperature: Curve;
+  power: Curve;
 }
 
 export type ModelStatus = "starting" | "training" | "paused" | "done" | "failed";
@@ -119,7 +133,7 @@ const historyLimit = 400;
 const imageHistoryLimit = 60;
 
 export function initialState(): RunState {
-  return { run: "", models: [], log: [], started: 0, now: 0 };
+  return { run: "", models: [], log: [], gpus: [], hostMemory: { total: 0, used: emptyCurve }, started: 0, now: 0 };
 }
 
 /**
@@ -134,13 +148,21 @@ export function reduce(state: RunState, event: RunEvent): RunState {
   const after = reduceModel({ ...before, seconds: secondsAt(before, time) }, event, time);
   const models = index < 0 ? [...state.models, after] : state.models.with(index, after);
   const note = noteOf(event, name, time);
+  const machine = event.type === "device" ? measured(state, event, time) : state;
   return {
+    gpus: machine.gpus,
+    hostMemory: machine.hostMemory,
     run: state.run || plainText(event.run),
     models,
     log: note === undefined ? state.log : appendBounded(state.log, note, logLimit),
     started: state.started || time,
     now: Math.max(state.now, time),
   };
+}
+
+/** A line for the log that no trainer wrote: what the dashboard itself has to say, or what something printed. */
+export function withNote(state: RunState, level: LogLine["level"], message: string, time: number): RunState {
+  return { ...state, log: appendBounded(state.log, { time, model: "", level, message: plainText(message) }, logLimit) };
 }
 
 /** @returns the number, or undefined for null, NaN and infinities (JSON has none of them) */
@@ -360,6 +382,31 @@ function number(value: number | null | undefined): number {
 
 function appendBounded<Item>(items: readonly Item[], item: Item, limit: number): readonly Item[] {
   return items.length < limit ? [...items, item] : [...items.slice(items.length - limit + 1), item];
+}
+
+/** Several trainers report the same GPUs and the same machine; one point in half a second is enough. */
+function measured(state: RunState, event: DeviceEvent, time: number): Pick<RunState, "gpus" | "hostMemory"> {
+  const seconds = (time - (state.started || time)) / 1000;
+  const add = (curve: Curve, value: number | undefined): Curve => {
+    const last = lastPoint(curve);
+    if (last !== undefined && seconds - last.seconds < 0.5) return curve;
+    return appendPoint(curve, { step: seconds, epoch: seconds, seconds, value: number(value) });
+  };
+  const gpus = event.gpus?.map((gpu, index): GpuState => {
+    const before = state.gpus[index] ?? { memory: emptyCurve, utilization: emptyCurve, temperature: emptyCurve, power: emptyCurve };
+    return {
+      name: plainText(gpu.name),
+      memoryTotal: finite(gpu.memoryTotal) ?? 0,
+      memory: add(before.memory, gpu.memoryUsed),
+      utilization: add(before.utilization, gpu.utilization),
+      temperature: add(before.temperature, gpu.temperature),
+      power: add(before.power, gpu.power),
+    };
+  });
+  const { machine } = event;
+  const hostMemory =
+    machine === undefined ? state.hostMemory : { total: machine.memoryTotal, used: add(state.hostMemory.used, machine.memoryUsed) };
+  return { gpus: gpus ?? state.gpus, hostMemory };
 }
 
 /** What the log panel says about an event. */

@@ -64,7 +64,7 @@ export function cellText(text: string): string {
 }
 
 /** @returns the text in exactly `width` cells, cut with "…" or padded with blanks at the end or the start */
-export function fit(text: string, width: number, align: "left" | "right" = "left"): string {
+export function fitted(text: string, width: number, align: "left" | "right" = "left"): string {
   if (width <= 0) return "";
   const length = text.length;
   if (length > width) return width === 1 ? "…" : `${text.slice(0, width - 1)}…`;

@@ -1,0 +1,66 @@
+/** Ranges and tick marks of a chart's axes. */
+export interface Tick {
+  value: number;
+  label: string;
+}
+
+export interface Axis {
+  min: number;
+  max: number;
+  scale: "linear" | "log";
+  ticks: Tick[];
+}
+
+/** @returns the value's place on the axis: 0 at min, 1 at max; may lie outside */
+export function place(axis: Axis, value: number): number {
+  if (axis.scale === "log") {
+    if (value <= 0) return Number.NEGATIVE_INFINITY;
+    return (Math.log(value) - Math.log(axis.min)) / (Math.log(axis.max) - Math.log(axis.min));
+  }
+  return (value - axis.min) / (axis.max - axis.min);
+}
+
+/** An axis over [min, max] with about `count` ticks at round numbers. An empty or reversed range is widened. */
+export function linearAxis(min: number, max: number, count: number, format: (value: number, step: number) => string): Axis {
+  const [low, high] = widened(min, max);
+  const step = roundStep((high - low) / Math.max(1, count));
+  const ticks: Tick[] = [];
+  for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9 && ticks.length < 50; index++) {
+    ticks.push({ value: index * step, label: format(index * step, step) });
+  }
+  return { min: low, max: high, scale: "linear", ticks };
+}
+
+/** A logarithmic axis; both ends must be above 0 and are kept at least a factor of 2 apart. */
+export function logAxis(min: number, max: number, count: number, format: (value: number, step: number) => string): Axis {
+  const low = Math.max(Number.MIN_VALUE * 1e10, min);
+  const high = Math.max(low * 2, max);
+  const candidates: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    for (const digit of [1, 2, 5]) candidates.push(digit * 10 ** power);
+  }
+  const inside = candidates.filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
+  const decades = inside.filter((value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9);
+  const chosen = inside.length <= Math.max(2, count) || decades.length < 2 ? inside : decades;
+  const every = Math.max(1, Math.ceil(chosen.length / Math.max(1, count)));
+  const ticks = chosen.filter((_, index) => index % every === 0).map((value) => ({ value, label: format(value, value) }));
+  return { min: low, max: high, scale: "log", ticks };
+}
+
+/** The number itself with as many digits as the distance of two ticks needs. */
+export function tickNumber(value: number, step: number): string {
+  if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(step) < 1e-6)) return value.toExponential(0);
+  return value.toFixed(Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))));
+}
+
+function roundStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  const digit = step / power;
+  return (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 2.5 ? 2.5 : digit <= 5 ? 5 : 10) * power;
+}
+
+function widened(min: number, max: number): [number, number] {
+  if (max > min) return [min, max];
+  const margin = Math.abs(min) > 0 ? Math.abs(min) * 0.1 : 1;
+  return [min - margin, min + margin];
+}

@@ -1,0 +1,139 @@
+import type { ViewNumber } from "../interaction.js";
+
+export type WidgetName =
+  | "loss"
+  | "accuracy"
+  | "gauges"
+  | "table"
+  | "compactTable"
+  | "device"
+  | "log"
+  | "logLine"
+  | "confusionSmall"
+  | "samplesSmall"
+  | "confusion"
+  | "confusionDetail"
+  | "samples"
+  | "layers"
+  | "filters"
+  | "memory"
+  | "cpu"
+  | "speed"
+  | "gpuMemory"
+  | "gpuUtilization"
+  | "gpuTemperature"
+  | "gpuPower";
+
+/** A widget's rectangle in cells of the body (the screen without its first and last line). */
+export interface Place {
+  widget: WidgetName;
+  row: number;
+  column: number;
+  rows: number;
+  columns: number;
+}
+
+export const smallest = { columns: 60, rows: 20 } as const;
+
+export interface LayoutInput {
+  /** Cells of the body. */
+  columns: number;
+  rows: number;
+  models: number;
+  gpus: number;
+}
+
+/** Which widgets stand where; they cover the body without overlap. Below `smallest` there is nothing. */
+export function layout(view: ViewNumber, input: LayoutInput): Place[] {
+  switch (view) {
+    case 1:
+      return overview(input);
+    case 2:
+      return beside(input, "confusion", "confusionDetail", input.columns >= 120 ? 64 : 48);
+    case 3:
+      return [{ widget: "samples", row: 0, column: 0, rows: input.rows, columns: input.columns }];
+    case 4:
+      return beside(input, "layers", "filters", Math.max(46, Math.min(84, Math.round(input.columns * 0.6))));
+    case 5:
+      return system(input);
+  }
+}
+
+function beside(input: LayoutInput, left: WidgetName, right: WidgetName, width: number): Place[] {
+  return [
+    { widget: left, row: 0, column: 0, rows: input.rows, columns: width },
+    { widget: right, row: 0, column: width, rows: input.rows, columns: input.columns - width },
+  ];
+}
+
+function overview(input: LayoutInput): Place[] {
+  const { columns, rows } = input;
+  const models = Math.max(1, input.models);
+  const several = models > 1 ? 1 : 0;
+  if (columns < 100 || rows < 28) {
+    const table = Math.min(models + several + 3, rows - 9);
+    const charts = rows - table - 1;
+    return [
+      ...sideBySide(0, 0, charts, columns, "loss", "accuracy"),
+      { widget: "compactTable", row: charts, column: 0, rows: table, columns },
+      { widget: "logLine", row: rows - 1, column: 0, rows: 1, columns },
+    ];
+  }
+  const table = models + 3;
+  const gauges = Math.max(models + several + 2, rows >= 44 ? 9 : 6);
+  const top = rows - table - gauges;
+  const half = Math.floor(columns / 2);
+  const bottom: Place[] = [
+    { widget: "table", row: top, column: 0, rows: table, columns },
+    { widget: "gauges", row: top + table, column: 0, rows: gauges, columns: half },
+    { widget: "log", row: top + table, column: half, rows: gauges, columns: columns - half },
+  ];
+  if (columns < 118 || top < 19) {
+    return [...sideBySide(0, 0, top, columns, "loss", "accuracy"), ...bottom];
+  }
+  const right = columns >= 180 ? 66 : 46;
+  const left = columns - right;
+  const confusion = 14;
+  const rest = top - confusion;
+  const charts = left >= 110 ? sideBySide(0, 0, top, left, "loss", "accuracy") : stacked(0, 0, top, left, "loss", "accuracy");
+  const column: Place[] = [{ widget: "confusionSmall", row: 0, column: left, rows: confusion, columns: right }];
+  const device = rest >= 17 ? 6 : rest;
+  if (rest > device) column.push({ widget: "samplesSmall", row: confusion, column: left, rows: rest - device, columns: right });
+  column.push({ widget: "device", row: top - device, column: left, rows: device, columns: right });
+  return [...charts, ...column, ...bottom];
+}
+
+function system(input: LayoutInput): Place[] {
+  const { columns, rows } = input;
+  const pairs: [WidgetName, WidgetName][] = [["memory", "cpu"]];
+  if (input.gpus > 0) {
+    if (rows >= 30) pairs.push(["gpuMemory", "gpuUtilization"], ["gpuTemperature", "gpuPower"]);
+    else pairs.push(["gpuMemory", "gpuUtilization"]);
+  } else pairs.push(["speed", "device"]);
+  const device = input.gpus > 0 ? Math.min(Math.max(5, Math.floor(rows / 5)), 4 + input.models + input.gpus * 2) : 0;
+  const places: Place[] = [];
+  const charts = rows - device;
+  pairs.forEach(([left, right], index) => {
+    const from = Math.round((charts * index) / pairs.length);
+    const to = Math.round((charts * (index + 1)) / pairs.length);
+    places.push(...sideBySide(from, 0, to - from, columns, left, right));
+  });
+  if (device > 0) places.push({ widget: "device", row: charts, column: 0, rows: device, columns });
+  return places;
+}
+
+function sideBySide(row: number, column: number, rows: number, columns: number, left: WidgetName, right: WidgetName): Place[] {
+  const half = Math.floor(columns / 2);
+  return [
+    { widget: left, row, column, rows, columns: half },
+    { widget: right, row, column: column + half, rows, columns: columns - half },
+  ];
+}
+
+function stacked(row: number, column: number, rows: number, columns: number, upper: WidgetName, lower: WidgetName): Place[] {
+  const half = Math.floor(rows / 2);
+  return [
+    { widget: upper, row, column, rows: half, columns },
+    { widget: lower, row: row + half, column, rows: rows - half, columns },
+  ];
+}

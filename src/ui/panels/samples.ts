@@ -1,0 +1,74 @@
+import type { Sample } from "../../run/events.js";
+import { formatEpoch } from "../format.js";
+import type { ModelState } from "../state.js";
+
+export type SamplesMode = "fixed" | "worst" | "uncertain";
+
+export interface SamplesData {
+  model: string;
+  /** "ten test images, epoch 3" */
+  caption: string;
+  tiles: SampleTile[];
+  /** Said where there are no tiles. */
+  empty?: string;
+}
+
+export interface SampleTile {
+  /** uint8 [784] */
+  pixels: Uint8Array;
+  truth: string;
+  prediction: string;
+  right: boolean;
+  /** [10] */
+  probabilities: number[];
+  classNames: readonly string[];
+  label: number;
+  predicted: number;
+}
+
+const titles: Record<SamplesMode, string> = { fixed: "ten test images", worst: "worst mistakes", uncertain: "least certain" };
+
+/** @param back evaluations back from the newest; 0 is live */
+export function samplesPanel(model: ModelState | undefined, mode: SamplesMode, back: number): SamplesData {
+  const events = mode === "fixed" ? (model?.samples ?? []) : (model?.mistakes ?? []);
+  const event = events[Math.max(0, events.length - 1 - back)];
+  if (model === undefined || event === undefined) {
+    return { model: model?.name ?? "", caption: titles[mode], tiles: [], empty: "waiting for the first evaluation …" };
+  }
+  const samples = event.type === "samples" ? event.samples : mode === "worst" ? event.worst : event.uncertain;
+  const shown = Math.max(0, events.length - 1 - back);
+  const live = shown === events.length - 1 ? "" : `, evaluation ${shown + 1} of ${events.length}`;
+  return {
+    model: model.name,
+    caption: `${titles[mode]}, epoch ${formatEpoch(event.epoch)}${live}`,
+    tiles: samples.map((sample) => tileOf(sample, model)),
+    empty: samples.length === 0 ? "no mistake left" : undefined,
+  };
+}
+
+export function tileOf(sample: Sample, model: ModelState): SampleTile {
+  const classNames = model.start?.classNames ?? Array.from({ length: 10 }, (_, digit) => String(digit));
+  return {
+    pixels: decodePixels(sample.pixels),
+    truth: classNames[sample.label] ?? "?",
+    prediction: classNames[sample.prediction] ?? "?",
+    right: sample.label === sample.prediction,
+    probabilities: sample.probabilities,
+    classNames,
+    label: sample.label,
+    predicted: sample.prediction,
+  };
+}
+
+const decoded = new Map<string, Uint8Array>();
+
+/** base64 → uint8 [784]; a short or damaged one is padded with background. The newest are kept, as every frame asks again. */
+export function decodePixels(base64: string): Uint8Array {
+  const known = decoded.get(base64);
+  if (known !== undefined) return known;
+  const pixels = new Uint8Array(784);
+  pixels.set(Buffer.from(base64, "base64").subarray(0, 784));
+  if (decoded.size >= 400) decoded.clear();
+  decoded.set(base64, pixels);
+  return pixels;
+}

@@ -1,0 +1,92 @@
+import { formatBytes, formatSpeed } from "../format.js";
+import type { RunState } from "../state.js";
+import { tickNumber } from "./axis.js";
+import { type ChartData, type ChartOptions, type ChartSize, type ChartSource, chart } from "./chart.js";
+
+type Field = "hostMemory" | "deviceMemory" | "cpu" | "imagesPerSecond";
+
+function sources(state: RunState, field: Field): ChartSource[] {
+  return state.models.map((model, index) => ({
+    label: model.name,
+    model: index,
+    role: "system",
+    style: "solid",
+    curve: model.curves[field],
+    smooth: "yes",
+  }));
+}
+
+function systemChart(
+  state: RunState,
+  title: string,
+  field: Field,
+  options: ChartOptions,
+  size: ChartSize,
+  format: (value: number) => string,
+): ChartData {
+  return chart({
+    title,
+    sources: sources(state, field),
+    options: { ...options, xAxis: "seconds" },
+    size,
+    scale: "linear",
+    range: (_, high) => [0, high * 1.1 || 1],
+    formatTick: (value, step) => (field === "cpu" ? `${tickNumber(value, step)} %` : format(value)),
+    formatReading: format,
+    empty: "no measurement yet",
+  });
+}
+
+/** Resident memory of each trainer. */
+export function memoryChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
+  const device = state.models.some((model) => model.curves.deviceMemory.length > 0);
+  return systemChart(
+    state,
+    device ? "device memory of each trainer" : "memory of each trainer",
+    device ? "deviceMemory" : "hostMemory",
+    options,
+    size,
+    formatBytes,
+  );
+}
+
+/** CPU of each trainer; 100 % is one core. */
+export function cpuChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
+  return systemChart(state, "CPU of each trainer, 100 % is a core", "cpu", options, size, (value) => `${Math.round(value)} %`);
+}
+
+/** One quantity of every GPU over wall-clock time. */
+export function gpuChart(
+  field: "memory" | "utilization" | "temperature" | "power",
+): (state: RunState, options: ChartOptions, size: ChartSize) => ChartData {
+  const titles = { memory: "GPU memory", utilization: "GPU utilization", temperature: "GPU temperature", power: "GPU power" };
+  const units = { memory: "", utilization: " %", temperature: " °C", power: " W" };
+  const format = (value: number): string => (field === "memory" ? formatBytes(value) : `${Math.round(value)}${units[field]}`);
+  return (state, options, size) =>
+    chart({
+      title: titles[field],
+      sources: state.gpus.map((gpu, index) => ({
+        label: `GPU ${index}`,
+        model: index,
+        role: "system",
+        style: "solid",
+        curve: gpu[field],
+        smooth: "yes",
+      })),
+      options: { ...options, xAxis: "seconds" },
+      size,
+      scale: "linear",
+      range: (_, high) => [
+        0,
+        field === "memory" ? Math.max(high, ...state.gpus.map((gpu) => gpu.memoryTotal)) : field === "utilization" ? 100 : high * 1.1 || 1,
+      ],
+      formatTick: format,
+      formatReading: format,
+      empty: "not measured here",
+    });
+}
+
+/** Training throughput of each model. */
+export function speedChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
+  return systemChart(state, "images/s", "imagesPerSecond", options, size, formatSpeed);
+}

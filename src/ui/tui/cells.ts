@@ -1,0 +1,58 @@
+import blessed from "blessed";
+import { Surface } from "./surface.js";
+
+/** A blessed box that copies a painted surface into the screen's cells, without blessed's parsing of content. */
+export interface CellsOptions extends blessed.Widgets.BoxOptions {
+  charset?: "unicode" | "ascii";
+  paint?(surface: Surface): void;
+}
+
+/** What blessed's screen keeps of each cell: packed attribute and character. Not in its types. */
+type Line = [attribute: number, character: string][] & { dirty: boolean };
+
+interface Inside {
+  _getCoords(get?: boolean): { xi: number; xl: number; yi: number; yl: number } | undefined;
+  lpos?: unknown;
+  screen: blessed.Widgets.Screen & { lines: Line[] };
+}
+
+/** A factory as blessed-contrib's grid wants it. */
+export function cells(options: CellsOptions = {}): blessed.Widgets.BoxElement {
+  const box = blessed.box(options);
+  const inside = box as unknown as Inside;
+  let surface = Surface.create(0, 0, options.charset ?? "unicode");
+  const render = (): void => {
+    const coords = inside._getCoords(true);
+    if (coords === undefined) {
+      inside.lpos = undefined;
+      return;
+    }
+    inside.lpos = coords;
+    const width = Math.max(0, coords.xl - coords.xi);
+    const height = Math.max(0, coords.yl - coords.yi);
+    if (surface.width !== width || surface.height !== height) surface = Surface.create(width, height, options.charset ?? "unicode");
+    else surface.clear();
+    options.paint?.(surface);
+    copy(surface, inside.screen.lines, coords.xi, coords.yi);
+  };
+  box.render = render as unknown as typeof box.render;
+  return box;
+}
+
+function copy(surface: Surface, lines: Line[], left: number, top: number): void {
+  for (let y = 0; y < surface.height; y++) {
+    const line = lines[top + y];
+    if (line === undefined) continue;
+    for (let x = 0; x < surface.width; x++) {
+      const cell = line[left + x];
+      if (cell === undefined) continue;
+      const attribute = surface.attribute(x, y);
+      const character = surface.character(x, y);
+      if (cell[0] !== attribute || cell[1] !== character) {
+        cell[0] = attribute;
+        cell[1] = character;
+        line.dirty = true;
+      }
+    }
+  }
+}

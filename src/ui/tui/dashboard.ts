@@ -1,0 +1,247 @@
+import blessed from "blessed";
+import type { RunEvent, TrainerCommand } from "../../run/events.js";
+import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
+import { isBlank, movePen } from "../panels/drawing.js";
+import { layout, type Place, smallest } from "../panels/layout.js";
+import { initialState, type RunState, reduce, withNote } from "../state.js";
+import { terminalTraits } from "../terminal.js";
+import { plainText } from "../text.js";
+import type { View } from "../view.js";
+import { footer, header, viewAt } from "./bars.js";
+import { cells } from "./cells.js";
+import type { Context, Painter } from "./context.js";
+import { draw, drawSize, pixelAt } from "./draw.js";
+import { placeInGrid } from "./grid.js";
+import { confirm, confirmText, help, helpSize, middle, tooSmall } from "./overlays.js";
+import { openScreen } from "./screen.js";
+import type { Surface } from "./surface.js";
+import { createTheme } from "./theme.js";
+import { painters } from "./widgets.js";
+
+export interface DashboardOptions {
+  /** Shown in the first line: the program's name. */
+  title: string;
+  ascii: boolean;
+  color: boolean;
+  /** model undefined: to all. */
+  send(command: TrainerCommand, model?: string): void;
+  /** "save": stop all trainers, let them save, then close(); "now": close() and exit at once. */
+  quit(how: "save" | "now"): void;
+}
+
+export interface DashboardView extends View {
+  /** Resolves when the user leaves the final screen, or after close(). */
+  finished: Promise<void>;
+  /** What the events so far add up to; for the summary after leaving. */
+  state(): RunState;
+  /** Restores the terminal at once; for signal handlers. close() does the same. */
+  restore(): void;
+}
+
+const frameMilliseconds = 100;
+const resizeMilliseconds = 30;
+
+/**
+ * Takes the terminal over until close(). The caller decides on exit codes; whatever ends the process, the terminal is restored first.
+ * Only call it where dashboardUnavailable() says nothing.
+ */
+export function openDashboard(options: DashboardOptions): DashboardView {
+  const traits = terminalTraits({ env: process.env, ascii: options.ascii, color: options.color });
+  const theme = createTheme(traits);
+  const title = plainText(options.title);
+  let state = initialState();
+  let ui = initialUi();
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let drawnAt = 0;
+  let asked = "";
+  let predicted = 0;
+  let resolveFinished: () => void = () => {};
+  const finished = new Promise<void>((resolve) => {
+    resolveFinished = resolve;
+  });
+
+  const terminal = openScreen({
+    key: (name) => {
+      const pressed = press(ui, name, state);
+      apply(pressed.ui, pressed.effects);
+    },
+    mouse: onMouse,
+    resize: () => schedule(resizeMilliseconds),
+    stray: (line) => {
+      state = withNote(state, "warning", line, Date.now());
+      schedule(frameMilliseconds);
+    },
+  });
+  const { screen } = terminal;
+  const context = (): Context => ({ state, ui, theme, title });
+  const box = (paint: Painter): blessed.Widgets.BoxElement =>
+    cells({ charset: theme.charset, paint: (surface: Surface) => paint(surface, context()), top: 0, left: 0, width: 1, height: 1 });
+  const body = blessed.box({ top: 1, left: 0, width: 1, height: 1 });
+  const headerBox = box(header);
+  const footerBox = box(footer);
+  const overlayBox = box((surface, now) => overlayPainter(now.ui)?.(surface, now));
+  const smallBox = box(tooSmall);
+  for (const element of [body, headerBox, footerBox, overlayBox, smallBox]) screen.append(element);
+  let placed = "";
+  let placedBoxes: blessed.Widgets.BoxElement[] = [];
+
+  function arrange(): void {
+    const { columns, rows } = terminal.size();
+    const small = columns < smallest.columns || rows < smallest.rows;
+    const bodySize = { columns, rows: rows - 2, models: state.models.length, gpus: state.gpus.length };
+    const key = small ? `small ${columns} ${rows}` : `${ui.view} ${Object.values(bodySize).join(" ")}`;
+    if (key !== placed) {
+      placed = key;
+      for (const old of placedBoxes) old.detach();
+      placedBoxes = [];
+      for (const element of [body, headerBox, footerBox]) element.hidden = small;
+      smallBox.hidden = !small;
+      put(smallBox, 0, 0, columns, rows);
+      put(headerBox, 0, 0, columns, 1);
+      put(footerBox, 0, rows - 1, columns, 1);
+      put(body, 0, 1, columns, Math.max(1, rows - 2));
+      if (!small) {
+        const places = layout(ui.view, bodySize);
+        const painterOf = (place: Place) => (surface: Surface) => painters[place.widget](surface, context());
+        placedBoxes = placeInGrid(places, { body, ...bodySize, charset: theme.charset }, painterOf);
+      }
+    }
+    const overlay = small ? undefined : overlayRectangle();
+    overlayBox.hidden = overlay === undefined;
+    if (overlay !== undefined) put(overlayBox, overlay.x, overlay.y, overlay.width, overlay.height);
+  }
+
+  function overlayRectangle() {
+    const { columns, rows } = terminal.size();
+    const available = { width: columns, height: rows };
+    switch (ui.overlay) {
+      case "none":
+        return undefined;
+      case "help": {
+        const size = helpSize(available);
+        return middle(available, size.width, size.height);
+      }
+      case "draw": {
+        const size = drawSize(available);
+        return middle(available, size.width, size.height);
+      }
+      default:
+        return middle(available, Math.max(...confirmText(context()).map((line) => line.length)) + 6, 6);
+    }
+  }
+
+  function frame(): void {
+    timer = undefined;
+    if (closed) return;
+    drawnAt = Date.now();
+    arrange();
+    terminal.render();
+  }
+
+  function schedule(milliseconds: number): void {
+    if (closed || timer !== undefined) return;
+    timer = setTimeout(frame, Math.max(0, drawnAt + milliseconds - Date.now()));
+  }
+
+  function apply(next: UiState, effects: Effect[]): void {
+    const before = ui;
+    ui = next;
+    if (ui.mouse !== before.mouse) terminal.setMouse(ui.mouse);
+    for (const effect of effects) carryOut(effect);
+    ask();
+    // A key should be answered faster than the pace of frames.
+    schedule(resizeMilliseconds);
+  }
+
+  function carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        options.send(effect.command, effect.model);
+        break;
+      case "quit":
+        options.quit(effect.how);
+        break;
+      case "leave":
+        resolveFinished();
+        break;
+      case "suspend":
+        terminal.suspend();
+        break;
+      case "redraw":
+        terminal.redraw();
+        break;
+    }
+  }
+
+  /** Questions to the trainers that the present view needs answered: each is asked once. */
+  function ask(): void {
+    const model = state.models[ui.selected];
+    if (ui.view === 2 && model !== undefined && model.evaluations.length > 0) {
+      const { step } = model.evaluations[Math.max(0, model.evaluations.length - 1 - ui.back)];
+      const { row, column } = ui.confusion;
+      const question = `${model.name} ${step} ${row} ${column}`;
+      if (question !== asked) {
+        asked = question;
+        options.send({ type: "examples", id: step * 100 + row * 10 + column, label: row, prediction: column, step }, model.name);
+      }
+    }
+    if (ui.overlay === "draw" && ui.draw.revision !== predicted && !isBlank(ui.draw)) {
+      predicted = ui.draw.revision;
+      options.send({ type: "predict", id: predicted, pixels: Buffer.from(ui.draw.pixels).toString("base64") });
+    }
+  }
+
+  function onMouse(event: { action: string; x: number; y: number }): void {
+    const rectangle = overlayRectangle();
+    if (ui.overlay === "draw" && rectangle !== undefined) {
+      const pixel = pixelAt(event.x - rectangle.x, event.y - rectangle.y, rectangle);
+      if (pixel === undefined) return;
+      const { draw: drawing } = ui;
+      if (event.action === "down")
+        apply({ ...ui, draw: movePen({ ...drawing, x: pixel.x, y: pixel.y, pen: "ink" }, pixel.x, pixel.y) }, []);
+      else if (event.action === "move" && drawing.pen !== "up") apply({ ...ui, draw: movePen(drawing, pixel.x, pixel.y) }, []);
+      else if (event.action === "up") apply({ ...ui, draw: { ...drawing, pen: "up" } }, []);
+      return;
+    }
+    if (event.action === "down" && event.y === 0) {
+      const view = viewAt(event.x, context(), terminal.size().columns);
+      if (view !== undefined) apply({ ...ui, view }, []);
+    } else if (event.action === "wheelUp" || event.action === "wheelDown") {
+      apply(press(ui, event.action === "wheelUp" ? "pageup" : "pagedown", state).ui, []);
+    }
+  }
+
+  function restore(): void {
+    if (closed) return;
+    closed = true;
+    clearTimeout(timer);
+    terminal.close();
+    resolveFinished();
+  }
+
+  frame();
+  return {
+    event(event: RunEvent): void {
+      if (closed) return;
+      state = reduce(state, event);
+      if (ui.quitting && isFinal(state)) resolveFinished();
+      ask();
+      schedule(frameMilliseconds);
+    },
+    async close(): Promise<void> {
+      restore();
+    },
+    restore,
+    finished,
+    state: () => state,
+  };
+}
+
+function overlayPainter(ui: UiState): Painter | undefined {
+  return ui.overlay === "help" ? help : ui.overlay === "draw" ? draw : ui.overlay === "none" ? undefined : confirm;
+}
+
+function put(element: blessed.Widgets.BoxElement, left: number, top: number, width: number, height: number): void {
+  Object.assign(element.position, { left, top, width, height });
+}

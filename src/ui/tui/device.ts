@@ -1,0 +1,19 @@
+import { deviceLines } from "../panels/device.js";
+import { wrap } from "../text.js";
+import { modelInk, type Painter } from "./context.js";
+import { frame } from "./frame.js";
+
+export const device: Painter = (surface, { state, theme }) => {
+  const inner = frame(surface, theme, "device");
+  const lines = deviceLines(state);
+  const label = Math.min(14, Math.max(6, ...lines.map((line) => line.label.length)));
+  let y = 0;
+  for (const line of lines) {
+    inner.region(0, y, label, 1).text(0, 0, line.label, line.model >= 0 ? modelInk(theme, line.model) : theme.faint);
+    const attr = line.tone === "faint" ? theme.faint : line.tone === "warning" ? theme.warning : theme.text;
+    for (const part of wrap(line.text, inner.width - label - 1)) {
+      inner.text(label + 1, y, part, attr);
+      y++;
+    }
+  }
+};

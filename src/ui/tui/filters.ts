@@ -1,0 +1,47 @@
+import { layersPanel } from "../panels/layers.js";
+import type { Painter } from "./context.js";
+import { frame } from "./frame.js";
+import { attribute, defaultColor, type Surface } from "./surface.js";
+import type { Theme } from "./theme.js";
+
+/** The first convolution's filters: blue is negative, orange positive, brighter is larger. */
+export const filters: Painter = (surface, context) => {
+  const { state, ui, theme } = context;
+  const data = layersPanel(state.models[ui.selected]).filters;
+  const inner = frame(surface, theme, "first-layer filters", data ? `largest weight ${data.scale.toFixed(2)}` : "");
+  if (data === undefined) return;
+  const width = data.size * 2;
+  const across = Math.max(1, Math.floor((inner.width - 1) / (width + 2)));
+  const rows = Math.ceil(data.images.length / across);
+  const gap = rows * (data.size + 1) <= inner.height ? 1 : 0;
+  data.images.forEach((image, index) => {
+    const tile = inner.region(1 + (index % across) * (width + 2), Math.floor(index / across) * (data.size + gap), width, data.size);
+    image.forEach((value, at) => {
+      paintWeight(tile, (at % data.size) * 2, Math.floor(at / data.size), value, theme);
+    });
+  });
+  if (inner.height > rows * (data.size + gap)) {
+    inner.text(
+      1,
+      inner.height - 1,
+      theme.depth === 1 || theme.charset === "ascii" ? "+ positive, - negative, larger is denser" : "orange positive, blue negative",
+      theme.faint,
+    );
+  }
+};
+
+const positive = [16, 52, 94, 130, 172, 214];
+const negative = [16, 17, 18, 25, 32, 39];
+
+function paintWeight(tile: Surface, x: number, y: number, value: number, theme: Theme): void {
+  const size = Math.min(1, Math.abs(value));
+  if (theme.depth === 256 && theme.charset === "unicode") {
+    const color = (value >= 0 ? positive : negative)[Math.min(5, Math.round(size * 5))];
+    for (const dx of [0, 1]) tile.put(x + dx, y, " ", attribute(defaultColor, color));
+    return;
+  }
+  const level = Math.min(2, Math.floor(size * 3));
+  const attr = theme.depth === 1 ? theme.text : value >= 0 ? theme.models[1] : theme.models[0];
+  const text = value >= 0 ? [" .", " +", "++"][level] : [" .", " -", "--"][level];
+  tile.text(x, y, text, attr);
+}

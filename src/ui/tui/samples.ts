@@ -1,0 +1,79 @@
+import { type SampleTile, samplesPanel } from "../panels/samples.js";
+import type { Context, Painter } from "./context.js";
+import { frame } from "./frame.js";
+import { paintBar } from "./gauges.js";
+import { brightness, paintImage } from "./image.js";
+import type { Surface } from "./surface.js";
+
+export const samples: Painter = (surface, context) => {
+  const { state, ui, theme } = context;
+  const data = samplesPanel(state.models[ui.selected], ui.samplesMode, ui.back);
+  const inner = frame(surface, theme, `samples ${data.model}`, data.caption);
+  if (data.tiles.length === 0) {
+    paintEmpty(inner, data.empty ?? "", context);
+    return;
+  }
+  paintTiles(inner, data.tiles, context, 3);
+};
+
+/** As many of the ten samples as fit, without probability bars. */
+export const samplesSmall: Painter = (surface, context) => {
+  const { state, ui, theme } = context;
+  const data = samplesPanel(state.models[ui.selected], "fixed", 0);
+  const inner = frame(surface, theme, `samples ${data.model}`);
+  if (data.tiles.length === 0) {
+    paintEmpty(inner, data.empty ?? "", context);
+    return;
+  }
+  paintTiles(inner, data.tiles, context, 0);
+};
+
+/** Tiles in rows, as large as they fit; `most` probability bars below each where there is room. */
+export function paintTiles(surface: Surface, tiles: SampleTile[], context: Context, most: number): void {
+  const choice = [28, 20, 14, 10]
+    .map((columns) => plan(surface, tiles.length, columns, most))
+    .find((entry) => entry.shown >= Math.min(10, tiles.length));
+  const { columns, across, bars, tileHeight } = choice ?? plan(surface, tiles.length, 14, most);
+  if (across < 1) return;
+  const tileWidth = Math.floor(surface.width / across);
+  tiles.forEach((tile, index) => {
+    const y = Math.floor(index / across) * tileHeight;
+    if (y + columns / 2 + 1 > surface.height) return;
+    paintTile(surface.region((index % across) * tileWidth, y, tileWidth, tileHeight), tile, context, columns, bars);
+  });
+}
+
+function plan(surface: Surface, count: number, columns: number, most: number) {
+  const width = Math.max(columns, most > 0 ? 14 : 10) + 2;
+  const across = Math.min(count, Math.floor(surface.width / width));
+  const down = across > 0 ? Math.ceil(Math.min(10, count) / across) : 1;
+  const space = Math.floor(surface.height / down);
+  const picture = columns / 2 + 1;
+  const bars = Math.max(0, Math.min(most, space - picture));
+  const tileHeight = picture + bars + (space > picture + bars ? 1 : 0);
+  return { columns, across, bars, tileHeight, shown: across * Math.floor((surface.height + 1) / Math.max(1, picture + Math.min(1, most))) };
+}
+
+function paintTile(surface: Surface, tile: SampleTile, { theme }: Context, columns: number, bars: number): void {
+  paintImage(surface, brightness(tile.pixels), 28, columns, theme);
+  const y = columns / 2;
+  const verdict = tile.right ? `${tile.truth}` : `${tile.truth} read ${tile.prediction}`;
+  surface.region(0, y, surface.width - 1, 1).text(0, 0, verdict, tile.right ? theme.good : theme.error);
+  const order = tile.probabilities.map((_, digit) => digit).sort((a, b) => tile.probabilities[b] - tile.probabilities[a]);
+  order.slice(0, bars).forEach((digit, index) => {
+    const name = (tile.classNames[digit] ?? "?").slice(0, 5);
+    const line = surface.region(0, y + 1 + index, Math.min(surface.width - 1, Math.max(columns, 14)), 1);
+    const start = line.text(0, 0, name, digit === tile.label ? theme.good : theme.faint) + 1;
+    paintBar(
+      line.region(start, 0, line.width - start - 4, 1),
+      tile.probabilities[digit],
+      digit === tile.label ? theme.good : theme.error,
+      theme,
+    );
+    line.textRight(line.width, 0, `${Math.round(tile.probabilities[digit] * 100)}%`, theme.text);
+  });
+}
+
+function paintEmpty(surface: Surface, text: string, { theme }: Context): void {
+  surface.text(Math.max(0, Math.floor((surface.width - text.length) / 2)), Math.floor(surface.height / 2), text, theme.faint);
+}

@@ -1,0 +1,54 @@
+import { gauges, percentText } from "../panels/gauges.js";
+import { comparisonTable, fitColumns, type TableData } from "../panels/table.js";
+import { fitted } from "../text.js";
+import { type Context, modelInk, type Painter } from "./context.js";
+import { frame } from "./frame.js";
+import { paintBar } from "./gauges.js";
+import type { Surface } from "./surface.js";
+
+export const table: Painter = (surface, context) => {
+  const inner = frame(surface, context.theme, "comparison");
+  paintTable(inner, comparisonTable(context.state, context.ui.target), context, (row) => modelInk(context.theme, row), context.ui.selected);
+};
+
+/** For small terminals: the gauges stand in the table's lines. */
+export const compactTable: Painter = (surface, context) => {
+  const { state, theme, ui } = context;
+  const inner = frame(surface, theme, "progress");
+  const rows = gauges(state);
+  const names = Math.min(12, Math.max(5, ...rows.map((row) => row.label.length + 1)));
+  const bar = 10;
+  const left = names + bar + 8;
+  const data = comparisonTable(state, ui.target);
+  const rest: TableData = { columns: data.columns.slice(1), rows: data.rows.map((row) => row.slice(1)) };
+  inner.text(1, 0, "model", theme.faint);
+  rows.forEach((row, index) => {
+    const y = index + 1;
+    const pointer = row.model === ui.selected && state.models.length > 1 ? theme.glyphs.pointer : " ";
+    inner.region(0, y, names, 1).text(0, 0, `${pointer}${row.label}`, modelInk(theme, row.model));
+    paintBar(inner.region(names + 1, y, bar, 1), row.fraction, modelInk(theme, row.model), theme);
+    inner.textRight(left - 1, y, percentText(row.fraction), theme.strong);
+    if (row.model < 0) inner.text(left + 1, y, row.text, theme.faint);
+  });
+  paintTable(inner.region(left, 0, inner.width - left, inner.height), rest, context, () => theme.text, -1);
+};
+
+/** Headings and rows, columns spread over the width; unimportant ones are left out where it is narrow. */
+export function paintTable(surface: Surface, data: TableData, context: Context, rowInk: (row: number) => number, selected: number): void {
+  const { theme } = context;
+  const { table: shown, widths } = fitColumns(data, surface.width - 2);
+  const used = widths.reduce((sum, width) => sum + width, 0);
+  const spare = surface.width - 2 - used;
+  const gap = shown.columns.length > 1 ? Math.max(2, Math.min(6, Math.floor(spare / (shown.columns.length - 1)))) : 2;
+  let x = 1;
+  shown.columns.forEach((column, index) => {
+    const width = widths[index];
+    surface.region(x, 0, width, 1).text(0, 0, fitted(column.heading, width, column.align), theme.faint);
+    shown.rows.forEach((row, y) => {
+      const attr = index === 0 ? rowInk(y) : theme.text;
+      surface.region(x, y + 1, width, 1).text(0, 0, fitted(row[index], width, column.align), attr);
+    });
+    x += width + gap;
+  });
+  if (selected >= 0 && shown.rows.length > 1) surface.put(0, selected + 1, theme.glyphs.pointer, theme.strong);
+}

@@ -1,0 +1,37 @@
+import type { WidgetName } from "../panels/layout.js";
+import { accuracy, cpu, gpuMemory, gpuPower, gpuTemperature, gpuUtilization, loss, memory, speed } from "./chart.js";
+import { confusion, confusionDetail, confusionSmall } from "./confusion.js";
+import type { Painter } from "./context.js";
+import { device } from "./device.js";
+import { filters } from "./filters.js";
+import { gauges } from "./gauges.js";
+import { layers } from "./layers.js";
+import { log, logLine } from "./log.js";
+import { samples, samplesSmall } from "./samples.js";
+import { compactTable, table } from "./table.js";
+
+/** Who paints what the layout names. */
+export const painters: Record<WidgetName, Painter> = {
+  loss,
+  accuracy,
+  gauges,
+  table,
+  compactTable,
+  device,
+  log,
+  logLine,
+  confusionSmall,
+  samplesSmall,
+  confusion,
+  confusionDetail,
+  samples,
+  layers,
+  filters,
+  memory,
+  cpu,
+  speed,
+  gpuMemory,
+  gpuUtilization,
+  gpuTemperature,
+  gpuPower,
+};

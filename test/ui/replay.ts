@@ -1,0 +1,134 @@
+import { appendFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { RunEvent, TrainerCommand } from "../../dist/run/events.js";
+import { summaryLines } from "../../dist/ui/summary.js";
+import { dashboardUnavailable } from "../../dist/ui/terminal.js";
+import { openDashboard } from "../../dist/ui/tui/dashboard.js";
+import { drawDigit, fakeRun } from "./fake-run.js";
+
+/** Replays believable events into the real dashboard, at a chosen pace and up to a chosen place, and answers its questions. */
+const { values } = parseArgs({
+  options: {
+    models: { type: "string", default: "simple,residual" },
+    dataset: { type: "string", default: "mnist" },
+    epochs: { type: "string", default: "5" },
+    steps: { type: "string", default: "117" },
+    chunk: { type: "string", default: "3" },
+    gpus: { type: "string", default: "0" },
+    /** Events a second; 0 is all at once. */
+    pace: { type: "string", default: "60" },
+    /** Stop after this many events (the screen stays). */
+    until: { type: "string", default: "1000000000" },
+    ascii: { type: "boolean", default: false },
+    "no-color": { type: "boolean", default: false },
+    /** throw: an exception in the parent; error: a trainer fails; noise: something prints to stdout and stderr. */
+    trouble: { type: "string", default: "" },
+    /** Commands and the end are appended here. */
+    trace: { type: "string", default: "" },
+  },
+});
+
+const unavailable = dashboardUnavailable({ input: process.stdin.isTTY === true, output: process.stdout.isTTY === true }, process.env);
+if (unavailable !== undefined) {
+  console.error(unavailable);
+  process.exit(1);
+}
+
+const trace = (line: string) => {
+  if (values.trace !== "") appendFileSync(values.trace, `${line}\n`);
+};
+const names = values.models.split(",");
+let paused = false;
+let now = 0;
+const base = (model: string) => ({ run: "2026-01-02T12-00-00", model, time: now });
+
+const view = openDashboard({
+  title: "mnist-tui",
+  ascii: values.ascii,
+  color: !values["no-color"],
+  send(command, model) {
+    trace(`${JSON.stringify(command)} ${model ?? "all"}`);
+    for (const name of model === undefined ? names : [model]) answer(command, name);
+  },
+  quit(how) {
+    trace(`quit ${how}`);
+    leave(how === "save" ? 0 : 130);
+  },
+});
+
+function answer(command: TrainerCommand, model: string): void {
+  if (command.type === "pause" || command.type === "resume") {
+    paused = command.type === "pause";
+    view.event({ ...base(model), type: command.type, step: 10 });
+  } else if (command.type === "predict") {
+    const pixels = Buffer.from(command.pixels, "base64");
+    const ink = pixels.reduce((sum, value) => sum + value, 0);
+    const scores = Array.from({ length: 10 }, (_, digit) => Math.exp(-Math.abs(((ink / 4000) % 10) - digit)));
+    const total = scores.reduce((a, b) => a + b, 0);
+    view.event({ ...base(model), type: "prediction", id: command.id, probabilities: scores.map((score) => score / total) });
+  } else if (command.type === "examples") {
+    const samples = Array.from({ length: 6 }, (_, index) => ({
+      index,
+      label: command.label,
+      prediction: command.prediction,
+      probabilities: Array.from({ length: 10 }, () => 0.1),
+      pixels: Buffer.from(drawDigit(command.label, index)).toString("base64"),
+    }));
+    view.event({
+      ...base(model),
+      type: "examples",
+      id: command.id,
+      label: command.label,
+      prediction: command.prediction,
+      step: command.step ?? 0,
+      total: 6,
+      samples,
+    });
+  }
+}
+
+function leave(code: number): void {
+  view.restore();
+  for (const line of summaryLines(view.state())) console.log(line);
+  trace(`exit ${code}`);
+  process.exit(code);
+}
+
+const events = fakeRun({
+  models: names,
+  dataset: values.dataset,
+  epochs: Number(values.epochs),
+  stepsPerEpoch: Number(values.steps),
+  chunk: Number(values.chunk),
+  gpus: Number(values.gpus),
+});
+let sent = 0;
+function pump(): void {
+  const pace = Number(values.pace);
+  const count = pace === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(pace / 20));
+  for (let index = 0; index < count && !paused && sent < Number(values.until); index++) {
+    const next = events.next();
+    if (next.done) return;
+    now = (next.value as RunEvent).time;
+    view.event(next.value as RunEvent);
+    sent++;
+  }
+  setTimeout(pump, 50);
+}
+pump();
+trace("ready");
+view.finished.then(() => leave(0));
+
+if (values.trouble === "throw") {
+  setTimeout(() => {
+    throw new Error("a fault in the parent");
+  }, 300);
+} else if (values.trouble === "error") {
+  view.event({ ...base(names[0]), type: "error", message: "the trainer was killed by SIGSEGV" });
+} else if (values.trouble === "noise") {
+  setTimeout(() => {
+    console.log("stray output");
+    console.error("stray error \u001b[31mred\u001b[0m");
+    process.stderr.write("Warning: something old is used\n");
+  }, 200);
+}
