@@ -24,7 +24,7 @@ export function expectClose(actual: Numbers, expected: Numbers, tolerance: numbe
  */
 export function expectTensorsClose(actual: Tensors, expected: Tensors, tolerance: number): void {
   expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
-  const all = Math.max(...[...expected.values()].map(({ data }) => largest(data)));
+  const all = Math.max(0, ...[...expected.values()].map(({ data }) => largest(data)));
   for (const [name, { data }] of expected) {
     expectClose(actual.get(name)!.data, data, tolerance * (largest(data) + all / 100), name);
   }

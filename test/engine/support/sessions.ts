@@ -27,10 +27,15 @@ export async function withSession<T>(
   }
 }
 
-/** The gradients of one step, read from SGD's momentum buffer, which after the first step is the gradient itself. */
-export async function gradientsOf(session: TestSession, chunk: Chunk) {
+/**
+ * What one step computes: its gradients, read from SGD's momentum buffer, which after the first step is the gradient itself, and the
+ * running statistics that it leaves.
+ */
+export async function oneStepOf(session: TestSession, chunk: Chunk) {
   const { loss, correct } = await session.train(chunk);
-  return { loss: loss[0], correct: correct[0], gradients: slot(session.read(), "momentum_buffer") };
+  const state = session.read();
+  const statistics = new Map([...state.tensors].filter(([name]) => name.includes(".running_")));
+  return { loss: loss[0], correct: correct[0], gradients: slot(state, "momentum_buffer"), statistics };
 }
 
 /** @returns one optimizer slot by parameter name */
