@@ -80,26 +80,36 @@ export function opening(field: Field, reach: number): Field {
   return extreme(extreme(field, reach, "min"), reach, "max");
 }
 
-/** @returns the largest or smallest value within `reach` in x and y */
+/** @returns the largest or smallest value within `reach` in x and y; van Herk's method, whose cost does not depend on reach */
 function extreme(field: Field, reach: number, which: "max" | "min"): Field {
   const { width, height } = field;
-  const pick = which === "max" ? Math.max : Math.min;
-  const start = which === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const rows = new Float32Array(width * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      let value = start;
-      for (let i = Math.max(0, x - reach); i <= Math.min(width - 1, x + reach); i++) value = pick(value, field.data[y * width + i]);
-      rows[y * width + x] = value;
-    }
+  for (let y = 0; y < height; y++) slide(field.data, rows, y * width, 1, width, reach, which);
   const data = new Float32Array(width * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      let value = start;
-      for (let i = Math.max(0, y - reach); i <= Math.min(height - 1, y + reach); i++) value = pick(value, rows[i * width + x]);
-      data[y * width + x] = value;
-    }
+  for (let x = 0; x < width; x++) slide(rows, data, x, width, height, reach, which);
   return { width, height, data };
+}
+
+/** One line of `extreme`: running extremes forwards and backwards within blocks of the window's length; two of them cover any window. */
+function slide(
+  from: Float32Array,
+  to: Float32Array,
+  start: number,
+  step: number,
+  length: number,
+  reach: number,
+  which: "max" | "min",
+): void {
+  const pick = which === "max" ? Math.max : Math.min;
+  const outside = which === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const window = 2 * reach + 1;
+  const padded = Math.ceil((length + 2 * reach) / window) * window;
+  const at = (i: number) => (i < reach || i >= reach + length ? outside : from[start + (i - reach) * step]);
+  const forwards = new Float32Array(padded);
+  const backwards = new Float32Array(padded);
+  for (let i = 0; i < padded; i++) forwards[i] = i % window === 0 ? at(i) : pick(forwards[i - 1], at(i));
+  for (let i = padded - 1; i >= 0; i--) backwards[i] = i % window === window - 1 ? at(i) : pick(backwards[i + 1], at(i));
+  for (let i = 0; i < length; i++) to[start + i * step] = pick(backwards[i], forwards[i + window - 1]);
 }
 
 /** @returns the value below which `part` of the values lie (nearest rank) */

@@ -61,7 +61,7 @@ export function frameArticle(ink: Field): Framed | undefined {
 /** @returns whether 28×28 ink already lies as in MNIST: its box 20 pixels long, its mass in the middle */
 export function isFramed(ink: Field): boolean {
   if (ink.width !== side || ink.height !== side) return false;
-  const box = inkBox(ink, 0);
+  const box = inkBox(ink, 0.1);
   if (!box || Math.abs(longerSide(box) - digitSide) > 1) return false;
   const mass = centreOfMass(ink);
   return Math.abs(mass.x - centre) <= 1 && Math.abs(mass.y - centre) <= 1;

@@ -61,7 +61,7 @@ export function stripJpeg(bytes: Uint8Array): Stripped {
       if (size || segmentEnd < at + 9) throw damaged("JPEG", "has a malformed header");
       size = { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
     }
-    const isExif = marker === 0xe1 && !hasExif && String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "Exif";
+    const isExif: boolean = marker === 0xe1 && !hasExif && String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === "Exif";
     hasExif ||= isExif;
     if (marker === 0xda && ++scans > maxJpegScans) throw new ImageError("too-large", `has more than ${maxJpegScans} scans`);
     const end = marker === 0xda ? scanEnd(bytes, segmentEnd) : segmentEnd;

@@ -16,8 +16,15 @@ export interface Ink {
 
 /** Side of the small copy on which the paper is estimated. */
 const paperSide = 128;
-/** Half-width of the window for the paper's brightness, as a part of the longer side: no stroke is thicker than twice this. */
-const paperReach = 0.25;
+/**
+ * Half-widths of the window in which the paper's brightness is looked for, in pixels of that copy. A window must be wider than the
+ * strokes, or they count as paper; but the smaller it is, the more of shadows and dark corners counts as paper, as it should.
+ */
+const reaches = [2, 3, 5, 8, 12, 18, 26, 36];
+/** A window is wide enough where the next two find nearly the same ink (part in common) … */
+const stable = 0.88;
+/** … and about as much contrast as the best one. */
+const enoughContrast = 0.6;
 /** Contrasts below this part of full scale are not ink. */
 const minimumContrast = 0.06;
 
@@ -47,8 +54,7 @@ export function brightness(raster: Raster): Field {
 /** @throws ImageError where nothing is drawn */
 export function findInk(light: Field): Ink {
   const small = shrink(light, paperSide);
-  const reach = Math.max(2, Math.round(paperReach * Math.max(small.width, small.height)));
-  const papers = { "dark-on-light": closing(small, reach), "light-on-dark": opening(small, reach) };
+  const papers = { "dark-on-light": estimatePaper(small, "dark-on-light"), "light-on-dark": estimatePaper(small, "light-on-dark") };
   const evidence = (polarity: Polarity) => contrastToBorder(small, papers[polarity], polarity);
   const polarity: Polarity = evidence("dark-on-light") >= evidence("light-on-dark") ? "dark-on-light" : "light-on-dark";
   const data = new Float32Array(light.data.length);
@@ -75,7 +81,7 @@ function stretched(ink: Field): Field {
   const sigma = (at(0.3) - at(0.1)) / 0.757;
   const floor = Math.max(0, at(0.3) + 2.5 * sigma);
   // A few specks do not make a stroke.
-  const top = sorted[Math.max(0, sorted.length - Math.max(6, Math.round(sorted.length * 0.0002)))];
+  const top = sorted[Math.max(0, sorted.length - Math.max(6, Math.round(sorted.length * 0.00005)))];
   if (top < minimumContrast || top < at(0.3) + 6 * sigma)
     throw new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
   // Most of a stroke is darker than its antialiased edge: the median of its upper half is what ink looks like.
@@ -84,11 +90,43 @@ function stretched(ink: Field): Field {
   return { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) };
 }
 
+/** @returns the brightness of the paper, were there no ink on it */
+function estimatePaper(small: Field, polarity: Polarity): Field {
+  const candidates = reaches.map((reach) => {
+    const paper = polarity === "dark-on-light" ? closing(small, reach) : opening(small, reach);
+    const ink = inkOn(paper, small, polarity);
+    const top = ink.reduce((most, value) => Math.max(most, value), 0);
+    return { paper, top, strokes: ink.map((value) => Number(value > top / 2)) };
+  });
+  const best = Math.max(...candidates.map(({ top }) => top));
+  for (let i = 0; i + 2 < candidates.length; i++) {
+    const [first, second, third] = candidates.slice(i, i + 3);
+    const agree = overlap(first.strokes, second.strokes) >= stable && overlap(second.strokes, third.strokes) >= stable;
+    if (first.top >= enoughContrast * best && agree) return second.paper;
+  }
+  return candidates[candidates.length - 1].paper;
+}
+
+function inkOn(paper: Field, small: Field, polarity: Polarity): Float32Array {
+  const sign = polarity === "dark-on-light" ? 1 : -1;
+  return small.data.map((value, i) => sign * (paper.data[i] - value));
+}
+
+/** @returns what two masks have in common, as a part of what is in either */
+function overlap(a: Float32Array, b: Float32Array): number {
+  let [both, either] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    both += a[i] * b[i];
+    either += Math.max(a[i], b[i]);
+  }
+  return either === 0 ? 1 : both / either;
+}
+
 /** How much what would be ink differs from the picture's border beside it: the right polarity's ink does, the wrong one's is paper. */
 function contrastToBorder(small: Field, paper: Field, polarity: Polarity): number {
   const { width, height, data } = small;
   const sign = polarity === "dark-on-light" ? 1 : -1;
-  const ink = data.map((value, i) => sign * (paper.data[i] - value));
+  const ink = inkOn(paper, small, polarity);
   const threshold = ink.reduce((most, value) => Math.max(most, value), 0) / 2;
   if (threshold <= 0) return 0;
   let [sum, weight] = [0, 0];
