@@ -35,6 +35,9 @@ export async function trainRun(plan: TrainPlan): Promise<number> {
   }
 }
 
+/** What takes no longer needs no progress bar. */
+const patienceMilliseconds = 300;
+
 /** The keys that end a run on the dashboard are Ctrl-C's kin. */
 const interruptedByKey = 130;
 
@@ -144,6 +147,7 @@ class TrainSession {
   private async load() {
     const { config, dataDir, datasetByName } = this.plan;
     const progress = createDataProgress(process.stderr);
+    const began = performance.now();
     try {
       return await loadDataset(config.dataset, {
         dataDir,
@@ -151,7 +155,9 @@ class TrainSession {
         limitTest: config.limitTest,
         explicit: datasetByName,
         signal: this.abort.signal,
-        onProgress: (step) => progress.update(step),
+        onProgress: (step) => {
+          if (performance.now() - began > patienceMilliseconds) progress.update(step);
+        },
         onNotice: (message) => this.notices.push(message),
       });
     } finally {

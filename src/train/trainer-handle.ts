@@ -14,6 +14,9 @@ export type TrainerEnd = "done" | "failed" | "killed";
 /** Lines that a trainer prints go into its log file; so many of them become events too. */
 const printedEvents = 100;
 
+/** How long a process may live on after its last word. */
+const lingerMilliseconds = 5_000;
+
 /** The parent's side of one trainer: a child process, the messages to and from it, and what becomes of it. */
 export class TrainerHandle {
   readonly prepared: Promise<Prepared>;
@@ -53,6 +56,10 @@ export class TrainerHandle {
     });
     // Whoever stops a run that has not begun does not wait for this.
     this.prepared.catch(() => {});
+    // The channel closes last; whatever still keeps the process alive then has no business left.
+    this.child.on("disconnect", () => {
+      setTimeout(() => this.child.kill("SIGKILL"), lingerMilliseconds).unref();
+    });
     this.ended = new Promise((resolve) => {
       this.child.on("close", (code, signal) => resolve(this.conclude(code, signal)));
     });

@@ -24,7 +24,7 @@ process.on("SIGHUP", () => {});
 process.on("SIGTERM", stop);
 process.on("disconnect", () => {
   stop();
-  setTimeout(() => process.exit(1), orphanMilliseconds).unref();
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), orphanMilliseconds).unref();
 });
 process.on("message", (message: ParentMessage) => {
   if (message.type === "configure" || message.type === "dataset" || message.type === "begin") {
@@ -60,4 +60,5 @@ function send(message: TrainerMessage): void {
 
 const code = await runTrainer({ receive, commands, send });
 await Promise.all(leaving);
-process.exit(code);
+process.exitCode = code;
+if (process.connected) process.disconnect();

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const bin = fileURLToPath(new URL("../../bin/mnist-tui.js", import.meta.url));
+
+export interface Finished {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A folder of the test's own, gone when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "mnist-tui-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts the program as a user would, with pipes for standard output and error. */
+export function start(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const env = { ...process.env, ...options.env };
+  delete env.FORCE_COLOR;
+  const child: ChildProcess = spawn(process.execPath, [bin, ...args], { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  const waiting: { wanted: (stdout: string) => boolean; resolve(): void }[] = [];
+  const look = () => {
+    for (const { wanted, resolve } of waiting) if (wanted(stdout)) resolve();
+  };
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    look();
+  });
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Finished>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return {
+    child,
+    ended,
+    /** Waits until standard output satisfies the condition; fails where the program ends before. */
+    async until(wanted: (stdout: string) => boolean): Promise<void> {
+      if (wanted(stdout)) return;
+      const shown = new Promise<void>((resolve) => waiting.push({ wanted, resolve }));
+      const gone = ended.then(({ code }) => {
+        if (!wanted(stdout)) throw new Error(`the program ended with code ${code} first:\n${stdout.slice(-2000)}\n${stderr}`);
+      });
+      await Promise.race([shown, gone]);
+    },
+  };
+}
+
+/** Runs the program to its end. */
+export function run(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Finished> {
+  return start(args, options).ended;
+}
+
+/** A training run of a second: synthetic digits need neither files nor network. */
+export const tiny = ["--dataset", "synthetic", "--limit-train", "64", "--limit-test", "32", "--batch-size", "16", "--epochs", "2"];
+
+export type Line = Record<string, unknown> & { type: string; run: string; model: string; time: number };
+
+export function jsonLines(text: string): Line[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}

@@ -1,0 +1,177 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { jsonLines, run, temporaryFolder, tiny } from "./program.js";
+
+const commands = ["train", "runs", "summary", "data", "bench"];
+
+test("without arguments, and with --help, the commands are listed", async () => {
+  for (const args of [[], ["--help"], ["help"]]) {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^ +${command} `, "m"));
+  }
+});
+
+test.each(commands)("%s --help explains itself with an example", async (command) => {
+  const { code, stdout } = await run([command, "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Examples?:\n(.*\n)*?  mnist-tui ${command}`, "m"));
+  expect((await run(["help", command])).stdout).toBe(stdout);
+});
+
+test("commands and options that do not exist yet are not offered", async () => {
+  const help = (await run(["--help"])).stdout + (await run(["train", "--help"])).stdout;
+  for (const absent of ["serve", "attach", "export", "doctor", "--http", "--report", "--tensorboard"]) expect(help).not.toContain(absent);
+});
+
+test("--version prints the version", async () => {
+  expect(await run(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test.each<[string, string[], RegExp]>([
+  ["an unknown command", ["trian"], /choose from train, .*bench/],
+  ["an unknown option", ["train", "--epoch", "3"], /--epoch'?; choose from --compare, --model, --dataset.*--ascii/],
+  ["an unknown option of the program", ["--nonsense"], /--nonsense/],
+  ["an option without its value", ["train", "--epochs"], /--epochs <n>/],
+  ["an argument too many", ["train", "simple"], /too many arguments/],
+  [
+    "an unknown model",
+    ["train", "--model", "alexnet"],
+    /Unknown model "alexnet"; choose from compact, deep, pyramid, residual, simple, vgg/,
+  ],
+  ["an unknown optimizer", ["train", "--optimizer", "lion"], /--optimizer expects one of adam, sgd, rmsprop, got "lion"/],
+  ["an unknown dataset", ["train", "--dataset", "cifar"], /--dataset expects one of mnist, fashion-mnist, synthetic/],
+  ["an unknown schedule", ["train", "--schedule", "poly"], /one of constant, step, cosine, onecycle/],
+  ["an unknown engine", ["train", "--engine", "abacus"], /one of auto, native, wasm/],
+  ["an unknown key of an entry", ["train", "--compare", "simple:speed=9"], /kernels, dropout, epochs/],
+  ["an unknown augmentation", ["train", "--augment", "blur=1"], /rotate, crop, shift, scale/],
+  ["no epochs", ["train", "--epochs", "0"], /a whole number from 1 to 100000, got "0"/],
+  ["a negative learning rate", ["train", "--lr=-1"], /--lr expects a learning rate above 0/],
+  ["text for a number", ["train", "--batch-size", "many"], /--batch-size expects a whole number/],
+  ["a batch larger than the data", ["train", ...tiny, "--batch-size", "65"], /at most the 64 training images, got 65/],
+  ["kernels that do not fit", ["train", "--model", "simple", "--kernels", "1-2-3"], /kernels of simple must be 2 whole numbers/],
+  ["a run's name with a slash", ["train", "--run", "a/b"], /got "a\/b"/],
+  ["contradictory outputs", ["train", "--plain", "--json"], /--plain and --json contradict each other/],
+  ["contradictory models", ["train", "--model", "simple", "--compare", "deep"], /contradict each other/],
+  ["a configuration that is not there", ["train", "--config", "nothing"], /one of the recipes 000_70b0e75c97a401a2/],
+  ["an unknown model to measure", ["bench", "--models", "alexnet"], /choose from compact/],
+  ["a setting that bench does not measure", ["bench", "--models", "simple:epochs=3"], /bench measures kernels/],
+])("%s: one sentence on stderr, exit code 2, nothing written", async (_, args, sentence) => {
+  const folder = temporaryFolder();
+  const { code, stdout, stderr } = await run(args, { cwd: folder });
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(sentence);
+  expect(stderr).toMatch(/^mnist-tui: .*\.\n$/);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("an unknown key of a file is refused, listing the allowed ones", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "mine.json"), '{"learningRate": 0.1}');
+  const { code, stderr } = await run(["train", "--config", "mine.json"], { cwd: folder });
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^mnist-tui: Unknown key "learningRate" in mine\.json; allowed are compare, .*lr, .*\n$/),
+  ]);
+});
+
+test("a checkpoint folder that cannot be written fails before anything else happens", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "file"), "");
+  const args = ["train", "--model", "compact", ...tiny, "--checkpoint-dir"];
+  const below = await run([...args, "file/runs"], { cwd: folder });
+  expect(below).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("choose another with --checkpoint-dir") });
+  expect(readdirSync(folder)).toEqual(["file"]);
+});
+
+test.skipIf(process.getuid?.() === 0)("a checkpoint folder without permission fails likewise", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "locked"));
+  chmodSync(join(folder, "locked"), 0o500);
+  const { code, stderr } = await run(["train", "--model", "compact", ...tiny, "--checkpoint-dir", "locked"], { cwd: folder });
+  expect([code, stderr]).toEqual([1, expect.stringContaining("locked is not writable")]);
+});
+
+test("a run of the same name is not overwritten", async () => {
+  const folder = temporaryFolder();
+  const args = ["train", "--model", "compact", ...tiny, "--run", "a", "--json"];
+  expect((await run(args, { cwd: folder })).code).toBe(0);
+  expect(await run(args, { cwd: folder })).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("--resume a") });
+});
+
+test("runs without a name that begin in the same second get names of their own", async () => {
+  const folder = temporaryFolder();
+  const args = ["train", "--model", "compact", ...tiny, "--json"];
+  const both = await Promise.all([run(args, { cwd: folder }), run(args, { cwd: folder })]);
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(readdirSync(join(folder, "checkpoints"))).toHaveLength(2);
+});
+
+test.each([
+  ["truncated", (bytes: Buffer) => bytes.subarray(0, 100)],
+  ["altered", (bytes: Buffer) => bytes],
+])("a %s dataset file is named with both digests, and no run is left behind", async (_, damage) => {
+  const folder = temporaryFolder();
+  const place = join(folder, "data", "mnist");
+  mkdirSync(place, { recursive: true });
+  const header = (...values: number[]) =>
+    Buffer.from(
+      Uint32Array.from(values).map((value) => ((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >> 8) & 0xff00) | (value >>> 24))
+        .buffer,
+    );
+  for (const [name, count] of [
+    ["train", 60_000],
+    ["t10k", 10_000],
+  ] as const) {
+    const images = Buffer.concat([header(0x803, count, 28, 28), Buffer.alloc(count * 784)]);
+    const labels = Buffer.concat([header(0x801, count), Buffer.alloc(count)]);
+    writeFileSync(join(place, `${name}-images-idx3-ubyte.gz`), damage(gzipSync(images, { level: 1 })));
+    writeFileSync(join(place, `${name}-labels-idx1-ubyte.gz`), gzipSync(labels));
+  }
+  const { code, stdout, stderr } = await run(["train", "--model", "compact", "--data-dir", "data", "--json"], { cwd: folder });
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/train-images-idx3-ubyte\.gz.*\b[0-9a-f]{64}\b/);
+  expect(readdirSync(folder)).toEqual(["data"]);
+});
+
+test("runs lists what was trained, for people and for programs", async () => {
+  const folder = temporaryFolder();
+  expect((await run(["runs"], { cwd: folder })).stdout).toBe("no runs in checkpoints\n");
+  await run(["train", "--compare", "compact,simple", ...tiny, "--run", "first", "--json"], { cwd: folder });
+  const [listed] = jsonLines((await run(["runs", "--json"], { cwd: folder })).stdout);
+  expect(listed).toMatchObject({
+    run: "first",
+    dataset: "synthetic",
+    seed: 0,
+    models: [{ name: "compact", epochs: 2, epochsPlanned: 2, state: "completed" }, { name: "simple" }],
+  });
+  const table = (await run(["runs"], { cwd: folder })).stdout;
+  expect(table).toMatch(/^first +\d{4}-\d\d-\d\d \d\d:\d\d +synthetic +compact +2\/2 +[\d.]+ % +completed$/m);
+});
+
+test("bench prints one line a preset and batch size", async () => {
+  const args = ["bench", "--models", "compact,simple", "--batch", "16,8", "--steps", "2", "--threads", "1"];
+  const lines = (await run([...args, "--json"])).stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ model, batch }) => [model, batch])).toEqual([
+    ["compact", 16],
+    ["compact", 8],
+    ["simple", 16],
+    ["simple", 8],
+  ]);
+  expect(Object.keys(lines[0])).toEqual(["engine", "model", "batch", "threads", "msPerStep", "imagesPerSecond", "parameters"]);
+  for (const { batch, msPerStep, imagesPerSecond } of lines) expect(imagesPerSecond).toBeCloseTo((1000 * batch) / msPerStep, -2);
+  expect((await run(args)).stdout).toMatch(/^engine +model +batch +threads +ms\/step +images\/s +parameters\n\w+ +compact +16 +1 /);
+});
+
+test("an engine that cannot run here is a failure with its reason, and leaves nothing behind", async () => {
+  const folder = temporaryFolder();
+  const { code, stdout, stderr } = await run(["train", "--model", "compact", ...tiny, "--engine", "webgpu"], { cwd: folder });
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^mnist-tui: .*webgpu.*\n$/);
+  expect(existsSync(join(folder, "checkpoints"))).toBe(false);
+});

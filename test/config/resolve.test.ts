@@ -1,0 +1,142 @@
+import { expect, test } from "vitest";
+import { readOptions, recipeNames, shippedPresets } from "../../dist/config/files.js";
+import { fileSource, flagSource, resolveOptions } from "../../dist/config/resolve.js";
+import type { Settings } from "../../dist/config/settings.js";
+
+const presets = shippedPresets();
+const now = new Date(2026, 10, 21, 14, 5, 9);
+
+function resolve(flags: Settings, file?: Settings) {
+  return resolveOptions({ flags: flagSource(flags), file: file && fileSource("options.json", file) }, presets, now);
+}
+
+function models(flags: Settings, file?: Settings) {
+  return resolve(flags, file).config.models;
+}
+
+function refusal(flags: Settings, file?: Settings): string {
+  try {
+    resolve(flags, file);
+  } catch (error) {
+    expect(error).toMatchObject({ name: "UserError", exitCode: 2 });
+    return (error as Error).message;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("without any option, simple and residual train for five epochs of batches of 512 with Adam", () => {
+  const { config, checkpointDir, datasetByName, output } = resolve({});
+  expect(config).toMatchObject({ run: "2026-11-21_14-05-09", dataset: "mnist", seed: 0, engine: "auto", threads: 0 });
+  expect(config.models.map(({ name }) => name)).toEqual(["simple", "residual"]);
+  for (const model of config.models) {
+    expect(model).toMatchObject({ epochs: 5, batchSize: 512, optimizer: "adam", learningRate: 0.001, momentum: 0, weightDecay: 0 });
+    expect(model).toMatchObject({ schedule: { type: "constant", warmup: 0 }, augment: { rotate: 0, shift: 0, scale: 0 }, earlyStop: 0 });
+  }
+  expect({ checkpointDir, datasetByName, output }).toEqual({ checkpointDir: "checkpoints", datasetByName: false, output: "dashboard" });
+});
+
+test.each([
+  ["adam", 0.001, 0],
+  ["sgd", 0.01, 0.9],
+  ["rmsprop", 0.001, 0],
+] as const)("%s comes with its usual learning rate and momentum", (optimizer, learningRate, momentum) => {
+  expect(models({ model: "simple", optimizer })[0]).toMatchObject({ optimizer, learningRate, momentum });
+});
+
+test("a preset's own training settings hold until another optimizer is chosen", () => {
+  expect(models({ model: "vgg" })[0]).toMatchObject({ optimizer: "sgd", learningRate: 0.01, momentum: 0.9 });
+  expect(models({ model: "vgg", optimizer: "adam" })[0]).toMatchObject({ optimizer: "adam", learningRate: 0.001, momentum: 0 });
+  expect(models({ model: "vgg", lr: 0.05 })[0]).toMatchObject({ optimizer: "sgd", learningRate: 0.05, momentum: 0.9 });
+});
+
+test("flags win over the file, the file over the preset, an entry over what its source says of all models", () => {
+  const [vgg, simple] = models({ epochs: 3 }, { compare: "vgg,simple:lr=0.2", epochs: 7, lr: 0.1, batchSize: 64 });
+  expect(vgg).toMatchObject({ epochs: 3, learningRate: 0.1, batchSize: 64, optimizer: "sgd" });
+  expect(simple).toMatchObject({ epochs: 3, learningRate: 0.2, batchSize: 64, optimizer: "adam" });
+  expect(models({ lr: 0.3 }, { compare: "vgg,simple:lr=0.2" }).map(({ learningRate }) => learningRate)).toEqual([0.3, 0.3]);
+});
+
+test("entries carry settings of their own, and a preset may stand twice", () => {
+  const [first, second, third] = models({
+    compare: "pyramid:kernels=16-32-64-128:dropout=0.3:optimizer=sgd:lr=0.01,pyramid,pyramid:name=turned:augment=rotate=15+shift=2",
+  });
+  expect(first).toMatchObject({
+    name: "pyramid",
+    kernels: [16, 32, 64, 128],
+    dropout: 0.3,
+    optimizer: "sgd",
+    learningRate: 0.01,
+    momentum: 0.9,
+  });
+  expect(second).toMatchObject({ name: "pyramid-2", preset: "pyramid", optimizer: "adam" });
+  expect(second.kernels).toBeUndefined();
+  expect(third).toMatchObject({ name: "turned", augment: { rotate: 15, shift: 2 } });
+});
+
+test.each<[string, Settings, string]>([
+  ["an unknown model", { compare: "simple,alexnet" }, "choose from compact, deep, pyramid, residual, simple, vgg"],
+  ["an empty entry", { compare: "simple,," }, "choose from"],
+  ["an unknown key of an entry", { compare: "simple:rate=1" }, "kernels, dropout, epochs, batch-size, lr"],
+  ["a key without a value", { compare: "simple:lr" }, "expected KEY=VALUE"],
+  ["a wrong value in an entry", { compare: "simple:lr=much" }, 'lr in "simple:lr=much" expects a learning rate'],
+  ["a key that stands twice", { compare: "simple:lr=1:lr=2" }, "twice"],
+  ["two models of one name", { compare: "simple:name=a,deep:name=a" }, "name of its own"],
+  ["a name that is no folder's", { compare: "simple:name=a/b" }, "1 to 64 of"],
+  ["--model with --compare", { compare: "simple", model: "deep" }, "--compare and --model contradict each other"],
+  ["several models for --model", { model: "simple,deep" }, "use --compare"],
+  ["a batch larger than the data", { limitTrain: 100, batchSize: 128 }, "at most the 100 training images, got 128"],
+  ["a momentum for Adam", { model: "simple", momentum: 0.9 }, "--momentum is for sgd and rmsprop"],
+  ["a step size without the step schedule", { stepSize: 3 }, "--step-size is for the step schedule"],
+  ["a gamma for the cosine schedule", { schedule: "cosine", gamma: 0.5 }, "--gamma is for the step schedule"],
+  ["a warm-up for one-cycle", { schedule: "onecycle", warmup: 1 }, "--warmup contradicts the onecycle schedule"],
+  ["a warm-up as long as the run", { epochs: 2, warmup: 2 }, "shorter than the 2 epochs"],
+  ["a min-delta without early stopping", { minDelta: 0.01 }, "add --early-stop"],
+  ["both output formats", { plain: true, json: true }, "contradict each other"],
+  ["a run's name with a slash", { run: "a/b" }, 'got "a/b"'],
+  ["a run named like a folder's parent", { run: ".." }, "choose another"],
+])("%s is refused", (_, flags, part) => {
+  expect(refusal(flags)).toContain(part);
+});
+
+test("a setting for all models is fine where one of them uses it, and gives way to a higher choice that has no use for it", () => {
+  const [simple, pyramid] = models({ compare: "simple,pyramid:optimizer=sgd", momentum: 0.5 });
+  expect([simple.momentum, pyramid.momentum]).toEqual([0, 0.5]);
+  expect(models({ model: "simple", optimizer: "adam" }, { optimizer: "sgd", momentum: 0.9, lr: 0.01 })[0].momentum).toBe(0);
+  expect(models({ schedule: "constant" }, { schedule: "step", stepSize: 4 })[0].schedule.type).toBe("constant");
+  expect(refusal({ compare: "simple:momentum=0.9,pyramid:optimizer=sgd" })).toContain("is for sgd and rmsprop");
+});
+
+test("there is one recipe a seed, and each resolves", () => {
+  expect(recipeNames()).toEqual([
+    "000_70b0e75c97a401a2",
+    "001_f3af0e85bbe8d850",
+    "002_97391e73199db482",
+    "003_14c6d933e153585f",
+    "004_c0de547b6012a171",
+  ]);
+  const [comparison, monitor, fashion, small, service] = recipeNames().map((name) => resolve({}, readOptions(name).options).config);
+  expect(comparison.models.map(({ preset }) => preset)).toEqual(["simple", "deep", "residual"]);
+  expect(monitor.models[0]).toMatchObject({ preset: "vgg", epochs: 10, batchSize: 512, learningRate: 0.01 });
+  expect(fashion.dataset).toBe("fashion-mnist");
+  expect(fashion.models).toMatchObject([
+    { preset: "pyramid", kernels: [32, 64, 128, 256], optimizer: "adam", learningRate: 0.001, dropout: 0.5 },
+    { preset: "pyramid", kernels: [16, 32, 64, 128], optimizer: "sgd", learningRate: 0.01, dropout: 0.3 },
+  ]);
+  expect(small.models[0]).toMatchObject({
+    preset: "compact",
+    epochs: 20,
+    batchSize: 32,
+    optimizer: "sgd",
+    learningRate: 0.001,
+    momentum: 0.9,
+    schedule: { type: "step", stepSize: 15, gamma: 0.1 },
+    augment: { rotate: 15, crop: { size: 22, probability: 0.1 } },
+  });
+  expect(service.models[0].preset).toBe("pyramid");
+});
+
+test("a recipe's first letters do, and flags win over it", () => {
+  const { label, options } = readOptions("003");
+  expect(label).toBe("recipe 003_14c6d933e153585f");
+  expect(models({ batchSize: 64 }, options)[0]).toMatchObject({ batchSize: 64, epochs: 20 });
+});

@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { shippedPresets } from "../../dist/config/files.js";
+import { flagSource, resolveOptions } from "../../dist/config/resolve.js";
+import { resumeConfig } from "../../dist/config/resume.js";
+import type { Settings } from "../../dist/config/settings.js";
+import { parseRunConfig } from "../../dist/config/stored.js";
+
+const presets = shippedPresets();
+const original: Settings = {
+  compare: "simple,pyramid:optimizer=sgd",
+  epochs: 3,
+  seed: 7,
+  limitTrain: 1000,
+  augment: { rotate: 5, shift: 0, scale: 0 },
+};
+const { config: stored } = resolveOptions({ flags: flagSource({ ...original, run: "mine" }) }, presets, new Date());
+
+const resume = (settings: Settings) => resumeConfig(stored, [flagSource({ resume: true, ...settings })], presets);
+
+test("without options, a run goes on as it was", () => {
+  expect(resume({})).toEqual(stored);
+});
+
+test("options that repeat the run's own are no contradiction", () => {
+  expect(resume(original)).toEqual(stored);
+});
+
+test("epochs, threads and engine may change", () => {
+  const config = resume({ epochs: 9, threads: 1, engine: "wasm" });
+  expect(config).toMatchObject({ threads: 1, engine: "wasm", seed: 7 });
+  expect(config.models.map(({ epochs }) => epochs)).toEqual([9, 9]);
+});
+
+test.each<[Settings, string]>([
+  [{ seed: 8 }, "--seed 8 contradicts 7"],
+  [{ lr: 0.5 }, "--lr 0.5 contradicts 0.001 of simple"],
+  [{ optimizer: "sgd" }, "--optimizer sgd contradicts adam of simple"],
+  [{ dataset: "synthetic" }, "--dataset synthetic contradicts mnist"],
+  [{ limitTrain: 2000 }, "--limit-train 2000 contradicts 1000"],
+  [{ limitTest: 10 }, "--limit-test 10 contradicts none"],
+  [{ batchSize: 64 }, "--batch-size 64 contradicts 512"],
+  [{ augment: { rotate: 6, shift: 0, scale: 0 } }, "--augment"],
+  [{ schedule: "cosine" }, "--schedule cosine contradicts constant"],
+  [{ model: "simple" }, "contradicts simple,pyramid"],
+  [{ compare: "simple,pyramid:lr=3" }, "contradicts simple,pyramid"],
+  [{ run: "other" }, "--run other contradicts mine"],
+])("%j contradicts the run", (settings, part) => {
+  expect(() => resume(settings)).toThrow(expect.objectContaining({ exitCode: 2, message: expect.stringContaining(part) }));
+});
+
+test("a stored configuration survives its JSON, and one that cannot be trained with is refused", () => {
+  expect(parseRunConfig(JSON.parse(JSON.stringify(stored)), "run.json")).toEqual(JSON.parse(JSON.stringify(stored)));
+  const broken = { ...stored, models: [{ ...stored.models[0], batchSize: 0 }] };
+  expect(() => parseRunConfig(broken, "run.json")).toThrow(/run\.json.*models\.0\.batchSize/);
+});
