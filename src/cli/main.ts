@@ -9,6 +9,10 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
     describe: "train one or more models at the same time",
     load: async () => (await import("./train.js")).trainCommand(),
   },
+  predict: {
+    describe: "read the digit in pictures with a trained model",
+    load: async () => (await import("./predict.js")).predictCommand(),
+  },
   runs: {
     describe: "list the runs in the checkpoint folder",
     load: async () => (await import("./runs.js")).runsCommand(),

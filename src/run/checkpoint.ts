@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { State, Tensor } from "../engine/engine.js";
-import { errorCode, fileErrorReason, replaceDirectory, settledDirectory } from "../util/atomic-write.js";
+import { errorCode, exists, fileErrorReason, replaceDirectory, settledDirectory } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safetensors.js";
 
@@ -81,6 +81,17 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
       if (!replaced || attempt === 5) throw error;
     }
   }
+}
+
+/** Reads what a checkpoint is, without its weights. @throws UserError as loadCheckpoint */
+export async function readCheckpointInfo(dir: string): Promise<CheckpointInfo> {
+  const path = join(await settledDirectory(dir), infoFile);
+  return parseInfo(path, await readBytes(path));
+}
+
+/** @returns whether a checkpoint lies in the folder, whole or not */
+export async function hasCheckpoint(dir: string): Promise<boolean> {
+  return exists(join(await settledDirectory(dir), infoFile));
 }
 
 async function readCheckpoint(dir: string): Promise<Checkpoint> {

@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { defaultCheckpointDir } from "../config/defaults.js";
+import { engines } from "../config/settings.js";
+import type { EngineChoice } from "../config/types.js";
+import { type NormalizedImage, readImage } from "../data/image.js";
+import { ImageError } from "../data/image-error.js";
+import { type Classification, type Classifier, openClassifier } from "../serve/classifier.js";
+import { bestModel, findModels } from "../serve/models.js";
+import { formatPercent } from "../ui/format.js";
+import { predictionLines } from "../ui/prediction-text.js";
+import { type TerminalTraits, terminalTraits } from "../ui/terminal.js";
+import { fileErrorReason } from "../util/atomic-write.js";
+import { UserError } from "../util/errors.js";
+import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
+
+interface PredictOptions {
+  checkpoint?: string;
+  checkpointDir: string;
+  engine: EngineChoice;
+  json?: boolean;
+  ascii?: boolean;
+}
+
+/** Far above any photo; keeps an endless pipe from filling the memory. */
+const maxInputBytes = 256 * 2 ** 20;
+
+/** `mnist-tui predict IMAGE…`: what a trained model reads in pictures. */
+export function predictCommand(): Command {
+  return new Command("predict")
+    .description("read the digit (or article) in pictures with a trained model")
+    .argument("<image...>", "PNG or JPEG files of any size; - reads one from standard input")
+    .option("--checkpoint <dir>", "a checkpoint's, model's or run's folder (default: the newest run's best, else the pretrained one)")
+    .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
+    .addOption(new Option("--engine <name>", "what does the arithmetic").choices(engines).default("auto"))
+    .option("--json", "one JSON object an image on standard output")
+    .option("--ascii", "no characters beyond ASCII")
+    .addHelpText("after", "\nExamples:\n  mnist-tui predict digit.png photo.jpg\n  cat digit.png | mnist-tui predict - --json\n")
+    .action(async (images: string[], options: PredictOptions) => {
+      if (images.filter((image) => image === "-").length > 1)
+        throw new UserError("Standard input (-) can be read only once; name it once.", 2);
+      const source = await bestModel(await findModels(options));
+      const classifier = await openClassifier(source.dir, { engine: options.engine, threads: 1 });
+      try {
+        const { info } = classifier;
+        const accuracy = info.metrics.testAccuracy === undefined ? "" : `, ${formatPercent(info.metrics.testAccuracy)} on ${info.dataset}`;
+        if (!options.json) writeOutput(`model: ${source.origin}${accuracy}\n`);
+        for (const image of images) if (!(await predictOne(image, classifier, options))) process.exitCode = 1;
+      } finally {
+        await classifier.dispose();
+      }
+    });
+}
+
+/** @returns whether it could be read; what is wrong with it is said on stderr, and the next image follows */
+async function predictOne(image: string, classifier: Classifier, options: PredictOptions): Promise<boolean> {
+  try {
+    const bytes = image === "-" ? await readInput() : await readPicture(image);
+    const started = performance.now();
+    const normalized = await readImage(bytes, classifier.style);
+    const [answer] = await classifier.classify(normalized.pixels);
+    const ms = Math.round((performance.now() - started) * 100) / 100;
+    writeOutput(options.json ? jsonLine(image, answer, classifier, ms) : report(image, normalized, answer, classifier, traitsFor(options)));
+    return true;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const message = error instanceof ImageError ? `${named(image)} ${error.predicate}; expected a picture of one digit.` : error.message;
+    process.stderr.write(`mnist-tui: ${message}\n`);
+    return false;
+  }
+}
+
+function jsonLine(image: string, { label, name, probabilities }: Classification, { dir }: Classifier, ms: number): string {
+  return `${JSON.stringify({ image, label, name, probabilities, checkpoint: dir, ms })}\n`;
+}
+
+function report(
+  image: string,
+  { pixels, steps }: NormalizedImage,
+  { label, name, probabilities }: Classification,
+  { info }: Classifier,
+  traits: TerminalTraits,
+): string {
+  const made = steps.join(", ");
+  const lines = [
+    "",
+    `${named(image)}: ${name} (${formatPercent(probabilities[label], 1)})`,
+    traits.charset === "ascii" ? made.replaceAll("×", "x") : made,
+    ...predictionLines({ pixels, label, probabilities, classNames: info.classNames }, traits),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Without colours half blocks would show two shades only, where the ramp shows ten. */
+function traitsFor({ ascii }: PredictOptions): TerminalTraits {
+  const color = colorWanted();
+  const traits = terminalTraits({ env: process.env, ascii: ascii === true || !color, color });
+  return outputIsTerminal() ? traits : { ...traits, depth: 1 };
+}
+
+function named(image: string): string {
+  return image === "-" ? "standard input" : image;
+}
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const reason = fileErrorReason(error);
+    if (!reason) throw error;
+    throw new UserError(`Cannot read ${path}: ${reason}; expected a PNG or JPEG file.`);
+  }
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of process.stdin) {
+    parts.push(part as Buffer);
+    length += (part as Buffer).length;
+    if (length > maxInputBytes) throw new UserError(`Standard input is larger than ${maxInputBytes / 2 ** 20} MiB; expected one picture.`);
+  }
+  return Buffer.concat(parts);
+}
