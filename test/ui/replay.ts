@@ -116,6 +116,7 @@ function pump(): void {
   setTimeout(pump, 50);
 }
 pump();
+trace(`pid ${process.pid}`);
 trace("ready");
 view.finished.then(() => leave(0));
 

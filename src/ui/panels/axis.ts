@@ -20,13 +20,16 @@ export function place(axis: Axis, value: number): number {
   return (value - axis.min) / (axis.max - axis.min);
 }
 
-/** An axis over [min, max] with about `count` ticks at round numbers. An empty or reversed range is widened. */
-export function linearAxis(min: number, max: number, count: number, format: (value: number, step: number) => string): Axis {
+/**
+ * An axis over [min, max] with about `count` ticks at round numbers of `unit`. An empty or reversed range is widened.
+ */
+export function linearAxis(min: number, max: number, count: number, format: (value: number, step: number) => string, unit = 1): Axis {
   const [low, high] = widened(min, max);
-  const step = roundStep((high - low) / Math.max(1, count));
+  const step = roundStep((high - low) / unit / Math.max(1, count)) * unit;
   const ticks: Tick[] = [];
   for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9 && ticks.length < 50; index++) {
-    ticks.push({ value: index * step, label: format(index * step, step) });
+    const value = index * step || 0; // never −0
+    ticks.push({ value, label: format(value, step) });
   }
   return { min: low, max: high, scale: "linear", ticks };
 }
@@ -50,7 +53,9 @@ export function logAxis(min: number, max: number, count: number, format: (value:
 /** The number itself with as many digits as the distance of two ticks needs. */
 export function tickNumber(value: number, step: number): string {
   if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(step) < 1e-6)) return value.toExponential(0);
-  return value.toFixed(Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))));
+  let digits = 0;
+  while (digits < 6 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 * step * 10 ** digits) digits++;
+  return value.toFixed(digits);
 }
 
 function roundStep(step: number): number {

@@ -72,7 +72,10 @@ export interface ChartRequest {
   range(low: number, high: number): [number, number];
   formatTick(value: number, step: number): string;
   formatReading(value: number): string;
+  /** @param high the axis' upper end @returns what ticks are round numbers of; 1 where absent */
+  tickUnit?(high: number): number;
   empty: string;
+  notes?: string[];
 }
 
 export function lossChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
@@ -176,7 +179,9 @@ export function chart(request: ChartRequest): ChartData {
   const [min, max] = some ? request.range(low, high) : [0, 1];
   const ticks = Math.max(2, Math.floor(size.rows / 3));
   const y =
-    request.scale === "log" && some ? logAxis(low, high, ticks, request.formatTick) : linearAxis(min, max, ticks, request.formatTick);
+    request.scale === "log" && some
+      ? logAxis(low, high, ticks, request.formatTick)
+      : linearAxis(min, max, ticks, request.formatTick, request.tickUnit?.(max));
   return {
     title: request.title,
     series,
@@ -189,8 +194,9 @@ export function chart(request: ChartRequest): ChartData {
   };
 }
 
-function notesOf({ options, scale }: ChartRequest): string[] {
+function notesOf({ options, scale, notes }: ChartRequest): string[] {
   return [
+    ...(notes ?? []),
     ...(scale === "log" ? ["log"] : []),
     ...(options.zoom < 1 ? [`last ${Math.round(options.zoom * 100)} %`] : []),
     ...(options.smoothing > 0 ? [`smooth ${Math.round(options.smoothing * 100)} %`] : []),

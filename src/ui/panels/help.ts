@@ -8,11 +8,9 @@ export const helpSections: HelpSection[] = [
   {
     title: "views",
     keys: [
-      ["1 … 5", "overview, confusion, samples, model, system"],
+      ["1 - 5", "the five views"],
       ["tab, S-tab", "select the next or previous model"],
-      ["?", "this help"],
-      ["d", "draw a digit for the models"],
-      ["m", "mouse on or off"],
+      ["d, m", "draw a digit for the models; mouse on or off"],
       ["PgUp, PgDn", "scroll the log"],
       ["C-l, C-z", "redraw, suspend"],
     ],
@@ -46,7 +44,7 @@ export const helpSections: HelpSection[] = [
       ["arrows", "select a cell and see its digits"],
       ["%", "counts or percent of the row"],
       [", .", "earlier or later evaluation"],
-      ["v", "ten samples, worst mistakes, least certain"],
+      ["v", "ten samples, worst, least certain"],
     ],
   },
 ];

@@ -27,9 +27,9 @@ export function layersPanel(model: ModelState | undefined): LayersData {
       { heading: "layer", align: "left", priority: 100 },
       { heading: "type", align: "left", priority: 90 },
       { heading: "output", align: "right", priority: 85 },
-      { heading: "parameters", align: "right", priority: 80 },
-      { heading: "weight norm", align: "right", priority: 70 },
-      { heading: "update norm", align: "right", priority: 60 },
+      { heading: "params", align: "right", priority: 80 },
+      { heading: "weights", align: "right", priority: 70 },
+      { heading: "update", align: "right", priority: 60 },
     ],
     rows: [],
   };

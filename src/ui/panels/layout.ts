@@ -19,6 +19,7 @@ export type WidgetName =
   | "memory"
   | "cpu"
   | "speed"
+  | "norm"
   | "gpuMemory"
   | "gpuUtilization"
   | "gpuTemperature"
@@ -53,7 +54,7 @@ export function layout(view: ViewNumber, input: LayoutInput): Place[] {
     case 3:
       return [{ widget: "samples", row: 0, column: 0, rows: input.rows, columns: input.columns }];
     case 4:
-      return beside(input, "layers", "filters", Math.max(46, Math.min(84, Math.round(input.columns * 0.6))));
+      return modelView(input);
     case 5:
       return system(input);
   }
@@ -63,6 +64,18 @@ function beside(input: LayoutInput, left: WidgetName, right: WidgetName, width: 
   return [
     { widget: left, row: 0, column: 0, rows: input.rows, columns: width },
     { widget: right, row: 0, column: width, rows: input.rows, columns: input.columns - width },
+  ];
+}
+
+function modelView(input: LayoutInput): Place[] {
+  const width = Math.max(46, Math.min(90, Math.round(input.columns * 0.6)));
+  const [left, right] = beside(input, "layers", "filters", width);
+  if (input.rows < 32) return [left, right];
+  const norm = Math.min(16, Math.floor(input.rows / 3));
+  return [
+    left,
+    { ...right, rows: input.rows - norm },
+    { widget: "norm", row: input.rows - norm, column: width, rows: norm, columns: input.columns - width },
   ];
 }
 
@@ -97,7 +110,8 @@ function overview(input: LayoutInput): Place[] {
   const rest = top - confusion;
   const charts = left >= 110 ? sideBySide(0, 0, top, left, "loss", "accuracy") : stacked(0, 0, top, left, "loss", "accuracy");
   const column: Place[] = [{ widget: "confusionSmall", row: 0, column: left, rows: confusion, columns: right }];
-  const device = rest >= 17 ? 6 : rest;
+  const wanted = models + 2 * input.gpus + 5;
+  const device = rest - wanted >= 10 ? wanted : rest;
   if (rest > device) column.push({ widget: "samplesSmall", row: confusion, column: left, rows: rest - device, columns: right });
   column.push({ widget: "device", row: top - device, column: left, rows: device, columns: right });
   return [...charts, ...column, ...bottom];

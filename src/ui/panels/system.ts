@@ -1,4 +1,4 @@
-import { formatBytes, formatSpeed } from "../format.js";
+import { formatBytes, formatCount, formatSpeed } from "../format.js";
 import type { RunState } from "../state.js";
 import { tickNumber } from "./axis.js";
 import { type ChartData, type ChartOptions, type ChartSize, type ChartSource, chart } from "./chart.js";
@@ -16,6 +16,11 @@ function sources(state: RunState, field: Field): ChartSource[] {
   }));
 }
 
+/** Memory is counted in powers of 1024, so its round numbers are too. */
+function byteUnit(high: number): number {
+  return high >= 2 ** 30 ? 2 ** 30 : high >= 2 ** 20 ? 2 ** 20 : 1;
+}
+
 function systemChart(
   state: RunState,
   title: string,
@@ -31,9 +36,12 @@ function systemChart(
     size,
     scale: "linear",
     range: (_, high) => [0, high * 1.1 || 1],
-    formatTick: (value, step) => (field === "cpu" ? `${tickNumber(value, step)} %` : format(value)),
+    formatTick: (value, step) =>
+      field === "cpu" ? `${tickNumber(value, step)} %` : field === "imagesPerSecond" ? formatCount(value) : format(value),
     formatReading: format,
+    tickUnit: field === "hostMemory" || field === "deviceMemory" ? byteUnit : undefined,
     empty: "no measurement yet",
+    notes: field === "cpu" ? ["100 % is a core"] : [],
   });
 }
 
@@ -52,7 +60,29 @@ export function memoryChart(state: RunState, options: ChartOptions, size: ChartS
 
 /** CPU of each trainer; 100 % is one core. */
 export function cpuChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
-  return systemChart(state, "CPU of each trainer, 100 % is a core", "cpu", options, size, (value) => `${Math.round(value)} %`);
+  return systemChart(state, "CPU of each trainer", "cpu", options, size, (value) => `${Math.round(value)} %`);
+}
+
+/** Euclidean norm of all weights of each model, once an evaluation. */
+export function normChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
+  return chart({
+    title: "weight norm of each model",
+    sources: state.models.map((model, index) => ({
+      label: model.name,
+      model: index,
+      role: "system",
+      style: "solid",
+      curve: model.curves.weightNorm,
+      smooth: "no",
+    })),
+    options: { ...options, smoothing: 0 },
+    size,
+    scale: "linear",
+    range: (low, high) => [low - (high - low) * 0.05, high + (high - low) * 0.05],
+    formatTick: tickNumber,
+    formatReading: (value) => value.toPrecision(4),
+    empty: "no measurement yet",
+  });
 }
 
 /** One quantity of every GPU over wall-clock time. */
@@ -82,6 +112,7 @@ export function gpuChart(
       ],
       formatTick: format,
       formatReading: format,
+      tickUnit: field === "memory" ? byteUnit : undefined,
       empty: "not measured here",
     });
 }

@@ -1,6 +1,6 @@
 import { place } from "../panels/axis.js";
 import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../panels/chart.js";
-import { cpuChart, gpuChart, memoryChart, speedChart } from "../panels/system.js";
+import { cpuChart, gpuChart, memoryChart, normChart, speedChart } from "../panels/system.js";
 import type { RunState } from "../state.js";
 import { type Context, modelInk, type Painter } from "./context.js";
 import { frame } from "./frame.js";
@@ -15,6 +15,7 @@ export const accuracy = painter(accuracyChart);
 export const memory = painter(memoryChart);
 export const cpu = painter(cpuChart);
 export const speed = painter(speedChart);
+export const norm = painter(normChart);
 export const gpuMemory = painter(gpuChart("memory"));
 export const gpuUtilization = painter(gpuChart("utilization"));
 export const gpuTemperature = painter(gpuChart("temperature"));
@@ -47,14 +48,18 @@ function paintChart(surface: Surface, data: ChartData, context: Context): void {
 
   const marks = usesMarks(theme, data);
   const raster = createRaster(plot.width, plot.height, marks ? "marks" : "braille");
-  data.series.forEach((series, index) => {
+  const order = data.series
+    .map((_, index) => index)
+    .sort((a, b) => Number(data.series[a].style === "dashed") - Number(data.series[b].style === "dashed"));
+  for (const index of order) {
+    const series = data.series[index];
     const dots = new Float64Array(series.points.length);
     for (let at = 0; at < dots.length; at += 2) {
       dots[at] = place(data.x, series.points[at]) * (raster.width - 1);
       dots[at + 1] = (1 - place(data.y, series.points[at + 1])) * (raster.height - 1);
     }
     raster.line(dots, index, series.style);
-  });
+  }
   if (data.cursor !== undefined) {
     const column = Math.round(place(data.x, data.cursor.x) * (plot.width - 1));
     for (let y = 0; y < plot.height; y++) plot.put(column, y, theme.glyphs.cursor, theme.faint);
@@ -69,29 +74,45 @@ function paintChart(surface: Surface, data: ChartData, context: Context): void {
   }
 }
 
-/** One or two rows of legend with the newest values or those at the cursor. @returns rows used */
+/**
+ * A legend with the newest values or those at the cursor: an entry a model, its training and its test value side by side.
+ * @returns rows used
+ */
 function paintLegend(surface: Surface, data: ChartData, theme: Theme): number {
-  const shown = data.series.filter((series) => series.points.length > 0 || series.reading !== "");
-  const entries = shown.map((series) => ({ series, text: `${series.label}${series.reading === "" ? "" : ` ${series.reading}`}` }));
-  const widest = Math.max(...entries.map((entry) => entry.text.length + 5));
+  const several = modelsIn(data) > 1;
+  const entries = several
+    ? data.series.filter((series) => series.style === "solid").map((series) => [series, ...partners(data, series)])
+    : data.series.map((series) => [series]);
+  const labelOf = (entry: ChartSeries[]) => entry[0].label;
+  const widest = Math.max(
+    ...entries.map((entry) => labelOf(entry).length + entry.reduce((sum, series) => sum + series.reading.length + 4, 0) + 1),
+  );
   const perRow = Math.max(1, Math.min(entries.length, Math.floor(surface.width / widest)));
-  const room = Math.max(1, Math.floor((surface.height - 3) / 3));
+  const room = Math.max(1, Math.floor((surface.height - 3) / 2));
   const rows = Math.min(Math.ceil(entries.length / perRow), room);
   const column = Math.floor(surface.width / perRow);
-  entries.slice(0, rows * perRow).forEach(({ series, text }, index) => {
-    const cell = surface.region((index % perRow) * column, Math.floor(index / perRow), column - 1, 1);
-    const attr = ink(theme, data, series);
-    const sign = usesMarks(theme, data)
-      ? series.style === "dashed"
-        ? `${mark(series)} `
-        : mark(series).repeat(2)
-      : series.style === "dashed"
-        ? theme.glyphs.dashed
-        : theme.glyphs.solid;
-    cell.text(0, 0, sign, attr);
-    cell.text(3, 0, text, series.reading === "" ? theme.faint : theme.text);
+  entries.slice(0, rows * perRow).forEach((entry, index) => {
+    const cell = surface.region((index % perRow) * column, Math.floor(index / perRow), column, 1);
+    let x = 0;
+    entry.forEach((series, ordinal) => {
+      if (ordinal > 0 && series.reading === "") return;
+      cell.text(x, 0, sign(theme, data, series), ink(theme, data, series));
+      x += 3;
+      if (ordinal === 0) x += cell.text(x, 0, labelOf(entry), several ? modelInk(theme, series.model) : theme.faint) + 1;
+      x += cell.text(x, 0, series.reading, theme.text) + 1;
+    });
   });
   return rows;
+}
+
+/** The dashed curves of a solid one's model. */
+function partners(data: ChartData, solid: ChartSeries): ChartSeries[] {
+  return data.series.filter((series) => series.style === "dashed" && series.model === solid.model);
+}
+
+function sign(theme: Theme, data: ChartData, series: ChartSeries): string {
+  if (usesMarks(theme, data)) return mark(series).repeat(2);
+  return series.style === "dashed" ? theme.glyphs.dashed : theme.glyphs.solid;
 }
 
 function paintAxes(surface: Surface, plot: Surface, labels: number, top: number, data: ChartData, theme: Theme): void {
@@ -132,6 +153,8 @@ function mark(series: ChartSeries): string {
 }
 
 function ink(theme: Theme, data: ChartData, series: ChartSeries): number {
-  if (series.role === "system" || modelsIn(data) > 1) return modelInk(theme, series.model);
+  if (series.role === "system") return modelInk(theme, series.model);
+  if (modelsIn(data) > 1)
+    return series.style === "dashed" ? modelInk(theme, series.model) : theme.modelsDim[series.model % theme.modelsDim.length];
   return series.role === "test" ? theme.test : series.role === "trainLoss" ? theme.trainLoss : theme.trainAccuracy;
 }

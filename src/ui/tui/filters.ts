@@ -10,25 +10,34 @@ export const filters: Painter = (surface, context) => {
   const data = layersPanel(state.models[ui.selected]).filters;
   const inner = frame(surface, theme, "first-layer filters", data ? `largest weight ${data.scale.toFixed(2)}` : "");
   if (data === undefined) return;
-  const width = data.size * 2;
-  const across = Math.max(1, Math.floor((inner.width - 1) / (width + 2)));
-  const rows = Math.ceil(data.images.length / across);
-  const gap = rows * (data.size + 1) <= inner.height ? 1 : 0;
+  // As large as all of them fit.
+  const scale =
+    [4, 3, 2, 1].find((factor) => rowsAt(data.images.length, data.size * factor, inner.width) * (data.size * factor + 1) < inner.height) ??
+    1;
+  const side = data.size * scale;
+  const across = acrossAt(side, inner.width);
+  const rows = rowsAt(data.images.length, side, inner.width);
+  const gap = rows * (side + 1) <= inner.height ? 1 : 0;
   data.images.forEach((image, index) => {
-    const tile = inner.region(1 + (index % across) * (width + 2), Math.floor(index / across) * (data.size + gap), width, data.size);
-    image.forEach((value, at) => {
-      paintWeight(tile, (at % data.size) * 2, Math.floor(at / data.size), value, theme);
-    });
+    const tile = inner.region(1 + (index % across) * (side * 2 + 2), Math.floor(index / across) * (side + gap), side * 2, side);
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        paintWeight(tile, x * 2, y, image[Math.floor(y / scale) * data.size + Math.floor(x / scale)], theme);
+      }
+    }
   });
-  if (inner.height > rows * (data.size + gap)) {
-    inner.text(
-      1,
-      inner.height - 1,
-      theme.depth === 1 || theme.charset === "ascii" ? "+ positive, - negative, larger is denser" : "orange positive, blue negative",
-      theme.faint,
-    );
+  if (inner.height > rows * (side + gap)) {
+    inner.text(1, inner.height - 1, theme.depth === 1 || theme.charset === "ascii" ? "denser is larger" : "orange +, blue -", theme.faint);
   }
 };
+
+function acrossAt(side: number, width: number): number {
+  return Math.max(1, Math.floor((width - 1) / (side * 2 + 2)));
+}
+
+function rowsAt(count: number, side: number, width: number): number {
+  return Math.ceil(count / acrossAt(side, width));
+}
 
 const positive = [16, 52, 94, 130, 172, 214];
 const negative = [16, 17, 18, 25, 32, 39];

@@ -12,6 +12,9 @@ export const layers: Painter = (surface, context) => {
     return;
   }
   paintTable(inner, data.table, context, () => theme.strong, -1);
-  const legend = "update norm: how far the weights moved since the last evaluation";
-  if (inner.height > data.table.rows.length + 3) inner.text(1, data.table.rows.length + 2, legend, theme.faint);
+  const legend = ["weights: norm of the parameters", "update: norm of their last change"];
+  legend.forEach((line, index) => {
+    const y = data.table.rows.length + 2 + index;
+    if (y < inner.height) inner.text(1, y, line, theme.faint);
+  });
 };

@@ -47,7 +47,7 @@ export const help: Painter = (surface, { theme }) => {
       if (!dense) column.text(0, y++, section.title, theme.title);
       for (const [key, does] of section.keys) {
         column.text(0, y, key, theme.strong);
-        column.text(14, y, does, theme.text);
+        column.text(13, y, does, theme.text);
         y++;
       }
       if (!dense) y++;

@@ -6,7 +6,10 @@ export interface Raster {
   /** Dots across and down. */
   readonly width: number;
   readonly height: number;
-  /** A curve through [x, y] pairs in dots, y downwards, both may lie outside. */
+  /**
+   * A curve through [x, y] pairs in dots, y downwards, both may lie outside. A dashed one takes the cells that it crosses for itself:
+   * it is drawn over the solid ones and must not drown in them.
+   */
   line(points: ArrayLike<number>, owner: number, style: "solid" | "dashed"): void;
   /** @returns "" where the cell is empty */
   character(column: number, row: number): string;
@@ -24,10 +27,14 @@ export function createRaster(columns: number, rows: number, kind: "braille" | "m
   const width = columns * across;
   const height = rows * down;
 
-  function dot(x: number, y: number, owner: number): void {
+  function dot(x: number, y: number, owner: number, over: "over" | "with"): void {
     if (x < 0 || y < 0 || x >= width || y >= height) return;
     const cell = Math.floor(y / down) * columns + Math.floor(x / across);
     const bit = kind === "braille" ? brailleBits[y & 3][x & 1] : 1;
+    if (over === "over" && owners[cell] !== owner) {
+      masks[cell] = 0;
+      strength[cell] = 0;
+    }
     masks[cell] |= bit;
     mine[cell]++;
     if (owners[cell] === owner || mine[cell] >= strength[cell]) {
@@ -45,7 +52,7 @@ export function createRaster(columns: number, rows: number, kind: "braille" | "m
       const x = Math.round(ax + ((bx - ax) * step) / steps);
       const y = Math.round(ay + ((by - ay) * step) / steps);
       if (dash > 0 && (x + y) % dash >= dash / 2) continue;
-      dot(x, y, owner);
+      dot(x, y, owner, dash > 0 ? "over" : "with");
     }
   }
 

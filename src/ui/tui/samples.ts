@@ -13,7 +13,7 @@ export const samples: Painter = (surface, context) => {
     paintEmpty(inner, data.empty ?? "", context);
     return;
   }
-  paintTiles(inner, data.tiles, context, 3);
+  paintTiles(inner, data.tiles, context, 10);
 };
 
 /** As many of the ten samples as fit, without probability bars. */
@@ -44,9 +44,12 @@ export function paintTiles(surface: Surface, tiles: SampleTile[], context: Conte
 }
 
 function plan(surface: Surface, count: number, columns: number, most: number) {
-  const width = Math.max(columns, most > 0 ? 14 : 10) + 2;
-  const across = Math.min(count, Math.floor(surface.width / width));
-  const down = across > 0 ? Math.ceil(Math.min(10, count) / across) : 1;
+  const width = Math.max(columns, most > 0 ? 14 : 10) + 1;
+  const first = Math.min(10, count);
+  const fitting = Math.min(first, Math.floor(surface.width / width));
+  const down = fitting > 0 ? Math.ceil(first / fitting) : 1;
+  // Rows of equal length: ten tiles stand five and five, not six and four.
+  const across = fitting > 0 ? Math.ceil(first / down) : 0;
   const space = Math.floor(surface.height / down);
   const picture = columns / 2 + 1;
   const bars = Math.max(0, Math.min(most, space - picture));
@@ -60,7 +63,8 @@ function paintTile(surface: Surface, tile: SampleTile, { theme }: Context, colum
   const verdict = tile.right ? `${tile.truth}` : `${tile.truth} read ${tile.prediction}`;
   surface.region(0, y, surface.width - 1, 1).text(0, 0, verdict, tile.right ? theme.good : theme.error);
   const order = tile.probabilities.map((_, digit) => digit).sort((a, b) => tile.probabilities[b] - tile.probabilities[a]);
-  order.slice(0, bars).forEach((digit, index) => {
+  const shown = bars >= order.length ? order.slice().sort((a, b) => a - b) : order.slice(0, bars);
+  shown.forEach((digit, index) => {
     const name = (tile.classNames[digit] ?? "?").slice(0, 5);
     const line = surface.region(0, y + 1 + index, Math.min(surface.width - 1, Math.max(columns, 14)), 1);
     const start = line.text(0, 0, name, digit === tile.label ? theme.good : theme.faint) + 1;

@@ -21,6 +21,8 @@ export interface Theme extends ThemeOptions {
   error: number;
   /** One hue a model, in order; stable for the whole run. */
   models: readonly number[];
+  /** The same hues darker, for the training curves behind the test curves. */
+  modelsDim: readonly number[];
   /** Where one model is shown, the hue says what is measured. */
   trainLoss: number;
   trainAccuracy: number;
@@ -119,6 +121,7 @@ function colorTheme(options: ThemeOptions, depth: 256 | 16, glyphs: Glyphs): The
     warning: ink(hue.orange),
     error: ink(hue.red, flag.bold),
     models: [hue.blue, hue.orange, hue.green, hue.pink, hue.sky, hue.vermilion].map((color) => ink(color)),
+    modelsDim: (depth === 256 ? [26, 136, 29, 132, 74, 130] : [4, 3, 2, 5, 6, 1]).map((color) => ink(color)),
     trainLoss: ink(hue.blue),
     trainAccuracy: ink(hue.green),
     test: ink(hue.orange),
@@ -142,6 +145,7 @@ function plainTheme(options: ThemeOptions, glyphs: Glyphs): Theme {
     warning: bold,
     error: bold,
     models: [plain],
+    modelsDim: [plain],
     trainLoss: plain,
     trainAccuracy: plain,
     test: plain,

@@ -1,0 +1,243 @@
+import { describe, it, type TestContext } from "vitest";
+import { keys, Session, type SessionOptions } from "./terminal-harness.js";
+
+/** A session that ends with its test. */
+function open(context: TestContext, options: SessionOptions): Session {
+  const session = new Session(options);
+  context.onTestFinished(() => session.dispose());
+  return session;
+}
+
+const half = ["--pace", "0", "--until", "330"];
+const views: [key: string, marker: RegExp, name: string][] = [
+  ["1", /1 Overview[\s\S]* accuracy /, "overview"],
+  ["2", /most confused/, "confusion"],
+  ["3", /samples simple[\s\S]*97%/, "samples"],
+  ["4", /first-layer filters/, "model"],
+  ["5", /memory of each trainer/, "system"],
+];
+
+describe.skipIf(process.platform === "win32")("screens", () => {
+  for (const [columns, rows, ascii] of [
+    [80, 24, "unicode"],
+    [120, 40, "unicode"],
+    [200, 60, "unicode"],
+    [80, 24, "ascii"],
+    [120, 40, "ascii"],
+  ] as const) {
+    it.concurrent(`are as kept, ${columns}×${rows} in ${ascii}`, async (context) => {
+      const session = open(context, { columns, rows, replay: [...half, ...(ascii === "ascii" ? ["--ascii"] : [])] });
+      await session.shows(/64 %, 0:5\d left/);
+      for (const [key, marker, name] of views) {
+        session.press(key);
+        await session.shows(marker);
+        const text = session.text();
+        if (ascii === "ascii") context.expect(text).toMatch(/^[\n -~]*$/);
+        await context.expect(`${text}\n`).toMatchFileSnapshot(`screens/${name}-${columns}x${rows}-${ascii}.txt`);
+      }
+    });
+  }
+
+  it.concurrent("use no colour with NO_COLOR and none in a terminal without colours, and only sixteen where there are sixteen", async (context) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
+    const colour = /\u001b\[(?:[\d;]*;)?(?:3[0-7]|38|4[0-7]|48|9[0-7]|10[0-7])(?:;[\d;]*)?m/;
+    const one = open(context, { columns: 80, rows: 24, replay: half, env: { NO_COLOR: "1" } });
+    const two = open(context, { columns: 80, rows: 24, replay: half, env: { TERM: "vt220" } });
+    const three = open(context, { columns: 80, rows: 24, replay: half, env: { TERM: "xterm" } });
+    for (const session of [one, two, three]) {
+      await session.shows(/64 %, 0:5\d left/);
+      session.press("2");
+      await session.shows("most confused");
+    }
+    context.expect(one.raw).not.toMatch(colour);
+    context.expect(two.raw).not.toMatch(colour);
+    context.expect(three.raw).toMatch(colour);
+    context.expect(three.raw).not.toContain("8;5;");
+  });
+
+  it.concurrent("show no error and no letters for lines in TERM=screen-256color", async (context) => {
+    const session = open(context, { columns: 80, rows: 24, replay: half, env: { TERM: "screen-256color", LANG: "C" } });
+    await session.shows(/64 %, 0:5\d left/);
+    context.expect(session.raw).not.toContain("Error on");
+    context.expect(session.text()).toContain("┌─ loss ─");
+  });
+
+  it.concurrent("are not black before the first step", async (context) => {
+    const session = open(context, { columns: 80, rows: 24, replay: ["--pace", "0", "--until", "0"] });
+    await session.shows("starting …");
+    context.expect(session.text()).toContain("1 Overview");
+  });
+
+  it.concurrent("keep stray prints away and show them in the log, and print them after leaving", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: [...half, "--trouble", "noise"] });
+    await session.shows("Warning: something old is used");
+    context.expect(session.text()).toMatch(/│\d\d:\d\d:\d\d {2}stray error red/);
+    session.press("q", "y");
+    await session.end();
+    context.expect(session.text()).toContain("stray output");
+  });
+
+  it.concurrent("say when the terminal is too small, and come back", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    const before = session.text();
+    session.child.resize(40, 10);
+    session.terminal.resize(40, 10);
+    await session.shows("too small");
+    session.child.resize(120, 40);
+    session.terminal.resize(120, 40);
+    await session.shows("comparison");
+    context.expect(session.text()).toBe(before);
+  });
+
+  it.concurrent("survive 500 random resizes between 1×1 and 300×100", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    const before = session.text();
+    let seed = 12345;
+    const random = (limit: number) => {
+      seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+      return 1 + (Math.floor(seed / 65536) % limit);
+    };
+    for (let count = 0; count < 500; count++) {
+      session.child.resize(random(300), random(100));
+      if (count % 25 === 0) session.press(String(1 + ((count / 25) % 5)));
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+    session.press("1");
+    session.child.resize(120, 40);
+    session.terminal.reset();
+    await session.shows("comparison");
+    session.press("\u000c");
+    await session.shows("comparison");
+    context.expect(session.read("code")).toBe("");
+    context.expect(session.text()).toBe(before);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("keys", () => {
+  it.concurrent("pause, resume, checkpoint, change the learning rate and stop a model", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    session.press(keys.tab);
+    await session.shows("▸ residual");
+    session.press(" ");
+    await session.shows("64 % paused");
+    session.press(" ", "s", "+", "-", "x");
+    await session.shows("Stop residual and keep its best?");
+    session.press("x");
+    await session.shows("residual stops");
+    const sent = session
+      .read("trace")
+      .split("\n")
+      .filter((line) => line.startsWith("{"));
+    context
+      .expect(sent)
+      .toEqual([
+        '{"type":"pause"} all',
+        '{"type":"resume"} all',
+        '{"type":"checkpoint"} all',
+        '{"type":"learningRate","factor":1.25} residual',
+        '{"type":"learningRate","factor":0.8} residual',
+        '{"type":"stop","reason":"stopped"} residual',
+      ]);
+  });
+
+  it.concurrent("ask the trainer for the digits of a confusion cell, once", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    session.press("2", keys.down, keys.down, keys.left, keys.left, keys.left);
+    await session.shows("of class 2 read as 7");
+    context.expect(session.read("trace")).toContain('"label":2,"prediction":7,"step":585} simple');
+    context.expect(session.read("trace").match(/"label":2,"prediction":7/g)).toHaveLength(1);
+  });
+
+  it.concurrent("draw a digit and show what the models read", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    session.press("d");
+    await session.shows("draw a digit");
+    session.press(" ", keys.down, keys.down, keys.down);
+    await session.shows(/simple reads \d/);
+    context.expect(session.text()).toMatch(/residual reads \d/);
+    session.press(keys.escape);
+    await session.until(() => !session.text().includes("draw a digit"), "the panel should close");
+  });
+
+  it.concurrent("read all curves at the cursor", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    session.press("\u001b[H", ...Array.from({ length: 25 }, () => keys.right));
+    await session.shows("epoch 2.50");
+    session.press("e");
+    await session.shows(/step 29\d/);
+    session.press("e");
+    await session.shows(/accuracy ─+ \d+:\d\d/);
+  });
+
+  it.concurrent("keep the final screen until a key, which leaves a summary on the normal screen", async (context) => {
+    const session = open(context, { columns: 80, rows: 24, replay: ["--pace", "0"] });
+    await session.shows("finished");
+    session.press("5");
+    await session.shows("memory of each trainer");
+    session.press(keys.enter);
+    const { code } = await session.end();
+    context.expect(code).toBe(0);
+    context.expect(session.text()).toMatch(/residual: completed/);
+    context.expect(session.text()).toMatch(/difference/);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("the terminal is as before after", () => {
+  const ways: [name: string, replay: string[], act: (session: Session) => void, code: number, said: string][] = [
+    ["q and y", [], (session) => session.press("q", "y"), 0, "run 2026-01-02T12-00-00, mnist"],
+    ["Ctrl-C", [], (session) => session.press(keys.ctrlC), 0, "run 2026-01-02T12-00-00, mnist"],
+    ["Q", [], (session) => session.press("Q"), 130, "run 2026-01-02T12-00-00, mnist"],
+    ["SIGTERM", [], (session) => process.kill(session.dashboardPid(), "SIGTERM"), 143, ""],
+    ["SIGHUP", [], (session) => process.kill(session.dashboardPid(), "SIGHUP"), 129, ""],
+    ["SIGINT", [], (session) => process.kill(session.dashboardPid(), "SIGINT"), 130, ""],
+    ["an exception", ["--trouble", "throw"], () => {}, 1, "a fault in the parent"],
+    ["a trainer's crash", ["--trouble", "error"], (session) => session.press("q", "y"), 0, "killed by SIGSEGV"],
+  ];
+  for (const [name, replay, act, code, said] of ways) {
+    it.concurrent(name, async (context) => {
+      const session = open(context, { columns: 80, rows: 24, replay: [...half, ...replay] });
+      await session.until(() => session.read("trace").includes("ready"), "the dashboard should open");
+      if (name === "an exception") await session.until(() => session.raw.includes("a fault"), "it should fail");
+      else await session.shows(/left|failed/);
+      session.press("m");
+      if (name !== "an exception") await session.until(() => session.terminal.modes.mouseTrackingMode !== "none", "the mouse should be on");
+      act(session);
+      const ended = await session.end();
+      context.expect(ended.code).toBe(code);
+      expectRestored(session, context);
+      context.expect(ended.after).toBe(ended.before);
+      context.expect(session.text()).toContain(said);
+    });
+  }
+
+  it.concurrent("suspending, and the screen is back after fg", async (context) => {
+    const session = open(context, { columns: 80, rows: 24, replay: half, jobControl: true });
+    await session.shows(/64 %, 0:5\d left/);
+    const before = session.text();
+    session.press(keys.ctrlZ);
+    await session.shows("STOPPED");
+    expectRestored(session, context);
+    context.expect(session.read("stopped")).toBe(session.read("before"));
+    session.press("\r");
+    await session.until(() => session.terminal.buffer.active.type === "alternate", "fg should bring it back");
+    await session.shows(/64 %, 0:5\d left/);
+    context.expect(session.text()).toBe(before);
+    session.press("q", "y");
+    const ended = await session.end();
+    expectRestored(session, context);
+    context.expect(ended.after).toBe(ended.before);
+  });
+});
+
+function expectRestored(session: Session, context: TestContext): void {
+  context.expect(session.terminal.buffer.active.type).toBe("normal");
+  context.expect(session.terminal.modes.mouseTrackingMode).toBe("none");
+  context.expect(session.terminal.modes.applicationCursorKeysMode).toBe(false);
+  context.expect(session.raw.lastIndexOf("\u001b[?25h")).toBeGreaterThan(session.raw.lastIndexOf("\u001b[?25l"));
+}

@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import pty from "@lydell/node-pty";
+import xterm from "@xterm/headless";
+import ts from "typescript";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/** replay.ts as JavaScript, made once, so that every session starts quickly. */
+const program = compile(["fake-run", "replay"]);
+
+function compile(names: string[]): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "mnist-tui-replay-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const dist = new URL("../../dist/", import.meta.url).href;
+  for (const name of names) {
+    const source = readFileSync(path.join(here, `${name}.ts`), "utf8")
+      .replaceAll('"../../dist/', `"${dist}`)
+      .replace(/"\.\/([\w-]+)\.js"/g, '"./$1.mjs"');
+    const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
+    writeFileSync(path.join(directory, `${name}.mjs`), ts.transpileModule(source, { compilerOptions: options }).outputText);
+  }
+  return path.join(directory, "replay.mjs");
+}
+
+export interface SessionOptions {
+  columns: number;
+  rows: number;
+  /** Arguments of replay.ts. */
+  replay: string[];
+  env?: Record<string, string>;
+  /** Resume with fg after the program was suspended. */
+  jobControl?: boolean;
+}
+
+/** A shell in a pseudo-terminal runs replay.ts; what it draws is read back from a terminal emulator. */
+export class Session {
+  readonly terminal: InstanceType<typeof xterm.Terminal>;
+  readonly child: pty.IPty;
+  readonly directory: string;
+  raw = "";
+  private lastOutput = Date.now();
+  private exited = false;
+
+  constructor(options: SessionOptions) {
+    this.directory = mkdtempSync(path.join(tmpdir(), "mnist-tui-ui-"));
+    this.terminal = new xterm.Terminal({ cols: options.columns, rows: options.rows, allowProposedApi: true });
+    const parts = [process.execPath, program, "--trace", this.file("trace"), ...options.replay];
+    const command = parts.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
+    const suspended = `echo $? > '${this.file("code1")}'; stty -g > '${this.file("stopped")}'; echo STOPPED; read line; fg > /dev/null; `;
+    const script =
+      `${options.jobControl ? "set -m; " : ""}stty -g > '${this.file("before")}'; ${command}; ${options.jobControl ? suspended : ""}` +
+      `echo $? > '${this.file("code")}'; stty -g > '${this.file("after")}'`;
+    this.child = pty.spawn("/bin/sh", ["-c", script], {
+      name: options.env?.TERM ?? "xterm-256color",
+      cols: options.columns,
+      rows: options.rows,
+      cwd: path.join(here, "../.."),
+      env: { PATH: process.env.PATH ?? "", HOME: this.directory, LANG: "C.UTF-8", TZ: "UTC", ...options.env },
+    });
+    this.child.onData((data) => {
+      this.raw += data;
+      this.lastOutput = Date.now();
+      this.terminal.write(data);
+    });
+    this.child.onExit(() => {
+      this.exited = true;
+    });
+  }
+
+  private file(name: string): string {
+    return path.join(this.directory, name);
+  }
+
+  read(name: string): string {
+    return existsSync(this.file(name)) ? readFileSync(this.file(name), "utf8") : "";
+  }
+
+  /** The screen's characters, a string a row. */
+  screen(): string[] {
+    const buffer = this.terminal.buffer.active;
+    return Array.from({ length: this.terminal.rows }, (_, y) => buffer.getLine(buffer.viewportY + y)?.translateToString(false) ?? "");
+  }
+
+  text(): string {
+    return this.screen()
+      .map((line) => line.trimEnd())
+      .join("\n");
+  }
+
+  /** Waits until the screen shows the text and nothing has been drawn for a moment. */
+  async shows(wanted: string | RegExp, quiet = 200): Promise<void> {
+    await this.until(() => {
+      const text = this.text();
+      return (typeof wanted === "string" ? text.includes(wanted) : wanted.test(text)) && Date.now() - this.lastOutput > quiet;
+    }, `the screen should show ${wanted}`);
+  }
+
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (!condition()) {
+      if (Date.now() > deadline) throw new Error(`${what}; it shows\n${this.text()}\ntrace: ${this.read("trace")}`);
+      await sleep(20);
+    }
+  }
+
+  press(...keys: string[]): void {
+    for (const key of keys) this.child.write(key);
+  }
+
+  /** Process id of the dashboard itself. */
+  dashboardPid(): number {
+    return Number(/pid (\d+)/.exec(this.read("trace"))?.[1]);
+  }
+
+  /** Waits for the shell's end. @returns how the program ended and what it left behind */
+  async end(): Promise<{ code: number; before: string; after: string }> {
+    await this.until(() => this.exited && this.read("after") !== "", "the program should end");
+    await new Promise<void>((resolve) => this.terminal.write("", resolve));
+    return { code: Number(this.read("code")), before: this.read("before"), after: this.read("after") };
+  }
+
+  dispose(): void {
+    if (!this.exited) this.child.kill("SIGKILL");
+    const pid = this.dashboardPid();
+    if (pid > 0 && !this.exited) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended already.
+      }
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+    this.terminal.dispose();
+  }
+}
+
+export const keys = {
+  up: "\u001b[A",
+  down: "\u001b[B",
+  right: "\u001b[C",
+  left: "\u001b[D",
+  enter: "\r",
+  escape: "\u001b",
+  tab: "\t",
+  ctrlC: "\u0003",
+  ctrlZ: "\u001a",
+};
