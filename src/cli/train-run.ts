@@ -18,7 +18,7 @@ import { createDataProgress } from "./data-progress.js";
 import { whenOutputCloses, writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
 import type { TrainPlan } from "./train-plan.js";
-import { openView, type TrainView } from "./train-view.js";
+import { loadView, type TrainView } from "./train-view.js";
 
 /**
  * Trains the plan's models and shows them. Nothing is written before every trainer is ready: a run that cannot start leaves
@@ -38,8 +38,8 @@ export async function trainRun(plan: TrainPlan): Promise<number> {
 /** What takes no longer needs no progress bar. */
 const patienceMilliseconds = 300;
 
-/** The keys that end a run on the dashboard are Ctrl-C's kin. */
-const interruptedByKey = 130;
+/** The dashboard reads Ctrl-C as a key; for whoever reads the exit code it is an interrupt all the same. */
+const interruptCode = 130;
 
 /** Nothing is left to train; that is no error, so that a script may resume until all is done. */
 async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promise<number> {
@@ -74,7 +74,8 @@ class TrainSession {
   private unlock: (() => void) | undefined;
   private begun = false;
   private over = false;
-  private userQuit = false;
+  /** The user left the dashboard before the end. */
+  private userQuit: "quit" | "interrupt" | undefined;
   private outputClosed = false;
   private readonly notices: string[] = [];
   /** Models whose trainers ended by themselves before all was done, as a signal to one of them does. */
@@ -109,8 +110,9 @@ class TrainSession {
 
   /** Leaves nothing behind but the run. */
   async end(): Promise<void> {
-    this.supervisor.kill();
+    if (!this.over) this.supervisor.kill();
     await this.view?.close();
+    await this.supervisor.dismiss();
     if (this.shared) await unshareDataset(this.shared);
     this.unlock?.();
     this.signals.end();
@@ -118,6 +120,7 @@ class TrainSession {
 
   private async start(): Promise<RunPaths> {
     const { plan } = this;
+    const view = loadView(plan.output);
     const dataset = await this.load();
     this.shared = await shareDataset(dataset);
     const [prepared] = await this.supervisor.prepare(this.shared);
@@ -127,20 +130,23 @@ class TrainSession {
     const run = plan.resumed
       ? await this.reopen(plan.resumed, dataset.digest)
       : await this.create({ ...plan, config }, dataset.digest, prepared);
-    this.view = await openView({
-      output: plan.output,
-      title: `mnist-tui · ${run.name} · ${dataset.name}`,
+    const open = await view;
+    this.abort.signal.throwIfAborted();
+    this.view = open({
       ascii: plan.ascii,
       send: (command, model) => this.supervisor.send(command, model),
-      quit: (how) => {
-        this.userQuit = !this.over;
+      quit: (how, key) => {
+        if (!this.over) this.userQuit = key === "C-c" ? "interrupt" : "quit";
         this.interrupt(how);
       },
     });
     if (plan.resumed) await this.replay(run);
-    this.abort.signal.throwIfAborted();
     this.begun = true;
-    this.supervisor.begin(run, plan.resumed ? "resume" : "new", this.notices);
+    this.supervisor.begin(run, {
+      start: plan.resumed ? "resume" : "new",
+      afterwards: this.view.staysOpen ? "answer" : "exit",
+      notices: this.notices,
+    });
     return run;
   }
 
@@ -221,7 +227,7 @@ class TrainSession {
   }
 
   private stopping(): boolean {
-    return this.signals.exitCode !== undefined || this.userQuit || this.outputClosed;
+    return this.signals.exitCode !== undefined || this.userQuit !== undefined || this.outputClosed;
   }
 
   private sayFarewell(run: RunPaths, ends: ReadonlyMap<string, TrainerEnd>): void {
@@ -239,7 +245,7 @@ class TrainSession {
     if (this.signals.exitCode !== undefined) return this.signals.exitCode;
     if (this.outputClosed || this.interrupted.size > 0) return 1;
     if ([...ends.values()].includes("failed")) return 1;
-    return this.userQuit ? interruptedByKey : 0;
+    return this.userQuit === "interrupt" ? interruptCode : 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RunEvent, TrainerCommand } from "../run/events.js";
+import { dashboardUnavailable } from "../ui/terminal.js";
 import type { View } from "../ui/view.js";
 import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
 
@@ -6,6 +7,8 @@ import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
 export interface TrainView extends View {
   /** Past events of a resumed run: they shape what is shown from now on, but are not shown as news. */
   replay(events: Iterable<RunEvent>): void;
+  /** Shows a final screen, on which the user may still ask about the models. */
+  staysOpen: boolean;
   /** Resolves when the user leaves the final screen; at once where there is none. */
   finished: Promise<void>;
   /** Lines to print after close(). */
@@ -13,53 +16,68 @@ export interface TrainView extends View {
 }
 
 export interface ViewOptions {
-  output: "dashboard" | "plain" | "json";
-  title: string;
   ascii: boolean;
   send(command: TrainerCommand, model?: string): void;
-  quit(how: "save" | "now"): void;
+  /** key: "C-c" is Ctrl-C, which counts as an interrupt. */
+  quit(how: "save" | "now", key: string): void;
 }
 
-/** The dashboard where standard input and output are a terminal and nothing else was asked for, else lines. */
-export async function openView(options: ViewOptions): Promise<TrainView> {
-  if (options.output === "json") {
-    const { createJson } = await import("../ui/json.js");
-    return { ...createJson({ write: writeOutput }), replay() {}, finished: Promise.resolve(), farewell: "nothing" };
-  }
-  if (options.output === "dashboard" && outputIsTerminal() && process.stdin.isTTY) return openDashboardView(options);
-  return openLines();
+/**
+ * Loads the code of the right view, while the caller waits for other things: the dashboard where standard input and output are a
+ * terminal and nothing else was asked for, else lines.
+ * @returns opens the view
+ */
+export async function loadView(output: "dashboard" | "plain" | "json"): Promise<(options: ViewOptions) => TrainView> {
+  if (output === "json") return loadJson();
+  return output === "dashboard" && canShowDashboard() ? loadDashboard() : loadLines();
 }
 
-async function openLines(): Promise<TrainView> {
+function canShowDashboard(): boolean {
+  const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
+  return dashboardUnavailable(terminal, process.env) === undefined;
+}
+
+async function loadJson(): Promise<() => TrainView> {
+  const { createJson } = await import("../ui/json.js");
+  const open = { staysOpen: false, finished: Promise.resolve(), farewell: "nothing" } as const;
+  return () => ({ ...createJson({ write: writeOutput }), replay() {}, ...open });
+}
+
+async function loadLines(): Promise<() => TrainView> {
   const { createLines } = await import("../ui/lines.js");
-  let muted = false;
-  const write = (text: string) => {
-    if (!muted) writeOutput(text);
-  };
-  const lines = createLines({ write, color: outputIsTerminal() && colorWanted() ? "ansi" : "none" });
-  return {
-    ...lines,
-    replay(events) {
-      muted = true;
-      for (const event of events) lines.event(event);
-      muted = false;
-    },
-    finished: Promise.resolve(),
-    farewell: "place",
+  return () => {
+    let muted = false;
+    const write = (text: string) => {
+      if (!muted) writeOutput(text);
+    };
+    const lines = createLines({ write, color: outputIsTerminal() && colorWanted() ? "ansi" : "none" });
+    return {
+      ...lines,
+      replay(events) {
+        muted = true;
+        for (const event of events) lines.event(event);
+        muted = false;
+      },
+      staysOpen: false,
+      finished: Promise.resolve(),
+      farewell: "place",
+    };
   };
 }
 
-async function openDashboardView(options: ViewOptions): Promise<TrainView> {
+async function loadDashboard(): Promise<(options: ViewOptions) => TrainView> {
   const { openDashboard } = await import("../ui/tui/dashboard.js");
-  const { title, ascii, send, quit } = options;
-  const dashboard = openDashboard({ title, ascii, color: colorWanted(), send, quit });
-  return {
-    event: (event) => dashboard.event(event),
-    close: () => dashboard.close(),
-    replay(events) {
-      for (const event of events) dashboard.event(event);
-    },
-    finished: dashboard.finished,
-    farewell: "summary",
+  return ({ ascii, send, quit }) => {
+    const dashboard = openDashboard({ title: "mnist-tui", ascii, color: colorWanted(), send, quit });
+    return {
+      event: (event) => dashboard.event(event),
+      close: () => dashboard.close(),
+      replay(events) {
+        for (const event of events) dashboard.event(event);
+      },
+      staysOpen: true,
+      finished: dashboard.finished,
+      farewell: "summary",
+    };
   };
 }

@@ -81,6 +81,15 @@ export class TrainingLoop {
     }
   }
 
+  /** After the end: what was trained can still be asked, until the parent has no more questions. */
+  async answerUntilStopped(): Promise<void> {
+    for (;;) {
+      const command = await this.options.commands.next();
+      if (command.type === "stop") return;
+      if (command.type === "predict" || command.type === "examples") await this.answer(command);
+    }
+  }
+
   /** Carries out the commands that have come in; while paused, waits for more. @returns why to stop, where that was asked for */
   private async obey(): Promise<"stopped" | "interrupted" | undefined> {
     const { commands, emit } = this.options;

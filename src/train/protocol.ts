@@ -22,6 +22,8 @@ export interface Beginning {
   paths: Pick<ModelPaths, "events" | "best" | "last">;
   /** Go on from the checkpoint in paths.last, where there is one. */
   start: "new" | "resume";
+  /** answer: go on answering questions about the trained model until stopped, as a dashboard's final screen wants. */
+  afterwards: "exit" | "answer";
   /** For the log: what the user should know about this run. */
   notices: string[];
 }

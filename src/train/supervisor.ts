@@ -1,11 +1,13 @@
 import type { RunPaths } from "../run/directory.js";
 import type { RunEvent, TrainerCommand } from "../run/events.js";
-import type { Prepared, TrainerSetup } from "./protocol.js";
+import type { Beginning, Prepared, TrainerSetup } from "./protocol.js";
 import type { SharedDataset } from "./shared-dataset.js";
 import { type TrainerEnd, TrainerHandle } from "./trainer-handle.js";
 
 /** How long trainers have to save and end when they are asked to. */
 const graceMilliseconds = 10_000;
+/** And how long to leave when they have nothing more to do. */
+const leaveMilliseconds = 2_000;
 
 /** All trainers of a run. One that fails ends alone; the others train on. */
 export class Supervisor {
@@ -27,10 +29,11 @@ export class Supervisor {
     return Promise.all(this.trainers.map((trainer) => trainer.prepared));
   }
 
-  /** @param notices warnings about the run as a whole; they go into the first model's log */
-  begin(run: RunPaths, start: "new" | "resume", notices: readonly string[]): void {
+  begin(run: RunPaths, beginning: Omit<Beginning, "run" | "paths">): void {
     this.trainers.forEach((trainer, index) => {
-      trainer.begin(run.model(trainer.model), { run: run.name, start, notices: index === 0 ? [...notices] : [] });
+      // What concerns the run as a whole is said once.
+      const notices = index === 0 ? beginning.notices : [];
+      trainer.begin(run.model(trainer.model), { ...beginning, run: run.name, notices });
     });
   }
 
@@ -50,11 +53,19 @@ export class Supervisor {
     for (const trainer of this.trainers) trainer.kill();
   }
 
-  /** Resolves when no process is left. @returns how each model's trainer ended */
+  /** Resolves when nothing trains any more. @returns how each model's trainer ended */
   async ended(): Promise<Map<string, TrainerEnd>> {
     const ends = await Promise.all(this.trainers.map(async (trainer) => [trainer.model, await trainer.ended] as const));
     clearTimeout(this.escalation);
     return new Map(ends);
+  }
+
+  /** Sends away the processes that only answer questions any more, and waits until none is left. */
+  async dismiss(): Promise<void> {
+    this.send({ type: "stop", reason: "interrupted" });
+    const timer = setTimeout(() => this.kill(), leaveMilliseconds);
+    await Promise.all(this.trainers.map((trainer) => trainer.closed));
+    clearTimeout(timer);
   }
 }
 

@@ -20,9 +20,13 @@ const lingerMilliseconds = 5_000;
 /** The parent's side of one trainer: a child process, the messages to and from it, and what becomes of it. */
 export class TrainerHandle {
   readonly prepared: Promise<Prepared>;
+  /** Training has ended; the process may still answer questions. */
   readonly ended: Promise<TrainerEnd>;
+  /** The process is gone. */
+  readonly closed: Promise<void>;
   private readonly child: ChildProcess;
   private run = "";
+  private answersAfterwards = false;
   private paths: ModelPaths | undefined;
   private printed: string[] = [];
   private printedCount = 0;
@@ -61,7 +65,13 @@ export class TrainerHandle {
       setTimeout(() => this.child.kill("SIGKILL"), lingerMilliseconds).unref();
     });
     this.ended = new Promise((resolve) => {
+      this.child.on("message", (message: TrainerMessage) => {
+        if (message.type === "done" && this.answersAfterwards) resolve("done");
+      });
       this.child.on("close", (code, signal) => resolve(this.conclude(code, signal)));
+    });
+    this.closed = new Promise((resolve) => {
+      this.child.on("close", () => resolve());
     });
     this.post({ type: "configure", setup });
   }
@@ -77,6 +87,7 @@ export class TrainerHandle {
   begin(paths: ModelPaths, beginning: Omit<Beginning, "paths">): void {
     this.paths = paths;
     this.run = beginning.run;
+    this.answersAfterwards = beginning.afterwards === "answer";
     for (const line of this.printed.splice(0)) this.store(line);
     this.post({ type: "begin", beginning: { ...beginning, paths: { events: paths.events, best: paths.best, last: paths.last } } });
   }

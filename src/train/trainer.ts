@@ -113,7 +113,9 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
       emit,
       save: (kind, state, now) => saveProgress(ready, beginning, kind, state, now),
     });
-    await loop.run();
+    const reason = await loop.run();
+    resources.stop();
+    if (beginning.afterwards === "answer" && reason !== "interrupted") await loop.answerUntilStopped();
     return 0;
   } catch (error) {
     report(error);

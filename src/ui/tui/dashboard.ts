@@ -25,8 +25,8 @@ export interface DashboardOptions {
   color: boolean;
   /** model undefined: to all. */
   send(command: TrainerCommand, model?: string): void;
-  /** "save": stop all trainers, let them save, then close(); "now": close() and exit at once. */
-  quit(how: "save" | "now"): void;
+  /** "save": stop all trainers, let them save, then close(); "now": close() and exit at once. `key` is what was pressed: "q", "C-c". */
+  quit(how: "save" | "now", key: string): void;
 }
 
 export interface DashboardView extends View {
@@ -56,6 +56,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   let drawnAt = 0;
   let asked = "";
   let predicted = 0;
+  let lastKey = "";
   let resolveFinished: () => void = () => {};
   const finished = new Promise<void>((resolve) => {
     resolveFinished = resolve;
@@ -63,6 +64,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
 
   const terminal = openScreen({
     key: (name) => {
+      lastKey = name;
       const pressed = press(ui, name, state);
       apply(pressed.ui, pressed.effects);
     },
@@ -160,7 +162,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
         options.send(effect.command, effect.model);
         break;
       case "quit":
-        options.quit(effect.how);
+        options.quit(effect.how, lastKey);
         break;
       case "leave":
         resolveFinished();
