@@ -80,7 +80,13 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
   synthetic: {
     name: "synthetic",
     title: "synthetic digits",
-    files: files(["", "", "", ""]),
+    // The digests change with the generator, and with them the cached set is made anew.
+    files: files([
+      "6a3d5b3a0dc93d14e229665bf7632c97b3865295d3d0a1ba4aee1e2096632a17",
+      "3993904d553d76d735c65339072d4a701a4545304678b2070628bc6b923f55c3",
+      "314d4407669a72fe6ef791fdadcd2a5fc4fa4b462f943ebe323d3fddba4a60d0",
+      "f0b7fad5499bc86894d5f6463b53bffee8489ad0c1b7d181cb39930fb0c42f82",
+    ]),
     mirrors: [],
     folders: [],
     classNames: digits,

@@ -80,36 +80,55 @@ export function opening(field: Field, reach: number): Field {
   return extreme(extreme(field, reach, "min"), reach, "max");
 }
 
-/** @returns the largest or smallest value within `reach` in x and y; van Herk's method, whose cost does not depend on reach */
+/** @returns the largest or smallest value within `reach` in x and y */
 function extreme(field: Field, reach: number, which: "max" | "min"): Field {
   const { width, height } = field;
+  const sliding = new SlidingExtreme(Math.max(width, height), reach, which);
   const rows = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) slide(field.data, rows, y * width, 1, width, reach, which);
+  for (let y = 0; y < height; y++) sliding.line(field.data, rows, y * width, 1, width);
   const data = new Float32Array(width * height);
-  for (let x = 0; x < width; x++) slide(rows, data, x, width, height, reach, which);
+  for (let x = 0; x < width; x++) sliding.line(rows, data, x, width, height);
   return { width, height, data };
 }
 
-/** One line of `extreme`: running extremes forwards and backwards within blocks of the window's length; two of them cover any window. */
-function slide(
-  from: Float32Array,
-  to: Float32Array,
-  start: number,
-  step: number,
-  length: number,
-  reach: number,
-  which: "max" | "min",
-): void {
-  const pick = which === "max" ? Math.max : Math.min;
-  const outside = which === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const window = 2 * reach + 1;
-  const padded = Math.ceil((length + 2 * reach) / window) * window;
-  const at = (i: number) => (i < reach || i >= reach + length ? outside : from[start + (i - reach) * step]);
-  const forwards = new Float32Array(padded);
-  const backwards = new Float32Array(padded);
-  for (let i = 0; i < padded; i++) forwards[i] = i % window === 0 ? at(i) : pick(forwards[i - 1], at(i));
-  for (let i = padded - 1; i >= 0; i--) backwards[i] = i % window === window - 1 ? at(i) : pick(backwards[i + 1], at(i));
-  for (let i = 0; i < length; i++) to[start + i * step] = pick(backwards[i], forwards[i + window - 1]);
+/**
+ * Van Herk's method, whose cost does not depend on the window's length: running extremes forwards and backwards within blocks of that
+ * length; any window is covered by the end of one block and the beginning of the next.
+ */
+class SlidingExtreme {
+  private readonly values: Float32Array;
+  private readonly forwards: Float32Array;
+  private readonly backwards: Float32Array;
+  private readonly window: number;
+
+  constructor(
+    longest: number,
+    private readonly reach: number,
+    private readonly which: "max" | "min",
+  ) {
+    this.window = 2 * reach + 1;
+    const length = longest + 2 * this.window;
+    this.values = new Float32Array(length).fill(which === "max" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+    this.forwards = new Float32Array(length);
+    this.backwards = new Float32Array(length);
+  }
+
+  /** One row or column of `length` values, `step` apart from `start` on. */
+  line(from: Float32Array, to: Float32Array, start: number, step: number, length: number): void {
+    const { values, forwards, backwards, window, reach } = this;
+    const sign = this.which === "max" ? 1 : -1;
+    const padded = Math.ceil((length + 2 * reach) / window) * window;
+    for (let i = 0; i < length; i++) values[reach + i] = from[start + i * step];
+    values.fill(sign * Number.NEGATIVE_INFINITY, reach + length, padded);
+    for (let i = 0, inBlock = 0; i < padded; i++, inBlock = inBlock + 1 === window ? 0 : inBlock + 1)
+      forwards[i] = inBlock > 0 && sign * forwards[i - 1] > sign * values[i] ? forwards[i - 1] : values[i];
+    for (let i = padded - 1, inBlock = 0; i >= 0; i--, inBlock = inBlock + 1 === window ? 0 : inBlock + 1)
+      backwards[i] = inBlock > 0 && sign * backwards[i + 1] > sign * values[i] ? backwards[i + 1] : values[i];
+    for (let i = 0; i < length; i++) {
+      const [left, right] = [backwards[i], forwards[i + window - 1]];
+      to[start + i * step] = sign * left > sign * right ? left : right;
+    }
+  }
 }
 
 /** @returns the value below which `part` of the values lie (nearest rank) */

@@ -75,19 +75,50 @@ export function findInk(light: Field): Ink {
  */
 function stretched(ink: Field): Field {
   const { data } = ink;
-  const sorted = data.slice().sort();
-  const at = (part: number) => sorted[Math.floor(part * (sorted.length - 1))];
+  const levels = new Levels(data);
   // Quantiles low enough that even a thick digit filling the picture leaves them to the paper; for normal noise P10 and P30 give its σ.
-  const sigma = (at(0.3) - at(0.1)) / 0.757;
-  const floor = Math.max(0, at(0.3) + 2.5 * sigma);
+  const [p10, p30] = [levels.quantile(0.1), levels.quantile(0.3)];
+  const sigma = (p30 - p10) / 0.757;
+  const floor = Math.max(0, p30 + 2.5 * sigma);
   // A few specks do not make a stroke.
-  const top = sorted[Math.max(0, sorted.length - Math.max(6, Math.round(sorted.length * 0.00005)))];
-  if (top < minimumContrast || top < at(0.3) + 6 * sigma)
+  const top = levels.quantile(1 - Math.max(6, data.length * 0.00005) / data.length);
+  if (top < minimumContrast || top < p30 + 6 * sigma)
     throw new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
   // Most of a stroke is darker than its antialiased edge: the median of its upper half is what ink looks like.
-  const strokes = sorted.subarray(sorted.findIndex((value) => value > (floor + top) / 2));
-  const full = strokes[strokes.length >> 1];
+  const full = levels.quantile(1 - levels.partAbove((floor + top) / 2) / 2);
   return { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) };
+}
+
+/** A histogram fine enough for quantiles of ink, which lies in [−1, 1]. */
+class Levels {
+  private readonly counts = new Uint32Array(2 * levelsPerUnit + 1);
+
+  constructor(private readonly data: Float32Array) {
+    for (const value of data) this.counts[levelOf(value)]++;
+  }
+
+  /** @returns the lower edge of the level below which `part` of the values lie */
+  quantile(part: number): number {
+    let rank = part * this.data.length;
+    let level = 0;
+    for (; level < this.counts.length - 1; level++) {
+      rank -= this.counts[level];
+      if (rank < 0) break;
+    }
+    return level / levelsPerUnit - 1;
+  }
+
+  partAbove(value: number): number {
+    let above = 0;
+    for (let level = levelOf(value) + 1; level < this.counts.length; level++) above += this.counts[level];
+    return above / this.data.length;
+  }
+}
+
+const levelsPerUnit = 2048;
+
+function levelOf(value: number): number {
+  return Math.floor((Math.min(1, Math.max(-1, value)) + 1) * levelsPerUnit);
 }
 
 /** @returns the brightness of the paper, were there no ink on it */

@@ -7,14 +7,18 @@ import { arc, type Point, type Sketch } from "./sketch.js";
 
 function zero(s: Sketch): void {
   const d = s.draws;
-  const rx = d.uniform(0.2, 0.52);
-  const start = d.normal(0.78, 0.09);
+  const rx = d.chance(0.12) ? d.uniform(0.5, 0.75) : d.uniform(0.2, 0.52);
+  const start = d.normal(0.78, 0.1);
   const direction = d.chance(0.85) ? -1 : 1;
-  const sweep = d.choose([7, 2, 1]);
-  const turn = sweep === 0 ? d.uniform(0.97, 1.06) : sweep === 1 ? d.uniform(1.05, 1.25) : d.uniform(0.86, 0.97);
-  const egg = d.normal(0, 0.12);
-  const points = arc(0.5, 0.5, rx, 0.5, start, direction * turn, d.normal(1, 0.07));
-  s.stroke(points.map(([x, y]): Point => [0.5 + (x - 0.5) * (1 + egg * (y - 0.5)), y]));
+  const egg = d.normal(0, 0.15);
+  const shape = ([x, y]: Point): Point => [0.5 + (x - 0.5) * (1 + egg * (y - 0.5)), y];
+  // The end meets the start, runs on inside or outside of it, or stops short.
+  const ending = d.choose([56, 26, 18]);
+  const sweep = ending === 0 ? d.uniform(0.97, 1.08) : ending === 1 ? d.uniform(1.08, 1.5) : d.uniform(0.84, 0.97);
+  const points = arc(0.5, 0.5, rx, 0.5, start, direction * sweep, ending === 1 ? d.uniform(0.6, 1.15) : d.normal(1, 0.08)).map(shape);
+  // Some begin with a short straight line from outside or within.
+  if (d.chance(0.22)) points.unshift([points[0][0] + d.normal(0.06, 0.16), points[0][1] + d.normal(0.03, 0.14)]);
+  s.stroke(points);
 }
 
 function one(s: Sketch): void {
@@ -38,71 +42,80 @@ function one(s: Sketch): void {
 
 function two(s: Sketch): void {
   const d = s.draws;
-  const width = d.uniform(0.5, 0.8);
-  const right = width;
-  const hookY = d.uniform(0.1, 0.34);
-  const shoulder = d.uniform(0.2, 0.33);
-  const bottomLeft = d.normal(0, 0.06);
-  const floor = d.uniform(0.86, 1);
-  const tail = right + d.uniform(-0.1, 0.28);
+  const width = d.uniform(0.4, 0.8);
+  const hookY = d.uniform(0.08, 0.38);
+  const shoulder = d.uniform(0.18, 0.36);
+  const bottomLeft = d.normal(0, 0.08);
+  const floor = d.uniform(0.84, 1);
+  const tail = width + d.uniform(-0.22, 0.36);
   const top: Point[] = [
-    [d.uniform(-0.02, 0.16), hookY],
+    [d.uniform(-0.04, 0.16), hookY],
     [width * d.uniform(0.25, 0.4), d.uniform(0, 0.08)],
     [width * 0.72, d.uniform(0, 0.06)],
-    [right, shoulder],
-    [width * d.uniform(0.7, 0.86), d.uniform(0.45, 0.58)],
-    [width * d.uniform(0.36, 0.5), d.uniform(0.68, 0.8)],
+    [width, shoulder],
+    [width * d.uniform(0.7, 0.9), d.uniform(0.42, 0.6)],
   ];
-  // Some begin in the middle of the arc, without a hook.
-  if (d.chance(0.15)) top.shift();
-  switch (d.choose([45, 35, 20])) {
+  // Some begin in the middle of the arc, without a hook; some curl in.
+  const beginning = d.choose([70, 15, 15]);
+  if (beginning === 1) top.shift();
+  if (beginning === 2) top.unshift([top[0][0] + d.uniform(0.04, 0.16), hookY + d.uniform(0, 0.08)]);
+  const neck: Point = [bottomLeft + (width - bottomLeft) * d.uniform(0.36, 0.5), d.uniform(0.66, 0.8)];
+  switch (d.choose([38, 44, 18])) {
     case 0:
-      s.stroke([...top, [bottomLeft, floor, 1], [width * 0.55, floor + d.normal(0, 0.035)], [tail, floor + d.normal(0, 0.06)]]);
+      s.stroke([...top, neck, [bottomLeft, floor, 1], [width * 0.55, floor + d.normal(0, 0.04)], [tail, floor + d.normal(0.01, 0.1)]]);
       break;
     case 1: {
-      const size = d.uniform(0.06, 0.17);
-      const lift = floor - size * d.uniform(0.3, 0.8);
+      // A loop in the corner, from a mere knot to half of the height.
+      const size = d.chance(0.6) ? d.uniform(0.04, 0.16) : d.uniform(0.14, 0.26);
+      const flat = d.uniform(0.7, 1.5);
+      const x = bottomLeft + size;
+      const y = floor - size;
       s.stroke([
         ...top,
-        [bottomLeft + size * 0.9, floor - 0.02],
-        [bottomLeft, floor + 0.01],
-        [bottomLeft - size * 0.4, lift - size * 0.4],
-        [bottomLeft + size * 0.6, lift - size * 0.9],
-        [width * 0.45, floor - size * 0.5],
-        [width * 0.75, floor + d.uniform(0, 0.08)],
-        [tail, floor - d.uniform(-0.04, 0.12)],
+        [x + size * flat * d.uniform(1.1, 1.7), y - size * d.uniform(0.1, 0.5)],
+        [x + size * flat * 0.55, y + size * 0.75],
+        [x - size * flat * 0.5, y + size * 0.8],
+        [x - size * flat, y - size * 0.1],
+        [x - size * flat * 0.3, y - size * 0.9],
+        [x + size * flat * 0.9, y - size * d.uniform(0.3, 0.6)],
+        [x + size * flat + (tail - x) * d.uniform(0.3, 0.5), y + size * d.uniform(-0.3, 0.8)],
+        [tail, y + size * d.uniform(-0.7, 1.2) + d.normal(0.02, 0.04)],
       ]);
       break;
     }
     default:
       s.stroke([
         ...top,
+        neck,
         [bottomLeft, floor, 1],
-        [width * 0.22, floor - d.uniform(0.02, 0.1)],
+        [width * 0.22, floor - d.uniform(0.02, 0.12)],
         [width * 0.6, floor + d.uniform(0, 0.07)],
-        [tail, floor - d.uniform(0, 0.14)],
+        [tail, floor - d.uniform(0, 0.16)],
       ]);
   }
 }
 
 function three(s: Sketch): void {
   const d = s.draws;
-  const upper = d.uniform(0.42, 0.66);
-  const lower = d.uniform(0.48, 0.74);
-  const waist = d.uniform(0.38, 0.54);
-  const pinch = d.uniform(0.12, 0.42);
+  const upper = d.uniform(0.32, 0.7);
+  const lower = d.uniform(0.36, 0.8);
+  const waist = d.uniform(0.3, 0.54);
+  const pinch = upper * d.uniform(0, 0.75);
   const end: Point[] = [
     [lower * d.uniform(0.78, 0.95), waist + (1 - waist) * 0.17],
     [lower, waist + (1 - waist) * d.uniform(0.42, 0.6)],
     [lower * d.uniform(0.7, 0.85), waist + (1 - waist) * 0.86],
-    [lower * d.uniform(0.35, 0.5), 1],
-    [d.uniform(-0.1, 0.1), d.uniform(0.8, 0.97)],
+    [lower * d.uniform(0.3, 0.5), d.uniform(0.96, 1.04)],
+    [d.uniform(-0.3, 0.12), d.uniform(0.78, 1)],
   ];
-  if (d.chance(0.2)) end.push([d.uniform(-0.12, 0), d.uniform(0.7, 0.82)]);
-  switch (d.choose([66, 18, 16])) {
+  // A hook or a small curl at the end.
+  const curl = d.choose([78, 14, 8]);
+  if (curl > 0) end.push([d.uniform(-0.16, 0), d.uniform(0.68, 0.82)]);
+  if (curl === 2) end.push([d.uniform(0.02, 0.14), d.uniform(0.7, 0.86)]);
+  switch (d.choose([62, 16, 22])) {
     case 0: {
       const begin: Point[] = [
-        [d.uniform(-0.04, 0.12), d.uniform(0.06, 0.24)],
+        [d.uniform(-0.08, 0.12), d.uniform(0.05, 0.28)],
         [upper * d.uniform(0.35, 0.5), d.uniform(-0.01, 0.04)],
         [upper * 0.88, d.uniform(0.05, 0.1)],
         [upper, waist * d.uniform(0.4, 0.6)],
@@ -152,7 +165,7 @@ function four(s: Sketch): void {
     [stemX + lean * 0.4, (from + 1) / 2],
     [stemX - lean * 0.5, 1],
   ];
-  switch (d.choose([46, 16, 20, 18])) {
+  switch (d.choose([48, 9, 23, 20])) {
     case 0: {
       // Open: down, across, and the stem on its own.
       const left = d.uniform(-0.06, 0.14);
@@ -208,28 +221,31 @@ function four(s: Sketch): void {
 
 function five(s: Sketch): void {
   const d = s.draws;
-  const left = d.uniform(0.04, 0.18);
-  const shoulder = d.uniform(0.34, 0.52);
-  const belly = d.uniform(0.45, 0.72);
+  const left = d.uniform(0.04, 0.2);
+  const shoulder = d.uniform(0.3, 0.52);
+  const belly = left + d.uniform(0.25, 0.62);
   const roof = d.uniform(0, 0.08);
-  const barEnd = left + d.uniform(0.28, 0.68);
-  const barTilt = d.normal(-0.05, 0.06);
+  const barEnd = left + d.uniform(0.2, 0.9);
+  const barTilt = d.normal(-0.07, 0.08);
   const bowl: Point[] = [
-    [left + (belly - left) * 0.5, shoulder - d.uniform(0, 0.08)],
-    [belly * 0.93, shoulder + (1 - shoulder) * 0.17],
+    [left + (belly - left) * 0.5, shoulder - d.uniform(-0.02, 0.1)],
+    [left + (belly - left) * 0.93, shoulder + (1 - shoulder) * d.uniform(0.12, 0.22)],
     [belly, shoulder + (1 - shoulder) * d.uniform(0.4, 0.55)],
-    [belly * 0.85, shoulder + (1 - shoulder) * 0.82],
-    [belly * d.uniform(0.4, 0.6), 1],
-    [d.uniform(-0.12, 0.08), d.uniform(0.82, 0.98)],
+    [left + (belly - left) * d.uniform(0.7, 0.88), shoulder + (1 - shoulder) * 0.82],
+    [left + (belly - left) * d.uniform(0.2, 0.55), 1],
+    [d.uniform(-0.18, 0.1), d.uniform(0.78, 0.98)],
   ];
-  if (d.chance(0.15)) bowl.push([d.uniform(-0.14, -0.02), d.uniform(0.7, 0.82)]);
-  const neck = left + d.normal(-0.02, 0.05);
-  switch (d.choose([40, 42, 18])) {
+  // The bowl ends early, or with a hook.
+  const ending = d.choose([68, 17, 15]);
+  if (ending === 1) bowl.pop();
+  if (ending === 2) bowl.push([d.uniform(-0.16, -0.02), d.uniform(0.68, 0.8)]);
+  const neck = left + d.normal(-0.03, 0.06);
+  switch (d.choose([38, 36, 26])) {
     case 0:
       // Neck and bowl, then the roof on its own.
-      s.stroke([[left + d.normal(0, 0.03), roof], [neck, shoulder, 1], ...bowl]);
+      s.stroke([[left + d.normal(0, 0.04), roof], [neck, shoulder, 1], ...bowl]);
       s.stroke([
-        [left + d.normal(0.01, 0.05), roof + d.normal(0, 0.025)],
+        [left + d.normal(0.02, 0.06), roof + d.normal(0, 0.03)],
         [barEnd, roof + barTilt],
       ]);
       break;
@@ -253,158 +269,186 @@ function five(s: Sketch): void {
 
 function six(s: Sketch): void {
   const d = s.draws;
-  const width = d.uniform(0.42, 0.68);
-  const loopTop = d.uniform(0.4, 0.66);
-  const topX = d.uniform(0.2, 0.68);
+  const width = d.uniform(0.32, 0.8);
+  const loopTop = d.uniform(0.36, 0.7);
   const left = d.normal(0, 0.03);
-  const middle = (loopTop + 1) / 2;
-  const closing = d.choose([6, 2, 2]);
+  // Where the pen starts: over the loop's right side, or over the stem like a b.
+  const topX = left + d.uniform(0.02, 0.75) * d.uniform(0.5, 1);
+  const bow = d.uniform(0.25, 0.6);
+  const low = (1 - loopTop) / 2;
+  const middle = loopTop + low;
+  const bottom = left + width * d.uniform(0.35, 0.55);
   const points: Point[] = [
     [topX, d.uniform(0, 0.04)],
-    [topX * d.uniform(0.4, 0.6) + left, d.uniform(0.17, 0.3)],
-    [left + d.uniform(0, 0.05), d.uniform(0.48, 0.6)],
-    [left + width * 0.07, 0.82],
-    [left + width * 0.48, 1],
-    [left + width * 0.9, (1 + middle) / 2 + 0.03],
-    [left + width, middle - 0.02],
-    [left + width * 0.75, loopTop + 0.02],
-    [left + width * 0.45, loopTop + d.uniform(-0.01, 0.04)],
+    [left + (topX - left) * bow, d.uniform(0.2, 0.34)],
+    [left + d.uniform(-0.02, 0.04), loopTop + low * d.uniform(-0.2, 0.4)],
+    [left + (bottom - left) * 0.28, middle + low * 0.65],
+    [bottom, 1],
+    [left + width * 0.88, middle + low * 0.6],
+    [left + width, middle - low * d.uniform(-0.1, 0.4)],
+    [left + width * d.uniform(0.65, 0.82), loopTop + low * d.uniform(0, 0.15)],
   ];
-  // The loop ends on the stem, beyond it, or before it.
-  if (closing !== 2) points.push([left + width * d.uniform(0.08, 0.2), loopTop + d.uniform(0.1, 0.2)]);
-  if (closing === 1) points.push([left + width * d.uniform(-0.05, 0.1), loopTop + d.uniform(0.22, 0.34)]);
+  // The loop ends on the stem, beyond it, before it, or curls down inside.
+  const closing = d.choose([5, 2, 2, 4]);
+  if (closing !== 2) points.push([left + width * d.uniform(0.35, 0.5), loopTop + low * d.uniform(0, 0.3)]);
+  if (closing === 0) points.push([left + width * d.uniform(0.05, 0.2), loopTop + low * d.uniform(0.4, 0.9)]);
+  if (closing === 1) points.push([left + width * d.uniform(-0.12, 0.08), loopTop + low * d.uniform(0.5, 1)]);
+  if (closing === 3) {
+    points.push([left + width * d.uniform(0.2, 0.32), middle + low * d.uniform(-0.2, 0.3)]);
+    points.push([left + width * d.uniform(0.3, 0.55), 1 - low * d.uniform(0, 0.5)]);
+  }
   // A hook at the top.
-  if (d.chance(0.12)) points.unshift([topX + d.uniform(0.02, 0.12), d.uniform(0.04, 0.14)]);
+  if (d.chance(0.1)) points.unshift([topX + d.uniform(0.02, 0.12), d.uniform(0.04, 0.14)]);
   s.stroke(points);
 }
 
 function seven(s: Sketch): void {
   const d = s.draws;
-  const width = d.uniform(0.45, 0.78);
-  const foot = d.uniform(0.08, 0.5) * width;
+  const width = d.uniform(0.35, 0.85);
+  const foot = d.uniform(-0.05, 0.75) * width;
   const roof = d.normal(0.02, 0.03);
-  const corner = d.normal(0.02, 0.04);
+  const corner = d.normal(0.01, 0.05);
   const bulge = d.normal(0, 0.06);
   const points: Point[] = [
-    [d.normal(0, 0.04), roof + d.normal(0.02, 0.04)],
-    [width * 0.5, roof + d.normal(0, 0.03)],
+    [d.normal(0, 0.05), roof + d.normal(0.04, 0.07)],
+    [width * 0.5, roof + d.normal(0, 0.035)],
   ];
-  const round = d.chance(0.35);
-  if (round) points.push([width * 0.9, corner], [width, corner + 0.12]);
+  if (d.chance(0.35)) points.push([width * 0.9, corner], [width, corner + d.uniform(0.08, 0.16)]);
   else points.push([width, corner, 1]);
   points.push([(width + foot) / 2 + bulge + 0.02, 0.5], [foot + bulge * 0.3, 0.78], [foot, 1]);
-  // A tick or a hanging serif before the roof.
-  const serif = d.choose([66, 22, 12]);
-  if (serif === 1) points.unshift([d.normal(-0.01, 0.03), roof + d.uniform(0.1, 0.26)]);
-  if (serif === 2) points.unshift([d.normal(-0.02, 0.03), roof + d.uniform(-0.12, -0.04)]);
+  // A serif that hangs from the roof's beginning, or a tick above it.
+  const serif = d.choose([50, 43, 7]);
+  if (serif === 1) {
+    points[0] = [points[0][0], points[0][1], d.chance(0.6) ? 1 : undefined];
+    points.unshift([d.normal(-0.01, 0.04), roof + d.uniform(0.08, 0.45)]);
+  }
+  if (serif === 2) points.unshift([d.normal(-0.02, 0.03), roof + d.uniform(-0.14, -0.04)]);
   s.stroke(points);
-  if (d.chance(0.13)) {
-    const y = d.uniform(0.42, 0.58);
+  if (d.chance(0.2)) {
+    const y = d.uniform(0.4, 0.62);
     const x = foot + (width - foot) * (1 - y) + bulge;
-    const tilt = d.normal(0, 0.05);
+    const tilt = d.normal(0, 0.06);
     s.stroke([
-      [x - d.uniform(0.12, 0.3), y + tilt],
-      [x + d.uniform(0.1, 0.28), y - tilt],
+      [x - d.uniform(0.12, 0.4), y + tilt],
+      [x + d.uniform(0.1, 0.38), y - tilt],
     ]);
   }
 }
 
 function eight(s: Sketch): void {
   const d = s.draws;
-  const waist = d.uniform(0.4, 0.56);
-  const upper = d.uniform(0.15, 0.3);
-  const lower = d.uniform(0.18, 0.36);
-  const lean = d.normal(0.03, 0.05);
+  const waist = d.uniform(0.36, 0.64);
+  const upper = d.uniform(0.12, 0.36);
+  const lower = d.uniform(0.06, 0.36);
+  const lean = d.normal(0.03, 0.06);
   const top = 0.5 + lean;
   const low = 0.5 - lean;
   const cross = 0.5 + d.normal(0, 0.03);
-  const startX = top + upper * d.uniform(0.4, 1);
-  const startY = d.uniform(0.05, 0.2);
-  if (d.chance(0.82)) {
-    const gap = d.choose([6, 2, 2]);
-    const points: Point[] = [
-      [startX, startY],
-      [top, d.uniform(-0.01, 0.03)],
-      [top - upper * 0.85, waist * 0.25],
-      [top - upper * 0.85, waist * 0.6],
-      [cross, waist],
-      [low + lower * 0.85, waist + (1 - waist) * 0.32],
-      [low + lower * 0.9, waist + (1 - waist) * 0.7],
-      [low, 1],
-      [low - lower * 0.9, waist + (1 - waist) * 0.72],
-      [low - lower * 0.75, waist + (1 - waist) * 0.34],
-      [cross + d.normal(0, 0.02), waist + d.normal(0, 0.02)],
-      [top + upper * 0.8, waist * 0.62],
-    ];
-    // The end meets the start, passes it, or stops short of it.
-    if (gap === 0) points.push([startX + d.normal(0.02, 0.02), startY + 0.02]);
-    if (gap === 1) points.push([startX + 0.03, startY], [startX - 0.06, d.uniform(-0.06, 0.02)]);
-    s.stroke(points);
-  } else {
+  const below = 1 - waist;
+  if (d.chance(0.1)) {
     // Two circles.
     s.stroke(arc(top, waist / 2, upper, waist / 2, d.uniform(0.6, 0.9), -d.uniform(0.95, 1.08)));
-    s.stroke(arc(low, (1 + waist) / 2, lower, (1 - waist) / 2, d.uniform(0.6, 0.9), -d.uniform(0.95, 1.08)));
+    s.stroke(arc(low, (1 + waist) / 2, lower, below / 2, d.uniform(0.6, 0.9), -d.uniform(0.95, 1.08)));
+    return;
   }
+  // How straight the lines cross: where the loops are widest, from the crossing (0) to their far ends (1).
+  const fullUpper = d.uniform(0.45, 0.75);
+  const fullLower = d.uniform(0.45, 0.75);
+  const startX = top + upper * d.uniform(0.3, 1.1);
+  const startY = d.uniform(0.04, 0.22);
+  const upperLoop: Point[] = [
+    [startX, startY],
+    [top + upper * d.uniform(-0.2, 0.2), d.uniform(-0.01, 0.04)],
+    [top - upper * 0.8, waist * (1 - fullUpper) * 0.55],
+    [top - upper * 0.9, waist * (1 - fullUpper) + waist * 0.15],
+    [cross, waist],
+  ];
+  // A start on the right side of the upper loop or far out to the right.
+  const beginning = d.choose([76, 12, 12]);
+  if (beginning === 1) upperLoop.unshift([top + upper * 0.9, waist * d.uniform(0.4, 0.7)]);
+  if (beginning === 2) upperLoop[0] = [top + upper * d.uniform(1.1, 2), d.uniform(-0.05, 0.15)];
+  const lowerLoop: Point[] = [
+    [low + lower * 0.9, waist + below * (fullLower - 0.08)],
+    [low + lower * 0.9, waist + below * (0.5 + fullLower / 2)],
+    [low + lower * d.normal(0, 0.12), 1],
+    [low - lower * 0.9, waist + below * (0.5 + fullLower / 2)],
+    [low - lower * 0.9, waist + below * (fullLower - 0.08)],
+    [cross + d.normal(0, 0.02), waist + d.normal(0, 0.03)],
+  ];
+  // The end meets the start, passes it over the top, runs out to the right beyond it, or stops short.
+  const ending = d.choose([34, 14, 36, 16]);
+  const rise: Point = [top + upper * d.uniform(0.6, 0.95), waist * (1 - fullUpper) + waist * 0.1];
+  const end: Point[] = [rise];
+  if (ending === 0) end.push([startX + d.normal(0.02, 0.02), startY + 0.02]);
+  if (ending === 1) end.push([startX + 0.03, startY], [startX - 0.08, d.uniform(-0.06, 0.02)]);
+  if (ending === 2) {
+    const reach = d.uniform(0.7, 1.8);
+    end.splice(0, 1, [top + upper * reach * 0.6, waist * d.uniform(0.4, 0.6)], [top + upper * reach, d.uniform(-0.04, 0.2)]);
+  }
+  // Some write it the other way round, and of some the lower loop stays open.
+  const mirror = d.chance(0.22) ? -1 : 1;
+  const mirrored = ([x, y]: Point): Point => [0.5 + mirror * (x - 0.5), y];
+  if (d.chance(0.1)) {
+    s.stroke([...upperLoop, ...lowerLoop.slice(0, 2)].map(mirrored));
+    s.stroke([...lowerLoop.slice(3), ...end].map(mirrored));
+  } else s.stroke([...upperLoop, ...lowerLoop, ...end].map(mirrored));
 }
 
 function nine(s: Sketch): void {
   const d = s.draws;
-  const width = d.uniform(0.36, 0.62);
-  const loop = d.uniform(0.36, 0.6);
+  const width = d.uniform(0.32, 0.8);
+  const loop = d.uniform(0.32, 0.72);
   const right = 0.1 + width;
   const stemX = right + d.normal(0, 0.03);
   const startX = right - width * d.uniform(0, 0.35);
   const startY = d.uniform(0.03, 0.14);
+  const top = d.uniform(0.04, 0.22);
   const bowl: Point[] = [
     [startX, startY],
     [right - width * 0.55, d.uniform(-0.01, 0.04)],
-    [right - width * 0.95, loop * 0.4],
+    [right - width * 0.95, loop * d.uniform(0.34, 0.5)],
     [right - width * 0.85, loop * 0.82],
     [right - width * 0.45, loop],
     [right - width * 0.12, loop * d.uniform(0.7, 0.85)],
   ];
-  switch (d.choose([42, 30, 18, 10])) {
-    case 0: {
-      // A straight stem, retraced from the top of the loop.
-      const foot = stemX - d.uniform(-0.04, 0.22);
-      s.stroke([...bowl, [stemX, d.uniform(0.04, 0.2), 1], [(stemX + foot) / 2 + 0.03, 0.55], [foot, 1]]);
+  // Straight down, slanting, or bent to the left below.
+  const straight = stemX - d.uniform(-0.08, 0.26);
+  const bent = right - width * d.uniform(0.3, 1);
+  const foot: Point[] = d.chance(0.68)
+    ? [
+        [(stemX + straight) / 2 + d.normal(0.02, 0.03), (loop + 1) / 2],
+        [straight, 1],
+      ]
+    : [
+        [stemX + d.normal(-0.01, 0.02), loop],
+        [stemX - width * 0.12, 0.82],
+        [(stemX + bent) / 2, 0.97],
+        [bent, d.uniform(0.86, 1)],
+      ];
+  if (d.chance(0.06)) foot.push([foot[foot.length - 1][0] + d.uniform(0.1, 0.3), d.uniform(0.94, 1)]);
+  switch (d.choose([46, 16, 22, 16])) {
+    case 0:
+      // Up to the top of the stem and down again.
+      s.stroke([...bowl, [stemX, top, 1], ...foot]);
       break;
-    }
-    case 1: {
-      // The stem bends to the left below.
-      const foot = right - width * d.uniform(0.3, 1);
-      s.stroke([
-        ...bowl,
-        [stemX, d.uniform(0.06, 0.2), 1],
-        [stemX + d.normal(0, 0.02), 0.5],
-        [stemX - width * 0.12, 0.8],
-        [(stemX + foot) / 2, 0.97],
-        [foot, d.uniform(0.88, 1)],
-      ]);
-      break;
-    }
-    case 2: {
+    case 1:
       // Round and round: the loop's right side is the stem.
-      const foot = stemX - d.uniform(0, 0.3);
       s.stroke([
-        ...arc(right - width / 2, loop / 2, width / 2, loop / 2, d.uniform(0.9, 1.05), -d.uniform(0.95, 1.1)),
+        ...arc(right - width / 2, loop / 2, width / 2, loop / 2, d.uniform(0.85, 1.05), -d.uniform(0.9, 1.1)),
         [stemX - 0.01, loop],
-        [(stemX + foot) / 2, 0.8],
-        [foot, 1],
+        ...foot,
       ]);
       break;
-    }
-    default: {
-      // The loop stays open at the top.
-      const foot = stemX - d.uniform(-0.02, 0.12);
-      bowl.shift();
-      s.stroke([...bowl, [stemX - 0.02, d.uniform(0.1, 0.26)]]);
-      s.stroke([
-        [stemX, d.uniform(0, 0.12)],
-        [stemX - 0.01, 0.5],
-        [foot, 1],
-      ]);
-    }
+    case 2:
+      // Begun at or beyond the stem; the loop hardly rises before the stem goes down.
+      bowl[0] = [right + width * d.uniform(-0.1, 0.4), d.uniform(-0.02, 0.14)];
+      s.stroke([...bowl, [stemX, loop * d.uniform(0.25, 0.8), 1], ...foot]);
+      break;
+    default:
+      // The stem on its own, the loop open or closed at the top.
+      if (d.chance(0.5)) bowl.shift();
+      s.stroke([...bowl, [stemX - 0.02, d.uniform(0.1, 0.3)]]);
+      s.stroke([[stemX, d.uniform(-0.04, 0.12)], ...foot]);
   }
 }
 

@@ -9,6 +9,8 @@ const box = 20;
 export interface Distortion {
   /** [a b; c d] about the middle */
   matrix: readonly [number, number, number, number];
+  /** How much the digit is squeezed towards its top or side: the coefficients of y², x² and x·y. */
+  proportions: { vertical: number; horizontal: number; taper: number };
   /** Low waves that displace every point; lengths in digit heights. */
   waves: readonly { frequencyX: number; frequencyY: number; phase: number; amplitudeX: number; amplitudeY: number }[];
 }
@@ -32,10 +34,13 @@ export interface PenStyle {
 /** Moves every point of the strokes, in place. */
 export function distort(strokes: readonly Polyline[], distortion: Distortion): void {
   const [a, b, c, d] = distortion.matrix;
+  const { vertical, horizontal, taper } = distortion.proportions;
   for (const line of strokes) {
     for (let i = 0; i < line.length; i += 2) {
-      let x = line[i] - 0.5;
-      let y = line[i + 1] - 0.5;
+      const plainX = line[i] - 0.5;
+      const plainY = line[i + 1] - 0.5;
+      let x = plainX * (1 + horizontal * plainX + taper * plainY);
+      let y = plainY * (1 + vertical * plainY);
       for (const { frequencyX, frequencyY, phase, amplitudeX, amplitudeY } of distortion.waves) {
         const height = sine(frequencyX * x + frequencyY * y + phase);
         x += amplitudeX * height;
@@ -49,7 +54,7 @@ export function distort(strokes: readonly Polyline[], distortion: Distortion): v
 
 /**
  * Draws the strokes the way MNIST was made: scaled to fit 20×20 pixels with the ink's width, anti-aliased, then moved by whole pixels
- * so that the centre of mass lies in the middle of 28×28.
+ * so that the centre of mass lies in pixel (14, 14) of 28×28.
  * @param strokes any size and place
  * @param output [784] bytes that receive the image
  */
@@ -67,7 +72,6 @@ export function render(strokes: readonly Polyline[], pen: PenStyle, draws: Draws
     }
   }
   const scale = (box - 2 * pen.radius) / Math.max(right - left, bottom - top);
-  // A pixel of margin on each side; the shift below takes it out again.
   const ink = new Float32Array(width * width);
   const originX = width / 2 - (scale * (left + right)) / 2;
   const originY = width / 2 - (scale * (top + bottom)) / 2;
@@ -147,8 +151,9 @@ function centre(ink: Float32Array, output: Uint8Array): void {
       momentY += value * row;
     }
   }
-  const shiftX = Math.floor(width / 2 - momentX / mass);
-  const shiftY = Math.floor(width / 2 - momentY / mass);
+  // MNIST's centres of mass lie within half a pixel of the middle of pixel 14, not of the image's own middle at 13.5.
+  const shiftX = Math.floor(width / 2 + 0.5 - momentX / mass);
+  const shiftY = Math.floor(width / 2 + 0.5 - momentY / mass);
   for (let row = 0; row < width; row++) {
     for (let column = 0; column < width; column++) {
       const fromRow = row - shiftY;
