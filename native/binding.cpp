@@ -6,7 +6,9 @@
 #include <cstring>
 
 extern "C" {
-#define DECLARE(isa) void mnist_run_##isa(void* arena, int32_t program, int32_t thread);
+#define DECLARE(isa)                                                      \
+  void mnist_run_##isa(void* arena, int32_t program, int32_t thread); \
+  double mnist_peak_##isa();
 DECLARE(baseline)
 #if defined(__x86_64__)
 DECLARE(avx2)
@@ -19,15 +21,16 @@ struct Isa {
   int32_t vectorWidth;
   bool (*usable)();
   void (*run)(void*, int32_t, int32_t);
+  double (*peak)();
 };
 
 // Best first.
 static const Isa isas[] = {
 #if defined(__x86_64__)
-    {"avx512", 16, [] { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"); }, mnist_run_avx512},
-    {"avx2", 8, [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, mnist_run_avx2},
+    {"avx512", 16, [] { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"); }, mnist_run_avx512, mnist_peak_avx512},
+    {"avx2", 8, [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }, mnist_run_avx2, mnist_peak_avx2},
 #endif
-    {"baseline", 4, [] { return true; }, mnist_run_baseline},
+    {"baseline", 4, [] { return true; }, mnist_run_baseline, mnist_peak_baseline},
 };
 constexpr int isaCount = sizeof isas / sizeof isas[0];
 
@@ -70,11 +73,27 @@ static napi_value supported(napi_env env, napi_callback_info) {
   return list;
 }
 
+// peak(isa) → multiply-adds a second of one thread with everything in registers
+static napi_value peak(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value args[1], result;
+  int32_t isa = 0;
+  if (napi_get_cb_info(env, info, &argc, args, nullptr, nullptr) != napi_ok || argc != 1 || napi_get_value_int32(env, args[0], &isa) != napi_ok ||
+      isa < 0 || isa >= isaCount || !isas[isa].usable()) {
+    napi_throw_type_error(env, nullptr, "peak(isa): an argument is wrong");
+    return nullptr;
+  }
+  napi_create_double(env, isas[isa].peak(), &result);
+  return result;
+}
+
 NAPI_MODULE_INIT() {
   napi_value f;
   napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, nullptr, &f);
   napi_set_named_property(env, exports, "run", f);
   napi_create_function(env, "supported", NAPI_AUTO_LENGTH, supported, nullptr, &f);
   napi_set_named_property(env, exports, "supported", f);
+  napi_create_function(env, "peak", NAPI_AUTO_LENGTH, peak, nullptr, &f);
+  napi_set_named_property(env, exports, "peak", f);
   return exports;
 }

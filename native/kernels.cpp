@@ -2,10 +2,12 @@
 // before detect() in binding.cpp has seen that the processor has it.
 #include "run.h"
 
-#define KERNEL_NAME2(isa) mnist_run_##isa
-#define KERNEL_NAME(isa) KERNEL_NAME2(isa)
+#define KERNEL_JOIN(name, isa) mnist_##name##_##isa
+#define KERNEL_NAME(name, isa) KERNEL_JOIN(name, isa)
 
 // `program` counts floats from the arena's start.
-extern "C" void KERNEL_NAME(KERNEL_ISA)(void* arena, int32_t program, int32_t thread) {
+extern "C" void KERNEL_NAME(run, KERNEL_ISA)(void* arena, int32_t program, int32_t thread) {
   run::thread(static_cast<float*>(arena), program, thread);
 }
+
+extern "C" double KERNEL_NAME(peak, KERNEL_ISA)() { return clock_::peak(); }

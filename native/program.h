@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 1;
+constexpr int32_t programVersion = 2;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -24,6 +24,7 @@ struct View {
 
 struct Op {
   int32_t kind, words;  // words: length of this op, header included
+  int32_t id;           // its row in the profile
 };
 
 enum Kind : int32_t {
@@ -234,4 +235,7 @@ struct Program {
   int32_t rates;               // [steps × 3]: learning rate, and Adam's two bias corrections
   int32_t laneStride;          // floats from a lane's gradients to the next lane's
   int32_t sumStride;           // doubles from a lane's sums to the next lane's
+  // measurement
+  int32_t profile;             // doubles [threads × ops]: seconds spent in each op, added to; or −1
+  int32_t ops;
 };

@@ -3,6 +3,7 @@
 #pragma once
 #include "activation.h"
 #include "barrier.h"
+#include "clock.h"
 #include "dot.h"
 #include "gather.h"
 #include "loss.h"
@@ -13,7 +14,7 @@
 
 namespace run {
 
-static void execute(const Op* op, const Context& c) {
+static void dispatch(const Op* op, const Context& c) {
   switch (op->kind) {
     case opGather: return gather::execute(*reinterpret_cast<const GatherOp*>(op), c);
     case opDot: return dot::execute(*reinterpret_cast<const DotOp*>(op), c);
@@ -34,6 +35,13 @@ static void execute(const Op* op, const Context& c) {
     case opUpdateDense: return update::dense(*reinterpret_cast<const UpdateDenseOp*>(op), c);
     case opProbabilities: return loss::probabilities(*reinterpret_cast<const LossOp*>(op), c);
   }
+}
+
+static void execute(const Op* op, const Context& c) {
+  if (!c.profile) return dispatch(op, c);
+  const double start = clock_::seconds();
+  dispatch(op, c);
+  c.profile[op->id] += clock_::seconds() - start;
 }
 
 static const int32_t* words(const void* p) { return static_cast<const int32_t*>(p); }
@@ -100,6 +108,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
   c.arena = arena;
   c.program = p;
   c.threadMemory = arena + p->threadMemory + static_cast<size_t>(p->threadStride) * index;
+  c.profile = p->profile < 0 ? nullptr : reinterpret_cast<double*>(arena + p->profile) + static_cast<size_t>(p->ops) * index;
   for (c.step = 0; c.step < p->steps; c.step++) {
     const Phase* phase = reinterpret_cast<const Phase*>(arena + p->code);
     for (int32_t i = 0; i < p->phases; i++) {

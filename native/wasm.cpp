@@ -7,5 +7,5 @@ __attribute__((export_name("run"))) void mnist_run(void* arena, int32_t program,
   run::thread(static_cast<float*>(arena), program, thread);
 }
 __attribute__((export_name("vectorWidth"))) int32_t mnist_vector_width() { return simd::V; }
-__attribute__((export_name("accumulators"))) int32_t mnist_accumulators() { return simd::maxAccumulators; }
+__attribute__((export_name("peak"))) double mnist_peak() { return clock_::peak(); }
 }

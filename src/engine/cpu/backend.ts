@@ -12,6 +12,7 @@ export type RunProgram = (program: number, thread: number) => void;
 
 interface NativeAddon {
   run(isa: number, memory: Uint8Array, program: number, thread: number): void;
+  peak(isa: number): number;
   supported(): { name: string; index: number; vectorWidth: number }[];
 }
 
@@ -75,8 +76,19 @@ export function openBackend(backend: Backend, memory: WebAssembly.Memory, thread
     const addon = loadAddon();
     return (program, index) => addon.run(backend.index, new Uint8Array(memory.buffer, arena), program, index);
   }
-  const { exports } = new WebAssembly.Instance(backend.module, { env: { memory } });
+  const { exports } = instantiate(backend.module, memory);
   (exports.__stack_pointer as WebAssembly.Global).value = firstStack + (thread + 1) * stackBytes;
   const run = exports.run as (arena: number, program: number, thread: number) => void;
   return (program, index) => run(arena, program, index);
+}
+
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Instance {
+  return new WebAssembly.Instance(module, { env: { memory, now: () => performance.now() } });
+}
+
+/** @returns floating-point operations a second that one thread can reach, every multiply-add counted as two; takes some 50 ms */
+export function peakFlops(backend: Backend): number {
+  if (backend.kind === "native") return 2 * loadAddon().peak(backend.index);
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
+  return 2 * (instantiate(backend.module, memory).exports.peak as () => number)();
 }

@@ -1,3 +1,4 @@
+import { shapeSize } from "../../model/shapes.js";
 import { blockChannels, blocksOf, everySecond, padded, strides, type Tile, type Value, viewWords } from "./layout.js";
 
 /** Op codes of native/program.h. */
@@ -25,15 +26,20 @@ const kinds = {
 /** One op of the program; its words are made once every value has its place. */
 export interface Instruction {
   kind: keyof typeof kinds;
+  /** What it does, for the profile: "conv2 forward"; given by whoever emits it. */
+  label?: string;
+  /** Multiply-adds of one image, where they are what the op is about. */
+  multiplyAdds?: number;
   values: Value[];
   /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
   whole?: boolean;
   words(): number[];
 }
 
-export function encodeInstruction(i: Instruction): number[] {
+/** @param id the op's row in the profile */
+export function encodeInstruction(i: Instruction, id: number): number[] {
   const words = i.words();
-  return [kinds[i.kind], words.length + 2, ...words];
+  return [kinds[i.kind], words.length + 3, id, ...words];
 }
 
 const floatView = new Float32Array(1);
@@ -233,6 +239,9 @@ export function dot(d: Dot): Instruction {
   return {
     kind: "dot",
     values: [d.input, d.out],
+    multiplyAdds: d.conv
+      ? d.conv.taps.length * d.input.shape[0] * d.out.shape[0] * d.conv.height * d.conv.width
+      : shapeSize(d.input.shape) * shapeSize(d.out.shape),
     whole: !d.conv,
     words: () => {
       const { conv } = d;
@@ -273,6 +282,7 @@ export function outer(
   return {
     kind: "outer",
     values: [input, dz],
+    multiplyAdds: taps.length * input.shape[0] * shapeSize(dz.shape),
     words: () => {
       const s = strides(input);
       return [
@@ -337,6 +347,7 @@ export function updateLanes(u: UpdateRange & { gradient: () => number; lanes: "a
 export function updateDense(u: UpdateRange & { input: Value; dOut: Value; scratch: Value }): Instruction {
   return {
     kind: "updateDense",
+    multiplyAdds: u.scratch.shape[0],
     values: [u.input, u.dOut, u.scratch],
     words: () => [
       ...viewWords(u.input),

@@ -48,22 +48,22 @@ class Lowering {
   }
 
   run(): Lowered {
-    this.emit(op.gather(this.image));
+    this.emit("gather", op.gather(this.image));
     const logits = this.flush(this.walk(this.model.nodes, { input: this.image }));
     if (this.mode === "inference") {
-      this.emit(op.probabilities(logits));
+      this.emit("softmax", op.probabilities(logits));
       return { phases: this.phases, update: [] };
     }
     const dLogits = this.gradientFor(logits).value;
-    this.emit(op.loss(logits, dLogits));
+    this.emit("loss", op.loss(logits, dLogits));
     this.pendingFinish.push(op.lossFinish());
     for (const undo of this.tape.reverse()) undo();
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
     return { phases: this.phases, update: this.update };
   }
 
-  private emit(i: Instruction): void {
-    this.phases.at(-1)!.instructions.push(i);
+  private emit(label: string, i: Instruction): void {
+    this.phases.at(-1)!.instructions.push({ ...i, label });
   }
 
   /** Ends the phase where something waits for the whole batch. */
@@ -154,7 +154,7 @@ class Lowering {
     this.tape.push(() => {
       const dOut = this.gradientOf(a.input);
       this.gradients.delete(a.input);
-      this.emit(op.activateBackApply(a, dOut, this.gradientFor(a.input)));
+      this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, dOut, this.gradientFor(a.input)));
     });
     return a.input;
   }
@@ -163,7 +163,7 @@ class Lowering {
     const [channels, height, width] = a.input.shape;
     const out = value(`${name} of ${a.input.name}`, a.pool ? [channels, height >> 1, width >> 1] : a.input.shape);
     if (a.normalize || a.skip?.normalize) this.meet();
-    this.emit(op.activate(a, out));
+    this.emit(`activation of ${a.input.name}`, op.activate(a, out));
     if (a.normalize && !a.skip && !a.pool) this.repeatable.set(out, a);
     this.tape.push(() => this.activationBack(a, this.gradientOf(out)));
     return out;
@@ -173,7 +173,7 @@ class Lowering {
     const skip = a.skip;
     if (a.normalize) {
       const { sums } = a.normalize;
-      this.emit(op.activateBackReduce(a, dOut));
+      this.emit(`${a.normalize.layer} backward sums`, op.activateBackReduce(a, dOut));
       this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, 1, this.normalizerGradients(a.normalize.layer)));
       if (skip?.normalize) {
         this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, 2, this.normalizerGradients(skip.normalize.layer)));
@@ -182,7 +182,7 @@ class Lowering {
     }
     const dInput = a.input === this.image ? undefined : this.gradientFor(a.input);
     const dSkip = !skip || skip.value === this.image ? undefined : this.gradientFor(skip.value);
-    if (dInput || dSkip) this.emit(op.activateBackApply(a, dOut, dInput, dSkip));
+    if (dInput || dSkip) this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, dOut, dInput, dSkip));
   }
 
   private normalizerGradients(layer: string): () => { weight: number; bias: number } {
@@ -195,7 +195,7 @@ class Lowering {
     if (this.mode === "inference") {
       this.phases[0].finish.push(op.normalizeInference(normalizer));
     } else {
-      this.emit(op.statistics(input, normalizer));
+      this.emit(`${layer} statistics`, op.statistics(input, normalizer));
       this.pendingFinish.push(op.normalizeFinish(normalizer));
     }
     return normalizer;
@@ -218,8 +218,8 @@ class Lowering {
     this.dotInto({ input, out, conv, inputs: node.input[0], tiles, weights: weights.offset, bias: bias?.offset });
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      this.emit(op.outer(this.again(input), dz, stride, taps, tiles, this.updateLanes(weights)));
-      if (bias) this.emit(op.columnSum(dz, this.updateVector(bias, "all")));
+      this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, this.updateLanes(weights)));
+      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateVector(bias, "all")));
       if (input === this.image) return;
       const target = this.gradientFor(input);
       dz.border = Math.max(dz.border, kernelSize - 1 - padding);
@@ -228,6 +228,7 @@ class Lowering {
         if (back.length === 0 && target.accumulate) continue;
         const conv = { stride: 1, taps: back, part, height, width };
         this.emit(
+          `${layer.name} input gradient`,
           op.dot({
             input: dz,
             out: target.value,
@@ -252,27 +253,31 @@ class Lowering {
     this.dotInto({ input, out, inputs, tiles: weights.packing!.tiles, weights: weights.offset, bias: bias.offset });
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      this.emit(op.columnSum(dz, this.updateVector(bias, "all")));
+      this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateVector(bias, "all")));
       this.updateDense(weights, input, dz);
       if (needed === "forward only") return;
       const { packing, offset } = weights.transposed!;
       const target = this.gradientFor(input);
       const { inputs, tiles } = packing;
-      this.emit(op.dot({ input: dz, out: target.value, inputs, tiles, weights: offset, accumulate: target.accumulate }));
+      this.emit(
+        `${layer.name} input gradient`,
+        op.dot({ input: dz, out: target.value, inputs, tiles, weights: offset, accumulate: target.accumulate }),
+      );
     });
     return out;
   }
 
   private dotInto(d: Dot): void {
     this.dots.set(d.out, d);
-    this.emit(op.dot(d));
+    this.emit(`${d.out.name} forward`, op.dot(d));
   }
 
   private averagePool(node: Node, input: Value): Value {
     const out = value("global average", node.output);
-    this.emit(op.averagePool(input, out));
+    this.emit(`global average pool`, op.averagePool(input, out));
     this.tape.push(() => {
-      if (input !== this.image) this.emit(op.averagePoolBack(this.gradientFor(input).value, this.gradientOf(out)));
+      if (input !== this.image)
+        this.emit(`global average pool backward`, op.averagePoolBack(this.gradientFor(input).value, this.gradientOf(out)));
     });
     return out;
   }
@@ -282,19 +287,20 @@ class Lowering {
     const a = this.repeatable.get(v);
     if (!a || this.mode === "inference") return v;
     const copy = { ...value(`${v.name} again`, v.shape), border: v.border };
-    this.emit(op.activate(a, copy));
+    this.emit(`activation of ${a.input.name} again`, op.activate(a, copy));
     return copy;
   }
 
   private updateLanes(stored: Stored): () => number {
     const gradient = this.store.gradients.take(stored.size);
-    for (const range of this.store.ranges(stored)) this.update.push(op.updateLanes({ ...range, gradient, lanes: "all" }));
+    for (const range of this.store.ranges(stored))
+      this.update.push({ ...op.updateLanes({ ...range, gradient, lanes: "all" }), label: "update" });
     return gradient;
   }
 
   private updateVector(stored: Stored, lanes: "all" | "first"): () => number {
     const gradient = this.store.gradients.take(stored.size);
-    for (const range of this.store.ranges(stored)) this.update.push(op.updateLanes({ ...range, gradient, lanes }));
+    for (const range of this.store.ranges(stored)) this.update.push({ ...op.updateLanes({ ...range, gradient, lanes }), label: "update" });
     return gradient;
   }
 
@@ -303,7 +309,10 @@ class Lowering {
       const width = range.tile.vectors * this.store.vectorWidth;
       const rows = { from: (range.from - range.tile.weights) / width, count: range.count / width };
       const scratch = value("dense gradient", op.scratchShape(range.count));
-      this.update.push(op.updateDense({ ...range, ...rows, input, dOut, scratch }));
+      this.update.push({
+        ...op.updateDense({ ...range, ...rows, input, dOut, scratch }),
+        label: `${stored.parameter.name} gradient and update`,
+      });
     }
   }
 }

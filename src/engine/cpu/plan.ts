@@ -23,6 +23,8 @@ export interface Plan {
   phases: number;
   /** Floats of each thread's own memory. */
   threadFloats: number;
+  /** By id: the rows of a profile. */
+  instructions: Instruction[];
 }
 
 function groupSize(i: Instruction, taskImages: number): number {
@@ -60,12 +62,15 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
     v.offset = v.scope === "batch" ? allocator.take(image * batch) : thread.take(image * (v.scope === "task" ? taskImages : group));
   }
   const scratch = scratchOf(lowered.update, thread);
-  const words = phases.flatMap(encodePhase);
-  if (lowered.update.length > 0) words.push(...encodeUpdate(lowered.update));
+  const instructions: Instruction[] = [];
+  const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, instructions.push(i) - 1));
+  const words = phases.flatMap((phase) => encodePhase(phase, encode));
+  if (lowered.update.length > 0) words.push(...encodeUpdate(lowered.update, encode));
   return {
     code: Int32Array.from(words),
     phases: phases.length + (lowered.update.length > 0 ? 1 : 0),
     threadFloats: thread.end + scratch,
+    instructions,
   };
 }
 
@@ -101,12 +106,14 @@ function scratchOf(update: readonly Instruction[], thread: Allocator): number {
   return most;
 }
 
-function encodePhase(phase: PlannedPhase): number[] {
+type Encode = (list: readonly Instruction[]) => number[];
+
+function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
   const stages = phase.stages.flatMap((stage) => {
-    const ops = stage.instructions.flatMap(encodeInstruction);
+    const ops = encode(stage.instructions);
     return [stage.group, stage.instructions.length, ops.length + 3, ...ops];
   });
-  const finish = phase.finish.flatMap(encodeInstruction);
+  const finish = encode(phase.finish);
   return [
     5 + stages.length + finish.length,
     phase.stages.length > 0 ? 1 : 0,
@@ -118,7 +125,7 @@ function encodePhase(phase: PlannedPhase): number[] {
   ];
 }
 
-function encodeUpdate(update: readonly Instruction[]): number[] {
-  const ops = update.flatMap(encodeInstruction);
+function encodeUpdate(update: readonly Instruction[], encode: Encode): number[] {
+  const ops = encode(update);
   return [5 + 3 + ops.length, 0, update.length, 1, 0, 1, update.length, ops.length + 3, ...ops];
 }

@@ -1,6 +1,7 @@
 import { initialTensors } from "../../model/initialize.js";
 import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
 import { arenaStart, type Backend } from "./backend.js";
+import type { Instruction } from "./instructions.js";
 import { padded } from "./layout.js";
 import { lower } from "./lower.js";
 import { Allocator } from "./memory.js";
@@ -41,6 +42,15 @@ interface Growing {
   floats: number;
 }
 
+/** One kind of work in a profile. */
+export interface ProfileRow {
+  label: string;
+  /** Of all threads together, in one step. */
+  seconds: number;
+  /** In one step; 0 for work that is not counted in them. */
+  multiplyAdds: number;
+}
+
 /** A session of the fused CPU engine: one arena, one program for training and one for inference, threads that run them. */
 export class CpuSession implements Session {
   private readonly shared: WebAssembly.Memory;
@@ -54,7 +64,9 @@ export class CpuSession implements Session {
   private floats!: Float32Array;
   private words!: Int32Array;
   private bytes!: Uint8Array;
+  private readonly instructions: readonly Instruction[];
   private step = 0;
+  private profiling = -1;
   private dataset: { offset: number; count: number } | undefined;
   private readonly chunkRegion: Growing = { offset: 0, floats: 0 };
   private readonly inferenceRegion: Growing = { offset: 0, floats: 0 };
@@ -85,7 +97,9 @@ export class CpuSession implements Session {
         fixed: { code, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier },
       };
     };
-    this.training = place(plan(lowered, batchSize, taskImages, this.allocator), taskImages);
+    const trainingPlan = plan(lowered, batchSize, taskImages, this.allocator);
+    this.instructions = trainingPlan.instructions;
+    this.training = place(trainingPlan, taskImages);
     this.inference = place(plan(lower(model, this.store, "inference"), 0, inferenceImages, this.allocator), inferenceImages);
     this.shared = new WebAssembly.Memory({ initial: this.pagesFor(this.allocator.end), maximum: mostPages, shared: true });
     this.refresh();
@@ -135,6 +149,29 @@ export class CpuSession implements Session {
       loss: this.floats.slice(at.loss, at.loss + steps),
       correct: Uint32Array.from(this.words.subarray(at.correct, at.correct + steps)),
     };
+  }
+
+  /**
+   * Measures where training steps spend their time, while doing them as train() does.
+   * @returns one row for each kind of work, in the order of a step: seconds of all threads together in one step, and the multiply-adds
+   */
+  async profile(chunk: Chunk): Promise<ProfileRow[]> {
+    const { instructions } = this;
+    const doubles = instructions.length * this.options.threads;
+    const offset = this.take(2 * doubles);
+    this.profiling = offset;
+    const seconds = new Float64Array(this.shared.buffer, this.start + 4 * offset, doubles).fill(0);
+    await this.train(chunk);
+    this.profiling = -1;
+    const rows = new Map<string, ProfileRow>();
+    const steps = chunk.learningRates.length;
+    for (const [id, { label = "finish", multiplyAdds = 0 }] of instructions.entries()) {
+      const row = rows.get(label) ?? { label, seconds: 0, multiplyAdds: 0 };
+      for (let t = 0; t < this.options.threads; t++) row.seconds += seconds[t * instructions.length + id] / steps;
+      row.multiplyAdds += multiplyAdds * chunk.batchSize;
+      rows.set(label, row);
+    }
+    return [...rows.values()];
   }
 
   async evaluate(split: Split): Promise<Evaluation> {
@@ -207,6 +244,8 @@ export class CpuSession implements Session {
       rates: -1,
       laneStride: this.store.gradients.stride,
       sumStride: this.store.sums.stride / 2,
+      profile: placed === this.training ? this.profiling : -1,
+      ops: this.instructions.length,
       ...call,
     };
     this.words.set(encodeProgram(program), placed.header);
