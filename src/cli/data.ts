@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { Command } from "commander";
 import type { DatasetName } from "../config/types.js";
 import { catalog, datasetNames } from "../data/catalog.js";
@@ -6,6 +5,8 @@ import { type DatasetReport, inspectDataset, loadDataset } from "../data/dataset
 import { cacheDirectory } from "../data/locate.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
+import { writeOutput } from "./output.js";
+import { watchSignals } from "./signals.js";
 
 interface DataOptions {
   dataDir?: string;
@@ -37,8 +38,8 @@ async function list(options: DataOptions): Promise<void> {
   for (const name of datasetNames) reports.push(await inspectDataset(name, options));
   if (options.json) for (const report of reports) printJson(report);
   else {
-    for (const report of reports) process.stdout.write(`${report.dataset.padEnd(15)}${summary(report)}\n`);
-    process.stdout.write(`\ncache: ${cacheDirectory()}\n`);
+    for (const report of reports) writeOutput(`${report.dataset.padEnd(15)}${summary(report)}\n`);
+    writeOutput(`\ncache: ${cacheDirectory()}\n`);
   }
   const damaged = reports.filter(({ location, verified }) => location && !verified);
   if (damaged.length > 0) throw new UserError(damaged.map(problems).join("\n"));
@@ -66,26 +67,20 @@ async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
   if (!report.verified)
     throw new UserError(`Expected a cache folder that can be written, got ${cacheDirectory()}; set MNIST_TUI_CACHE to another folder.`);
   if (options.json) printJson(report);
-  else process.stdout.write(`${name}: ${summary(report)}\n`);
+  else writeOutput(`${name}: ${summary(report)}\n`);
 }
 
-/** Ends the work in order at a signal, so that no half file is left, and then the process as the signal would have. */
+/** Ends the work in order at a signal, so that no half file is left, and then the process with the signal's code. */
 async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController();
-  let received: "SIGINT" | "SIGTERM" | "SIGHUP" | undefined;
-  const onSignal = (name: NodeJS.Signals) => {
-    received = name as typeof received;
-    abort.abort();
-  };
-  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const name of names) process.on(name, onSignal);
+  const watch = watchSignals(() => abort.abort());
   try {
     await work(abort.signal);
   } catch (error) {
-    if (received) process.exit(128 + constants.signals[received]);
-    throw error;
+    if (watch.exitCode === undefined) throw error;
+    process.exit(watch.exitCode);
   } finally {
-    for (const name of names) process.off(name, onSignal);
+    watch.end();
   }
 }
 
@@ -109,5 +104,5 @@ function problems({ checks, location, dataset }: DatasetReport): string {
 
 function printJson({ dataset, location, checks, verified }: DatasetReport): void {
   const files = checks.map(({ file, path, digest, problem }) => ({ file: file.name, path, expected: file.sha256, found: digest, problem }));
-  process.stdout.write(`${JSON.stringify({ dataset, verified, directory: location?.directory, source: location?.kind, files })}\n`);
+  writeOutput(`${JSON.stringify({ dataset, verified, directory: location?.directory, source: location?.kind, files })}\n`);
 }
