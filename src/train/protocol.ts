@@ -47,6 +47,8 @@ export interface Refused {
   type: "refused";
   message: string;
   exitCode: 1 | 2;
+  /** Where a failure came from that is not the user's; for MNIST_TUI_DEBUG. */
+  stack?: string;
 }
 
 export type TrainerMessage = Prepared | Refused | RunEvent;

@@ -5,7 +5,7 @@ import type { ModelPaths } from "../run/directory.js";
 import type { ErrorEvent, LogEvent, RunEvent, TrainerCommand } from "../run/events.js";
 import { EventLog } from "../run/log.js";
 import { UserError } from "../util/errors.js";
-import type { Beginning, ParentMessage, Prepared, TrainerMessage, TrainerSetup } from "./protocol.js";
+import type { Beginning, ParentMessage, Prepared, Refused, TrainerMessage, TrainerSetup } from "./protocol.js";
 import type { SharedDataset } from "./shared-dataset.js";
 
 /** How a trainer's process ended. killed: by its parent, because the run was to end. */
@@ -51,7 +51,7 @@ export class TrainerHandle {
     this.prepared = new Promise((resolve, reject) => {
       this.child.on("message", (message: TrainerMessage) => {
         if (message.type === "prepared") resolve(message);
-        else if (message.type === "refused") reject(new UserError(message.message, message.exitCode));
+        else if (message.type === "refused") reject(refusal(message));
         else this.receive(message);
       });
       this.child.on("close", (code, signal) =>
@@ -167,4 +167,11 @@ export class TrainerHandle {
   private post(message: ParentMessage): void {
     if (this.child.connected) this.child.send(message);
   }
+}
+
+function refusal({ message, exitCode, stack }: Refused): UserError {
+  if (!stack) return new UserError(message, exitCode);
+  const error = new UserError(`The trainer failed: ${message} (set MNIST_TUI_DEBUG=1 to see where).`, exitCode);
+  error.cause = stack;
+  return error;
 }

@@ -51,8 +51,8 @@ export async function runTrainer(channel: Channel): Promise<0 | 1> {
     if (!ready) return 0;
     channel.send({ type: "prepared", engine: ready.session.info.name, device: ready.session.info.device });
   } catch (error) {
-    report(error);
-    channel.send({ type: "refused", message: messageOf(error), exitCode: error instanceof UserError ? error.exitCode : 1 });
+    const exitCode = error instanceof UserError ? error.exitCode : 1;
+    channel.send({ type: "refused", message: messageOf(error), exitCode, stack: error instanceof UserError ? undefined : stackOf(error) });
     return 1;
   }
   try {
@@ -199,6 +199,10 @@ function startEvent({ setup, dataset, model, session, refused }: Ready, step: nu
 /** A user's error is a sentence of its own; of anything else the whole stack goes to trainer.log. */
 function report(error: unknown): void {
   if (!(error instanceof UserError)) console.error(error);
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
 }
 
 function messageOf(error: unknown): string {
