@@ -10,13 +10,10 @@ type Loader = () => Promise<Engine>;
  * EngineName. The reference engine comes last: it is too slow for anything but tests.
  */
 const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
-  ["native", async () => (await cpuEngines()).nativeEngine],
-  ["wasm", async () => (await cpuEngines()).wasmEngine],
+  ["native", async () => (await import("./cpu/engine.js")).nativeEngine],
+  ["wasm", async () => (await import("./cpu/engine.js")).wasmEngine],
   ["reference", async () => (await import("./reference.js")).referenceEngine],
 ]);
-
-const cpuModule: string = "./cpu/engine.js";
-const cpuEngines = (): Promise<{ nativeEngine: Engine; wasmEngine: Engine }> => import(cpuModule);
 
 /** Names in probing order. */
 export const engineNames: readonly EngineName[] = [...loaders.keys()];

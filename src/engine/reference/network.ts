@@ -53,6 +53,11 @@ export class Network {
     this.backwardChain(this.model.nodes, dlogits);
   }
 
+  /** @returns what a node of the model was given in the last forward pass, so that a test can tell how near a relu was to its kink */
+  inputOf(id: number): Floats | undefined {
+    return this.traces.get(id)?.x;
+  }
+
   /** @returns bytes of parameters, gradients and kept activations */
   bytes(): number {
     const kept = [...this.traces.values()].flatMap(({ y, winner }) => (winner ? [y, winner] : [y]));

@@ -31,17 +31,26 @@ export function expectTensorsClose(actual: Tensors, expected: Tensors, tolerance
 }
 
 /**
- * Fails unless training moved each tensor from `start` to the same place: the distance between both ends is at most `tolerance` times
- * the way that the reference went (Euclidean). A tensor that went less than a millionth of the longest way is held to that.
+ * Fails unless training moved from `start` to the same place: the distance between both ends is at most a share of the way that the
+ * reference went (Euclidean), `whole` over all tensors together and `each` for every tensor alone. A tensor that went less than a
+ * millionth of the longest way is held to that.
  */
-export function expectSameMovement(actual: Tensors, expected: Tensors, start: Tensors, tolerance: number): void {
+export function expectSameMovement(
+  actual: Tensors,
+  expected: Tensors,
+  start: Tensors,
+  { whole, each }: { whole: number; each: number },
+): void {
   const ways = new Map([...expected].map(([name, { data }]) => [name, norm(data, start.get(name)!.data)]));
+  const gaps = new Map([...expected].map(([name, { data }]) => [name, norm(actual.get(name)!.data, data)]));
   const shortest = 1e-6 * Math.max(...ways.values());
   for (const [name, way] of ways) {
-    const gap = norm(actual.get(name)!.data, expected.get(name)!.data);
+    const gap = gaps.get(name)!;
     const message = `${name} ended ${gap.toExponential(2)} away after a way of ${way.toExponential(2)}`;
-    expect(gap <= tolerance * Math.max(way, shortest), message).toBe(true);
+    expect(gap <= each * Math.max(way, shortest), message).toBe(true);
   }
+  const share = Math.hypot(...gaps.values()) / Math.hypot(...ways.values());
+  expect(share, "distance of all tensors, as a share of the way").toBeLessThanOrEqual(whole);
 }
 
 /** Fails unless both have the same tensors, bit for bit (−0 is 0's equal). */

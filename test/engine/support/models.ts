@@ -104,6 +104,18 @@ const layerLists: Record<string, Layer[]> = {
   ],
   "batch norm behind relu and pool": [conv("conv1", 5, stride2), relu, norm("bn1"), pool, norm("bn2"), flatten, dense("fc1")],
   "batch norm, global average pool": [conv("conv1", 6, { ...noBias, ...stride2 }), norm("bn1"), relu, gap, dense("fc1")],
+  "smooth: batch norm and a residual without relu or maximum": [
+    conv("conv1", 5, { ...noBias, ...stride2 }),
+    norm("bn1"),
+    {
+      ...residual("layer1", 22, 2, true),
+      body: [conv("layer1.conv1", 9, { ...noBias, ...stride2 }), norm("layer1.bn1"), conv("layer1.conv2", 22, noBias)],
+    },
+    flatten,
+    dropout(0.2),
+    dense("fc1", 17),
+    dense("fc2"),
+  ],
   dropout: [conv("conv1", 5, stride2), relu, pool, dropout(0.25), flatten, dense("fc1", 16), relu, dropout(0.5), dense("fc2")],
   "dropout between convolutions": [
     conv("conv1", 5, { ...noBias, ...stride2 }),
@@ -153,7 +165,7 @@ const layerLists: Record<string, Layer[]> = {
 };
 
 /** The basic block of `residual`. */
-function residual(name: string, filters: number, stride: 1 | 2, projected: boolean): Layer {
+function residual(name: string, filters: number, stride: 1 | 2, projected: boolean): Extract<Layer, { type: "residual" }> {
   const plain = { ...noBias };
   return {
     type: "residual",
