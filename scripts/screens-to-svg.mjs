@@ -42,14 +42,16 @@ export async function captureScreen({ command, columns, rows, keys = [], wait = 
     rows,
     env: { ...process.env, TERM: "xterm-256color", COLORTERM: "truecolor", ...env },
   });
+  let drawing = true;
   let begun = () => {};
   const firstOutput = new Promise((resolve) => {
     begun = resolve;
   });
   child.onData((data) => {
-    terminal.write(data);
+    if (drawing) terminal.write(data);
     begun();
   });
+  const ended = new Promise((resolve) => child.onExit(resolve));
   await firstOutput;
   await sleep(wait);
   for (const key of keys) {
@@ -57,7 +59,11 @@ export async function captureScreen({ command, columns, rows, keys = [], wait = 
     await sleep(150);
   }
   if (keys.length > 0) await sleep(Math.min(wait, 800));
+  // From here on the program may tidy up: what it draws then is no longer wanted.
+  drawing = false;
   await new Promise((resolve) => terminal.write("", resolve));
+  child.kill("SIGTERM");
+  await Promise.race([ended, sleep(5000)]);
   child.kill("SIGKILL");
   return terminal;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
 import { exitWhenWritten, watchOutput } from "./output.js";
 
@@ -60,8 +61,12 @@ async function buildProgram(called: string | undefined): Promise<Command> {
     if (name === called) program.addCommand(inherit(await load(), program));
     else program.command(name).description(describe);
   }
-  // Without arguments; the set-up form will take its place on a terminal.
-  program.action(() => program.outputHelp());
+  program.action(async () => {
+    const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
+    if (dashboardUnavailable(terminal, process.env) !== undefined) return program.outputHelp();
+    const { setUpAndTrain } = await import("./setup.js");
+    await setUpAndTrain();
+  });
   return program;
 }
 

@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { RunEvent, TrainerCommand } from "../../dist/run/events.js";
 import { summaryLines } from "../../dist/ui/summary.js";
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     "no-color": { type: "boolean", default: false },
     /** throw: an exception in the parent; error: a trainer fails; noise: something prints to stdout and stderr. */
     trouble: { type: "string", default: "" },
+    /** After the events: draw so many frames, each with news of every model, and trace their CPU time. */
+    frames: { type: "string", default: "0" },
     /** Commands and the end are appended here. */
     trace: { type: "string", default: "" },
   },
@@ -108,13 +111,40 @@ function pump(): void {
   const count = pace === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.round(pace / 20));
   for (let index = 0; index < count && !paused && sent < Number(values.until); index++) {
     const next = events.next();
-    if (next.done) return;
+    if (next.done || sent + 1 >= Number(values.until)) {
+      void measureFrames();
+      return;
+    }
     now = (next.value as RunEvent).time;
     view.event(next.value as RunEvent);
     sent++;
   }
   setTimeout(pump, 50);
 }
+
+async function measureFrames(): Promise<void> {
+  const frames = Number(values.frames);
+  if (frames === 0) return;
+  await sleep(500);
+  const before = process.cpuUsage();
+  for (let frame = 0; frame < frames; frame++) {
+    for (const name of names) {
+      const at = {
+        ...base(name),
+        time: now + frame * 100,
+        epoch: 4 + frame / 1000,
+        step: 100_000 + frame,
+        accuracy: 0.97,
+        learningRate: 0.001,
+      };
+      view.event({ ...at, type: "step", loss: 0.1 + 0.05 * Math.sin(frame), imagesPerSecond: 5000, batchesPerSecond: 10 });
+    }
+    await sleep(110);
+  }
+  const { user, system } = process.cpuUsage(before);
+  trace(`${((user + system) / 1000 / frames).toFixed(2)} ms of CPU a frame`);
+}
+
 pump();
 trace(`pid ${process.pid}`);
 trace("ready");

@@ -53,7 +53,7 @@ export const draw: Painter = (surface, { state, ui, theme }) => {
     const answer = model.prediction;
     area.text(0, 0, model.name, modelInk(theme, index));
     if (answer === undefined) {
-      area.text(model.name.length + 1, 0, model.status === "done" || model.status === "failed" ? "has ended" : "…", theme.faint);
+      area.text(model.name.length + 1, 0, model.status === "failed" ? "has failed" : "…", theme.faint);
       return;
     }
     const names = model.start?.classNames ?? [];

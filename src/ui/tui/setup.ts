@@ -1,0 +1,130 @@
+import { formatCount } from "../format.js";
+import {
+  fieldText,
+  formRows,
+  initialSetup,
+  mostModels,
+  pressSetup,
+  rowLabels,
+  type SetupChoices,
+  type SetupState,
+  trainArguments,
+} from "../setup-form.js";
+import { terminalTraits } from "../terminal.js";
+import { fitted, wrap } from "../text.js";
+import { cells } from "./cells.js";
+import { frame } from "./frame.js";
+import { openScreen } from "./screen.js";
+import type { Surface } from "./surface.js";
+import { createTheme, type Theme } from "./theme.js";
+
+export interface SetupOptions {
+  title: string;
+  ascii: boolean;
+  color: boolean;
+  choices: SetupChoices;
+}
+
+/**
+ * Shows the set-up form and restores the terminal. Only call it where dashboardUnavailable() says nothing.
+ * @returns the arguments of `train`, "train" first, or undefined where the user left
+ */
+export async function openSetup(options: SetupOptions): Promise<string[] | undefined> {
+  const { choices } = options;
+  const theme = createTheme(terminalTraits({ env: process.env, ascii: options.ascii, color: options.color }));
+  let state = initialSetup(choices);
+  let resolve: (args: string[] | undefined) => void = () => {};
+  const chosen = new Promise<string[] | undefined>((done) => {
+    resolve = done;
+  });
+  const terminal = openScreen({
+    key(name) {
+      if (name === "C-z") return terminal.suspend();
+      if (name === "C-l") return terminal.redraw();
+      state = pressSetup(state, name, choices);
+      if (state.outcome === "start") resolve(trainArguments(state, choices));
+      else if (state.outcome === "cancel") resolve(undefined);
+      else draw();
+    },
+    mouse() {},
+    resize: () => draw(),
+    stray() {},
+  });
+  const box = cells({
+    charset: theme.charset,
+    paint: (surface) => paintSetup(surface, state, options, theme),
+    top: 0,
+    left: 0,
+    width: 1,
+    height: 1,
+  });
+  terminal.screen.append(box);
+  function draw(): void {
+    const { columns, rows } = terminal.size();
+    Object.assign(box.position, { width: columns, height: rows });
+    terminal.render();
+  }
+  draw();
+  try {
+    return await chosen;
+  } finally {
+    terminal.close();
+  }
+}
+
+/** The whole form; at any size. */
+export function paintSetup(surface: Surface, state: SetupState, { title, choices }: SetupOptions, theme: Theme): void {
+  const inner = frame(surface, theme, `${title}: set up a run`, "Esc leaves");
+  const labels = 16;
+  const columns = Math.max(1, Math.min(state.models.length, Math.floor((inner.width - labels) / 14)));
+  // Where not all models fit, those around the cursor are shown.
+  const first = Math.max(0, Math.min(state.column - columns + 1, state.models.length - columns));
+  const width = Math.min(24, Math.floor((inner.width - labels) / columns));
+  let y = 1;
+  for (const [index, row] of formRows.entries()) {
+    const here = state.row === index;
+    if (row === "start") break;
+    inner.text(2, y, rowLabels[row], here ? theme.strong : theme.faint);
+    if (row === "dataset") {
+      paintField(inner.region(labels, y, width * 2, 1), state.dataset, here, "choice", theme.text, theme);
+      y += 2;
+      continue;
+    }
+    for (let column = 0; column < columns; column++) {
+      const ordinal = first + column;
+      const { text, given } = fieldText(state.models[ordinal], row, choices);
+      const chosen = here && ordinal === state.column;
+      const kind = row === "preset" || row === "optimizer" ? "choice" : "text";
+      const ink = row === "preset" ? theme.models[ordinal % theme.models.length] : given === "default" ? theme.faint : theme.text;
+      paintField(inner.region(labels + column * width, y, width - 1, 1), text, chosen, kind, ink, theme);
+    }
+    y++;
+  }
+  y++;
+  const args = trainArguments(state, choices);
+  const problem = choices.check(args);
+  const onStart = formRows[state.row] === "start";
+  inner.text(2, y, "  Start  ", onStart ? theme.selected : theme.strong);
+  const preset = choices.presets.find((candidate) => candidate.name === state.models[state.column].preset);
+  if (preset !== undefined) {
+    const about = `${preset.name}: ${formatCount(preset.parameters)} parameters. ${preset.description}`;
+    inner.text(labels, y, fitted(about, inner.width - labels - 1), theme.faint);
+  }
+  y += 2;
+  for (const line of wrap(`mnist-tui ${args.join(" ")}`, inner.width - 4)) inner.text(2, y++, line, theme.good);
+  if (problem !== undefined) for (const line of wrap(problem, inner.width - 4)) inner.text(2, y++, line, theme.error);
+  const help = [
+    "arrows move, space changes a choice, digits change a number",
+    `a adds a model (up to ${mostModels}), x removes one, Enter on Start begins`,
+  ];
+  const lines = help.flatMap((line) => wrap(line, inner.width - 4));
+  lines.forEach((line, index) => {
+    const at = inner.height - lines.length + index;
+    if (at > y) inner.text(2, at, line, theme.faint);
+  });
+}
+
+function paintField(surface: Surface, text: string, chosen: boolean, kind: "choice" | "text", ink: number, theme: Theme): void {
+  const shown = chosen && kind === "text" ? `${text}_` : text;
+  surface.text(0, 0, fitted(shown, Math.min(surface.width, Math.max(10, shown.length + 1))), chosen ? theme.selected : ink);
+}
