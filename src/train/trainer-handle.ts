@@ -135,7 +135,8 @@ export class TrainerHandle {
   }
 
   private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
-    const last = this.printed.at(-1);
+    // Node ends a stack trace with its own version.
+    const last = this.printed.findLast((line) => /error/i.test(line)) ?? this.printed.at(-1);
     const why =
       signal === "SIGKILL" ? "killed (SIGKILL), perhaps for want of memory" : signal ? `killed by ${signal}` : `exit code ${code}`;
     return last ? `${why}, having printed ${JSON.stringify(last)}` : why;
