@@ -25,6 +25,8 @@ const reaches = [2, 3, 5, 8, 12, 18, 26, 36];
 const stable = 0.88;
 /** … and about as much contrast as the best one. */
 const enoughContrast = 0.6;
+/** A stroke's edge rises by this part of its contrast from one pixel of the small copy to the next, even out of focus. */
+const leastEdge = 0.1;
 /** Contrasts below this part of full scale are not ink. */
 const minimumContrast = 0.06;
 
@@ -59,6 +61,7 @@ export function findInk(light: Field): Ink {
   const polarity: Polarity = evidence("dark-on-light") >= evidence("light-on-dark") ? "dark-on-light" : "light-on-dark";
   const data = new Float32Array(light.data.length);
   const paper = papers[polarity];
+  if (!hasEdges({ ...small, data: inkOn(paper, small, polarity) })) throw blank();
   for (let y = 0, i = 0; y < light.height; y++) {
     for (let x = 0; x < light.width; x++, i++) {
       const here = sampleBilinear(paper, ((x + 0.5) * paper.width) / light.width - 0.5, ((y + 0.5) * paper.height) / light.height - 0.5);
@@ -82,11 +85,26 @@ function stretched(ink: Field): Field {
   const floor = Math.max(0, p30 + 2.5 * sigma);
   // A few specks do not make a stroke.
   const top = levels.quantile(1 - Math.max(6, data.length * 0.00005) / data.length);
-  if (top < minimumContrast || top < p30 + 6 * sigma)
-    throw new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
+  if (top < minimumContrast || top < p30 + 6 * sigma) throw blank();
   // Most of a stroke is darker than its antialiased edge: the median of its upper half is what ink looks like.
   const full = levels.quantile(1 - levels.partAbove((floor + top) / 2) / 2);
   return { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) };
+}
+
+/** @returns whether something in it ends as sharply as a stroke does; light only fades */
+function hasEdges({ width, height, data }: Field): boolean {
+  let [top, step] = [0, 0];
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      top = Math.max(top, data[i]);
+      if (x > 0) step = Math.max(step, Math.abs(data[i] - data[i - 1]));
+      if (y > 0) step = Math.max(step, Math.abs(data[i] - data[i - width]));
+    }
+  return step > leastEdge * top;
+}
+
+function blank(): ImageError {
+  return new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
 }
 
 /** A histogram fine enough for quantiles of ink, which lies in [−1, 1]. */
@@ -164,18 +182,10 @@ function contrastToBorder(small: Field, paper: Field, polarity: Polarity): numbe
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       if (ink[i] <= threshold) continue;
-      const beside: [value: number, distance: number][] = [
-        [data[y * width], x],
-        [data[y * width + width - 1], width - 1 - x],
-        [data[x], y],
-        [data[(height - 1) * width + x], height - 1 - y],
-      ];
-      let [border, nearness] = [0, 0];
-      for (const [value, distance] of beside) {
-        border += value / (distance + 1);
-        nearness += 1 / (distance + 1);
-      }
-      sum += ink[i] * sign * (border / nearness - data[i]);
+      const row = y * width;
+      // The middle of the four ends of its row and column: one of them may be the table beside the sheet.
+      const ends = [data[row], data[row + width - 1], data[x], data[(height - 1) * width + x]].sort((one, other) => one - other);
+      sum += ink[i] * sign * ((ends[1] + ends[2]) / 2 - data[i]);
       weight += ink[i];
     }
   }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { type Key, randomKey, randomNormal, streams } from "../../dist/util/random.js";
 
 /** Makes pictures as people make them, from MNIST's real handwriting: any size, pen, paper, light and file format. */
@@ -162,12 +162,12 @@ export function plain(drawing: Drawing, paper: Colour, ink: Colour): Picture {
   return photograph(drawing, { width: drawing.width, height: drawing.height, left: 0, top: 0, paper, ink });
 }
 
-export function asSharp({ width, height, rgb }: Picture): sharp.Sharp {
+export function asSharp({ width, height, rgb }: Picture): Sharp {
   return sharp(rgb, { raw: { width, height, channels: 3 } });
 }
 
 /** @returns the drawing as ink of one colour on nothing */
-export function transparent({ width, height, data }: Drawing, ink: Colour): sharp.Sharp {
+export function transparent({ width, height, data }: Drawing, ink: Colour): Sharp {
   const rgba = Uint8Array.from({ length: width * height * 4 }, (_, i) => (i % 4 === 3 ? Math.round(255 * data[i >> 2]) : ink[i % 4]));
   return sharp(rgba, { raw: { width, height, channels: 4 } });
 }
