@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { augmentKeys } from "../config/augment.js";
+import { defaultModels } from "../config/defaults.js";
 import { readOptions } from "../config/files.js";
 import { fileSource, flagSource, type Source } from "../config/resolve.js";
 import {
@@ -21,7 +22,7 @@ const groups: Record<string, Row[]> = {
   "Models and data:": [
     [
       "--compare <models>",
-      "train several at the same time, such as simple,residual; each may carry settings: pyramid:kernels=16-32-64-128:lr=0.01",
+      `train several at the same time, such as simple,deep; each may carry settings: pyramid:kernels=16-32-64-128:lr=0.01 (default: ${defaultModels})`,
     ],
     ["--model <model>", "train one"],
     ["--dataset <name>", `${datasets.join(", ")} (default: mnist)`],
