@@ -45,7 +45,7 @@ function choosePen(draws: Draws, label: number): PenStyle {
   const length = Math.sqrt(1 + nibAngle * nibAngle);
   // A broad pen leaves a one readable, and fills the loops of an eight.
   const broad = draws.chance(0.1) ? draws.uniform(0.2, label === 1 ? 1.4 : 0.6) : 0;
-  const radius = (draws.normal(1.35, 0.36) + broad) * (label === 8 ? 0.87 : 1);
+  const radius = (draws.normal(1.18, 0.36) + broad) * (label === 8 ? 0.87 : 1);
   return {
     radius: Math.max(0.65, radius),
     swell: draws.uniform(0, 0.2),
