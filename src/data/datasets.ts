@@ -49,24 +49,6 @@ export async function loadDataset(name: DatasetName, options: DatasetOptions): P
   }
 }
 
-/**
- * Makes sure that a dataset is at hand, by its files' names alone where that is enough, else by downloading or generating it. For a
- * parent that leaves the reading and checking to its trainers.
- * @returns the dataset to be loaded: the one named or, where that cannot be had and was not asked for, the synthetic digits
- * @throws as loadDataset does, save for what only reading the files shows
- */
-export async function prepareDataset(name: DatasetName, options: DatasetOptions): Promise<DatasetName> {
-  try {
-    if (name === "synthetic") await synthetic(options);
-    else if (!seen(name, options)) await obtain(name, options);
-    return name;
-  } catch (error) {
-    if (!standsIn(name, options, error)) throw error;
-    await synthetic(options);
-    return "synthetic";
-  }
-}
-
 export interface DatasetReport {
   dataset: DatasetName;
   /** undefined: neither in the data directory nor in the cache. */
@@ -123,12 +105,6 @@ function belongsToAnother(name: DatasetName, location: Location, checks: readonl
   return Object.values(catalog).some(
     (other) => other.name !== name && filesOf(other).some(({ sha256 }, i) => checks[i].present && sha256 === checks[i].digest),
   );
-}
-
-/** @returns whether the files' names alone tell that the dataset is there */
-function seen(name: DatasetName, options: DatasetOptions): boolean {
-  const location = findInData(name, options) ?? findInCache(name);
-  return !location.shared && location.files.size === filesOf(catalog[name]).length;
 }
 
 async function obtain(name: DatasetName, options: DatasetOptions): Promise<{ checks: readonly Check[]; source: string }> {
