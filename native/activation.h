@@ -119,10 +119,15 @@ static void routed(const Activation& a, const Context& c, const Input<Norm>& in,
     return a.dropoutIndex >= 0 ? drop.apply(d, y, x) : d;
   };
   if (!a.pool) {
+    const float* result = a.hasResult ? c.at(a.result, image) + vectorOffset(a.result, v) : nullptr;
     for (int32_t y = 0; y < height; y++) {
       for (int32_t x = 0; x < width; x++) {
-        const vf d = gradient(y, x);
-        f(y, x, a.relu ? (in.value(y, x) > zero() ? d : zero()) : d);
+        vf d = gradient(y, x);
+        if (a.relu) {
+          const vf s = result ? load(result + static_cast<size_t>(y) * a.result.row + static_cast<size_t>(x) * a.result.pixel) : in.value(y, x);
+          d = s > zero() ? d : zero();
+        }
+        f(y, x, d);
       }
     }
     return;

@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 2;
+constexpr int32_t programVersion = 3;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -97,10 +97,11 @@ enum NormalizeTable : int32_t { tableScale, tableShift, tableMean, tableInverse,
 // out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part optional.
 struct Activation {
   View in, skip, out;
+  View result;                 // backward, where hasResult: the output, whose sign tells where relu let through
   int32_t height, width;       // of in
   int32_t blocks, channels;
   int32_t normalize, skipNormalize;  // tables, or −1
-  int32_t hasSkip, relu, pool;
+  int32_t hasSkip, hasResult, relu, pool;
   int32_t dropoutIndex;        // or −1
   uint32_t dropoutThreshold;   // kept where (bits >> 8) >= threshold
   float dropoutScale;

@@ -86,8 +86,10 @@ export interface SessionOptions {
 }
 
 export interface Session {
-  /** Takes the training split; it stays resident until dispose. */
+  /** Copies the training split; it stays resident until dispose. */
   load(split: Split): void;
+  /** As load, but hands out the resident memory for the caller to fill before the next call: no second copy is ever needed. */
+  reserve(samples: number): Split;
   /** Runs the chunk's steps in order. One call at a time. */
   train(chunk: Chunk): Promise<ChunkResult>;
   /** Evaluates with running batch-norm statistics and without dropout. */

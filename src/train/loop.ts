@@ -20,7 +20,7 @@ export interface LoopOptions {
   model: Model;
   seed: number;
   session: Session;
-  train: Split;
+  trainSamples: number;
   test: Split;
   /** Where to begin; the session holds the weights that belong to it. */
   progress: Progress;
@@ -50,12 +50,12 @@ export class TrainingLoop {
   private savedAt = performance.now();
 
   constructor(private readonly options: LoopOptions) {
-    const { config, seed, train, test, progress, model } = options;
+    const { config, seed, trainSamples, test, progress, model } = options;
     this.progress = progress;
-    this.perEpoch = stepsPerEpoch(train.labels.length, config.batchSize);
+    this.perEpoch = stepsPerEpoch(trainSamples, config.batchSize);
     const { epochs, batchSize, augment, learningRate } = config;
     this.schedule = { config: config.schedule, learningRate, stepsPerEpoch: this.perEpoch, epochs };
-    this.planner = new ChunkPlanner({ seed, samples: train.labels.length, batchSize, augment, schedule: this.schedule });
+    this.planner = new ChunkPlanner({ seed, samples: trainSamples, batchSize, augment, schedule: this.schedule });
     this.samples = sampleIndices(seed, test.labels.length);
     this.layers = new LayerWatch(model);
   }

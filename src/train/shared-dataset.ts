@@ -51,9 +51,11 @@ export async function unshareDataset(shared: SharedDataset): Promise<void> {
   await rm(dirname(shared.file), { recursive: true, force: true });
 }
 
-/** @returns both splits, in memory of their own */
-export function readSharedDataset({ file, trainSamples, testSamples }: SharedDataset): { train: Split; test: Split } {
-  const train = { images: new Uint8Array(trainSamples * imageBytes), labels: new Uint8Array(trainSamples) };
+/**
+ * @param train filled with the training split
+ * @returns the test split, in memory of its own
+ */
+export function readSharedDataset({ file, trainSamples, testSamples }: SharedDataset, train: Split): Split {
   const test = { images: new Uint8Array(testSamples * imageBytes), labels: new Uint8Array(testSamples) };
   const descriptor = openSync(file, "r");
   try {
@@ -67,7 +69,7 @@ export function readSharedDataset({ file, trainSamples, testSamples }: SharedDat
   } finally {
     closeSync(descriptor);
   }
-  return { train, test };
+  return test;
 }
 
 function writeParts(file: string, parts: readonly Uint8Array[]): void {

@@ -31,7 +31,6 @@ interface Ready {
   dataset: SharedDataset;
   model: Model;
   session: Session & { info: EngineInfo };
-  train: Split;
   test: Split;
   refused: Refusal[];
 }
@@ -73,7 +72,6 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
   const message = await channel.receive("dataset");
   if (!message) return undefined;
   const { dataset } = message;
-  const { train, test } = readSharedDataset(dataset);
   const session = await engine.create({
     model,
     optimizer: { type: optimizer, momentum, weightDecay },
@@ -82,8 +80,8 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
     normalization: dataset.normalization,
     threads: setup.threads,
   });
-  session.load(train);
-  return { setup, dataset, model, session, train, test, refused };
+  const test = readSharedDataset(dataset, session.reserve(dataset.trainSamples));
+  return { setup, dataset, model, session, test, refused };
 }
 
 async function train(channel: Channel, ready: Ready, beginning: Beginning): Promise<0 | 1> {
@@ -106,7 +104,7 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
       model: ready.model,
       seed: setup.seed,
       session,
-      train: ready.train,
+      trainSamples: ready.dataset.trainSamples,
       test: ready.test,
       progress,
       commands: channel.commands,

@@ -31,6 +31,8 @@ export interface Instruction {
   /** Multiply-adds of one image, where they are what the op is about. */
   multiplyAdds?: number;
   values: Value[];
+  /** Reads every element before it writes the one in its place: what it writes may lie where something it reads lay. */
+  inPlace?: boolean;
   /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
   whole?: boolean;
   words(): number[];
@@ -76,12 +78,14 @@ export interface Activation {
 const noView = [0, 0, 0, 0, 0, 0];
 const noValue = -1;
 
-function activationWords(a: Activation, out: Value): number[] {
+/** @param result backward: the output, where its sign is to tell what relu let through */
+function activationWords(a: Activation, out: Value, result?: Value): number[] {
   const [channels, height, width] = a.input.shape;
   return [
     ...viewWords(a.input),
     ...(a.skip ? viewWords(a.skip.value) : noView),
     ...viewWords(out),
+    ...(result ? viewWords(result) : noView),
     height,
     width,
     blocksOf(a.input),
@@ -89,6 +93,7 @@ function activationWords(a: Activation, out: Value): number[] {
     a.normalize?.tables ?? noValue,
     a.skip?.normalize?.tables ?? noValue,
     a.skip ? 1 : 0,
+    result ? 1 : 0,
     a.relu ? 1 : 0,
     a.pool ? 1 : 0,
     a.dropout?.index ?? noValue,
@@ -112,10 +117,21 @@ export interface Target {
   accumulate: boolean;
 }
 
-function backWords(a: Activation, dOut: Value, dInput: Target | undefined, dSkip: Target | undefined): number[] {
+/** What a backward pass reads: the gradient of the output, and the output itself where that spares it the skip. */
+export interface Gradients {
+  dOut: Value;
+  result?: Value;
+}
+
+function backValues(a: Activation, { dOut, result }: Gradients): Value[] {
+  const skip = a.skip && (a.skip.normalize || !result) ? [a.skip.value] : [];
+  return [a.input, dOut, ...skip, ...(result ? [result] : [])];
+}
+
+function backWords(a: Activation, { dOut, result }: Gradients, dInput: Target | undefined, dSkip: Target | undefined): number[] {
   const target = (t?: Target) => [t ? 1 : 0, t?.accumulate ? 1 : 0];
   return [
-    ...activationWords(a, dOut),
+    ...activationWords(a, dOut, result),
     ...(dInput ? viewWords(dInput.value) : noView),
     ...(dSkip ? viewWords(dSkip.value) : noView),
     ...target(dInput),
@@ -124,14 +140,18 @@ function backWords(a: Activation, dOut: Value, dInput: Target | undefined, dSkip
   ];
 }
 
-export function activateBackReduce(a: Activation, dOut: Value): Instruction {
-  const values = a.skip ? [a.input, a.skip.value, dOut] : [a.input, dOut];
-  return { kind: "activateBackReduce", values, words: () => backWords(a, dOut, undefined, undefined) };
+export function activateBackReduce(a: Activation, gradients: Gradients): Instruction {
+  return { kind: "activateBackReduce", values: backValues(a, gradients), words: () => backWords(a, gradients, undefined, undefined) };
 }
 
-export function activateBackApply(a: Activation, dOut: Value, dInput?: Target, dSkip?: Target): Instruction {
-  const values = [a.input, dOut, ...(a.skip ? [a.skip.value] : []), ...(dInput ? [dInput.value] : []), ...(dSkip ? [dSkip.value] : [])];
-  return { kind: "activateBackApply", values, words: () => backWords(a, dOut, dInput, dSkip) };
+export function activateBackApply(a: Activation, gradients: Gradients, dInput?: Target, dSkip?: Target): Instruction {
+  const targets = [dInput, dSkip].flatMap((t) => (t ? [t.value] : []));
+  return {
+    kind: "activateBackApply",
+    inPlace: !a.pool,
+    values: [...backValues(a, gradients), ...targets],
+    words: () => backWords(a, gradients, dInput, dSkip),
+  };
 }
 
 export function statistics(z: Value, n: Normalizer): Instruction {

@@ -53,16 +53,16 @@ export interface Value {
   /** Pixels of zeros on every side; grows while ops that need one are added. */
   border: number;
   blockSize: 1 | 16;
-  /** Stages that touch it, filled in while planning. */
-  stages: Set<number>;
-  phases: Set<number>;
-  /** Given by the plan. */
+  /** A dense layer reads or writes it as one vector: no border. */
+  flat?: true;
+  /** Given by the plan: where it lies, and floats from one image's place to the next. */
   scope?: Scope;
   offset?: number;
+  slot?: number;
 }
 
 export function value(name: string, shape: Shape, blockSize: 1 | 16 = 16): Value {
-  return { name, shape, border: 0, blockSize, stages: new Set(), phases: new Set() };
+  return { name, shape, border: 0, blockSize };
 }
 
 export function blocksOf(v: Value): number {
@@ -82,7 +82,7 @@ export function strides(v: Value): { pixel: number; row: number; block: number; 
 export function viewWords(v: Value): number[] {
   if (v.scope === undefined || v.offset === undefined) throw new Error(`${v.name} was not placed`);
   const s = strides(v);
-  return [scopeCode[v.scope], v.offset + v.border * (s.row + s.pixel), s.image, s.block, s.row, s.pixel];
+  return [scopeCode[v.scope], v.offset + v.border * (s.row + s.pixel), v.slot ?? s.image, s.block, s.row, s.pixel];
 }
 
 /** Every second pixel from (row, column): where a strided convolution's input gradient writes one of its four parts. */

@@ -154,7 +154,7 @@ class Lowering {
     this.tape.push(() => {
       const dOut = this.gradientOf(a.input);
       this.gradients.delete(a.input);
-      this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, dOut, this.gradientFor(a.input)));
+      this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, { dOut }, this.gradientFor(a.input)));
     });
     return a.input;
   }
@@ -165,15 +165,17 @@ class Lowering {
     if (a.normalize || a.skip?.normalize) this.meet();
     this.emit(`activation of ${a.input.name}`, op.activate(a, out));
     if (a.normalize && !a.skip && !a.pool) this.repeatable.set(out, a);
-    this.tape.push(() => this.activationBack(a, this.gradientOf(out)));
+    // Behind an identity skip the output is kept for the next layers anyway; its sign spares the backward pass the skip.
+    const result = a.skip && !a.skip.normalize && a.relu && !a.pool ? out : undefined;
+    this.tape.push(() => this.activationBack(a, { dOut: this.gradientOf(out), result }));
     return out;
   }
 
-  private activationBack(a: Activation, dOut: Value): void {
+  private activationBack(a: Activation, gradients: op.Gradients): void {
     const skip = a.skip;
     if (a.normalize) {
       const { sums } = a.normalize;
-      this.emit(`${a.normalize.layer} backward sums`, op.activateBackReduce(a, dOut));
+      this.emit(`${a.normalize.layer} backward sums`, op.activateBackReduce(a, gradients));
       this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, 1, this.normalizerGradients(a.normalize.layer)));
       if (skip?.normalize) {
         this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, 2, this.normalizerGradients(skip.normalize.layer)));
@@ -182,7 +184,7 @@ class Lowering {
     }
     const dInput = a.input === this.image ? undefined : this.gradientFor(a.input);
     const dSkip = !skip || skip.value === this.image ? undefined : this.gradientFor(skip.value);
-    if (dInput || dSkip) this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, dOut, dInput, dSkip));
+    if (dInput || dSkip) this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, gradients, dInput, dSkip));
   }
 
   private normalizerGradients(layer: string): () => { weight: number; bias: number } {
@@ -250,6 +252,7 @@ class Lowering {
     const weights = this.store.dense(`${layer.name}.weight`, input, needed);
     const bias = this.store.vector(`${layer.name}.bias`);
     const { inputs } = weights.packing!;
+    input.flat = true;
     this.dotInto({ input, out, inputs, tiles: weights.packing!.tiles, weights: weights.offset, bias: bias.offset });
     this.tape.push(() => {
       const dz = this.gradientOf(out);
@@ -258,6 +261,7 @@ class Lowering {
       if (needed === "forward only") return;
       const { packing, offset } = weights.transposed!;
       const target = this.gradientFor(input);
+      target.value.flat = true;
       const { inputs, tiles } = packing;
       this.emit(
         `${layer.name} input gradient`,

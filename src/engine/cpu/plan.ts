@@ -1,5 +1,5 @@
 import { encodeInstruction, type Instruction } from "./instructions.js";
-import { strides, type Value } from "./layout.js";
+import { blockChannels, type Scope, strides, type Value } from "./layout.js";
 import type { Lowered, PhasePlan } from "./lower.js";
 import { Allocator } from "./memory.js";
 
@@ -54,12 +54,14 @@ function stagesOf(phase: PhasePlan, taskImages: number): PlannedPhase {
  */
 export function plan(lowered: Lowered, batch: number, taskImages: number, allocator: Allocator): Plan {
   const phases = lowered.phases.map((phase) => stagesOf(phase, taskImages));
-  const values = markUses(phases, lowered.update);
+  const uses = usesOf(phases, lowered.update);
   const thread = new Allocator();
-  for (const [v, group] of values) {
-    const { image } = strides(v);
-    v.scope = v.phases.size > 1 ? "batch" : v.stages.size > 1 ? "task" : "group";
-    v.offset = v.scope === "batch" ? allocator.take(image * batch) : thread.take(image * (v.scope === "task" ? taskImages : group));
+  const scoped = (scope: Scope) => uses.filter((use) => use.scope === scope);
+  placeSlots(scoped("batch"), "batch", batch, allocator);
+  placeSlots(scoped("task"), "task", taskImages, thread);
+  for (const { value: v, group } of scoped("group")) {
+    v.scope = "group";
+    v.offset = thread.take(strides(v).image * group);
   }
   const scratch = scratchOf(lowered.update, thread);
   const instructions: Instruction[] = [];
@@ -74,24 +76,93 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
   };
 }
 
-/** @returns every value of the phases with the group size of the stage that touches it */
-function markUses(phases: readonly PlannedPhase[], update: readonly Instruction[]): Map<Value, number> {
-  const values = new Map<Value, number>();
-  let stageNumber = 0;
-  for (const [p, phase] of phases.entries()) {
-    for (const stage of phase.stages) {
-      stageNumber++;
-      for (const v of stage.instructions.flatMap((i) => i.values)) {
-        v.phases.add(p);
-        v.stages.add(stageNumber);
-        values.set(v, stage.group);
+/** When a value is first and last touched, counted in ops, and how widely it must be visible. */
+interface Use {
+  value: Value;
+  first: number;
+  last: number;
+  /** The first op may write it where something lay that this op reads last. */
+  inPlace: boolean;
+  /** Images at a time of the stage that touches it; meaningful where only one does. */
+  group: number;
+  scope: Scope;
+}
+
+function usesOf(phases: readonly PlannedPhase[], update: readonly Instruction[]): Use[] {
+  const uses = new Map<Value, Use & { phase: number; stage: Stage }>();
+  let now = 0;
+  for (const [phase, { stages }] of phases.entries()) {
+    for (const stage of stages) {
+      for (const i of stage.instructions) {
+        now++;
+        for (const v of i.values) {
+          const use = uses.get(v);
+          if (!use) {
+            uses.set(v, { value: v, first: now, last: now, inPlace: i.inPlace === true, group: stage.group, scope: "group", phase, stage });
+            continue;
+          }
+          use.last = now;
+          if (use.phase !== phase) use.scope = "batch";
+          else if (use.stage !== stage && use.scope === "group") use.scope = "task";
+        }
       }
     }
   }
   for (const v of update.flatMap((i) => i.values)) {
-    if (values.has(v)) v.phases.add(phases.length);
+    const use = uses.get(v);
+    if (use) Object.assign(use, { scope: "batch", last: Number.POSITIVE_INFINITY });
   }
-  return values;
+  return [...uses.values()];
+}
+
+/** A place for one value after the other. */
+interface Slot {
+  /** Floats of one image. */
+  size: number;
+  free: number;
+  occupants: Value[];
+}
+
+/**
+ * Lets values whose lives do not overlap share memory. Every image keeps its own place whatever lies there, and every phase cuts
+ * the batch into the same tasks, so a place is free for the next value as soon as its own image's last op has run.
+ * A border of zeros is never written, so a bordered value only follows values of its own shape.
+ */
+function placeSlots(uses: readonly Use[], scope: Scope, images: number, allocator: Allocator): void {
+  const slots: Slot[] = [];
+  for (const { value: v, first, last, inPlace } of [...uses].sort((a, b) => a.first - b.first)) {
+    const free = (slot: Slot) => slot.free < first || (inPlace && slot.free === first && sameShape(v, slot.occupants.at(-1)!));
+    const fits = (slot: Slot) => free(slot) && slot.size >= strides(v).image && slot.occupants.every((o) => mayFollow(v, o));
+    const slot = slots.filter(fits).sort((a, b) => a.size - b.size)[0] ?? newSlot(slots, strides(v).image);
+    slot.free = last;
+    v.border = Math.max(v.border, bordered(slot, v));
+    slot.occupants.push(v);
+  }
+  for (const { size, occupants } of slots) {
+    const offset = allocator.take(size * images);
+    for (const v of occupants) Object.assign(v, { scope, offset, slot: size });
+  }
+}
+
+function newSlot(slots: Slot[], size: number): Slot {
+  const slot: Slot = { size, free: 0, occupants: [] };
+  slots.push(slot);
+  return slot;
+}
+
+/** @returns the border that a value takes over from the bordered values of its shape in the slot */
+function bordered(slot: Slot, v: Value): number {
+  return v.flat ? 0 : Math.max(0, ...slot.occupants.map((o) => o.border));
+}
+
+function sameShape(a: Value, b: Value): boolean {
+  return a.shape.join() === b.shape.join() && a.blockSize === b.blockSize;
+}
+
+function mayFollow(next: Value, before: Value): boolean {
+  const zerosMatter = (v: Value) => v.border > 0 || v.blockSize === 1 || v.shape[0] % blockChannels !== 0;
+  if (!zerosMatter(next) && !zerosMatter(before)) return true;
+  return sameShape(next, before) && (next.border === before.border || (next.border < before.border && !next.flat));
 }
 
 /** Every task of the update uses the same scratch of its thread. @returns floats */

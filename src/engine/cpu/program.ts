@@ -41,7 +41,7 @@ export type ProgramFields = Record<(typeof fields)[number], number>;
 
 const floats = new Set<string>(["mean", "inverseDeviation", "momentum", "weightDecay"]);
 export const programWords = fields.length;
-export const programVersion = 2;
+export const programVersion = 3;
 /** Words of the barrier, and of each phase's counter of claimed tasks: a cache line each. */
 export const barrierWords = 32;
 export const counterWords = 16;

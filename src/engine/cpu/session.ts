@@ -110,11 +110,17 @@ export class CpuSession implements Session {
   }
 
   load(split: Split): void {
-    const count = split.labels.length;
-    const offset = this.take(Math.ceil((count * (pixels + 1)) / 4));
-    this.bytes.set(split.images, 4 * offset);
-    this.bytes.set(split.labels, 4 * offset + count * pixels);
-    this.dataset = { offset, count };
+    const resident = this.reserve(split.labels.length);
+    resident.images.set(split.images);
+    resident.labels.set(split.labels);
+  }
+
+  reserve(samples: number): Split {
+    const offset = this.take(Math.ceil((samples * (pixels + 1)) / 4));
+    this.dataset = { offset, count: samples };
+    const images = 4 * offset;
+    const labels = images + samples * pixels;
+    return { images: this.bytes.subarray(images, labels), labels: this.bytes.subarray(labels, labels + samples) };
   }
 
   async train(chunk: Chunk): Promise<ChunkResult> {

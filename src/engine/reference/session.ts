@@ -31,6 +31,11 @@ export class ReferenceSession implements Session {
     this.split = split;
   }
 
+  reserve(samples: number): Split {
+    this.split = { images: new Uint8Array(samples * 784), labels: new Uint8Array(samples) };
+    return this.split;
+  }
+
   async train({ batchSize, indices, affine, learningRates }: Chunk): Promise<ChunkResult> {
     const steps = learningRates.length;
     this.checkChunk(batchSize, indices, affine, steps);
