@@ -32,11 +32,12 @@ export interface CurvePoint {
 
 export const emptyCurve: Curve = { store: { data: new Float64Array(0), used: 0 }, length: 0 };
 
-/** Points that are not finite are left out: no view has to deal with NaN or Infinity. */
+/** What no measurement exceeds; beyond it, sums and differences of two values would not be finite. */
+const largest = 1e30;
+
+/** Points that are not finite, or absurd, are left out: no view has to deal with NaN or Infinity. */
 export function appendPoint(curve: Curve, point: CurvePoint): Curve {
-  if (!(Number.isFinite(point.value) && Number.isFinite(point.step) && Number.isFinite(point.epoch) && Number.isFinite(point.seconds))) {
-    return curve;
-  }
+  if (![point.value, point.step, point.epoch, point.seconds].every((value) => Math.abs(value) <= largest)) return curve;
   const base = curve.length >= curveCap ? merged(curve) : curve;
   const store = base.store.used === base.length && base.length * curveStride < base.store.data.length ? base.store : grown(base);
   store.data.set([point.step, point.epoch, point.seconds, point.value], base.length * curveStride);

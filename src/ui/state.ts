@@ -418,7 +418,10 @@ function noteOf(event: RunEvent, model: string, time: number): LogLine | undefin
     case "log":
       return note(event.level, event.message);
     case "checkpoint":
-      return note("info", `saved ${event.kind} checkpoint, epoch ${Number(event.epoch.toFixed(2))}`);
+      // The one at every epoch's end goes without saying.
+      return event.kind === "last" && Number.isInteger(event.epoch)
+        ? undefined
+        : note("info", `saved ${event.kind} checkpoint, epoch ${Number(event.epoch.toFixed(2))}`);
     case "pause":
       return note("info", `paused at step ${event.step}`);
     case "resume":

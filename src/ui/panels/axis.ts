@@ -36,8 +36,8 @@ export function linearAxis(min: number, max: number, count: number, format: (val
 
 /** A logarithmic axis; both ends must be above 0 and are kept at least a factor of 2 apart. */
 export function logAxis(min: number, max: number, count: number, format: (value: number, step: number) => string): Axis {
-  const low = Math.max(Number.MIN_VALUE * 1e10, min);
-  const high = Math.max(low * 2, max);
+  const low = min > 1e-300 && min < 1e300 ? min : 1e-300;
+  const high = Math.min(1e300, Math.max(low * 2, max));
   const candidates: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
     for (const digit of [1, 2, 5]) candidates.push(digit * 10 ** power);
@@ -65,6 +65,7 @@ function roundStep(step: number): number {
 }
 
 function widened(min: number, max: number): [number, number] {
+  if (!(Number.isFinite(min) && Number.isFinite(max))) return [0, 1];
   if (max > min) return [min, max];
   const margin = Math.abs(min) > 0 ? Math.abs(min) * 0.1 : 1;
   return [min - margin, min + margin];

@@ -1,4 +1,4 @@
-import { formatBytes } from "../format.js";
+import { formatBytes, formatCount } from "../format.js";
 import { finite, type RunState } from "../state.js";
 import { plainText } from "../text.js";
 
@@ -15,6 +15,12 @@ export interface DeviceLine {
 /** Which device is really used, what it costs, and why not a better one. */
 export function deviceLines(state: RunState): DeviceLine[] {
   const lines: DeviceLine[] = [];
+  const start = state.models.find((model) => model.start !== undefined)?.start;
+  if (start !== undefined) {
+    lines.push({ label: "run", text: state.run, model: -1, tone: "normal" });
+    const images = `${formatCount(start.trainSamples)} training, ${formatCount(start.testSamples)} test images`;
+    lines.push({ label: "data", text: `${start.dataset}, ${images}`, model: -1, tone: "normal" });
+  }
   const devices = new Set(state.models.map((model) => model.start?.device ?? ""));
   devices.delete("");
   for (const device of devices) lines.push({ label: "device", text: device, model: -1, tone: "normal" });
@@ -23,7 +29,7 @@ export function deviceLines(state: RunState): DeviceLine[] {
     const cpu = finite(model.device.cpuPercent);
     const parts = [`${formatBytes(finite(model.device.hostBytes))} RAM`];
     if (finite(model.device.deviceBytes) !== undefined) parts.push(`${formatBytes(model.device.deviceBytes)} on the device`);
-    if (cpu !== undefined) parts.push(`CPU ${Math.round(cpu)} %`);
+    if (cpu !== undefined) parts.push(`CPU ${Math.max(0, Math.round(cpu))} %`);
     lines.push({ label: model.name, text: parts.join(", "), model: index, tone: "normal" });
   });
   const gpus = newestGpus(state);

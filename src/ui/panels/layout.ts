@@ -110,7 +110,7 @@ function overview(input: LayoutInput): Place[] {
   const rest = top - confusion;
   const charts = left >= 110 ? sideBySide(0, 0, top, left, "loss", "accuracy") : stacked(0, 0, top, left, "loss", "accuracy");
   const column: Place[] = [{ widget: "confusionSmall", row: 0, column: left, rows: confusion, columns: right }];
-  const wanted = models + 2 * input.gpus + 5;
+  const wanted = models + 2 * input.gpus + 8;
   const device = rest - wanted >= 10 ? wanted : rest;
   if (rest > device) column.push({ widget: "samplesSmall", row: confusion, column: left, rows: rest - device, columns: right });
   column.push({ widget: "device", row: top - device, column: left, rows: device, columns: right });

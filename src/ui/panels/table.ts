@@ -38,7 +38,7 @@ export function comparisonTable(state: RunState, target: number): TableData {
     ["test acc", 95, (model) => formatPercent(model.testAccuracy)],
     ["best", 75, (model) => formatPercent(model.best?.accuracy)],
     ...(several ? ([["vs first", 70, (model) => difference(model, first)]] as [string, number, (model: ModelState) => string][]) : []),
-    ["lr", 50, (model) => formatRate(model.learningRate)],
+    ["lr", 65, (model) => formatRate(model.learningRate)],
     ["images/s", 88, (model) => formatSpeed(model.imagesPerSecond)],
     ["batches/s", 30, (model) => formatSpeed(model.batchesPerSecond)],
     ["memory", 55, (model) => formatBytes(memoryOf(model))],

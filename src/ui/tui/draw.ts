@@ -28,7 +28,7 @@ export const draw: Painter = (surface, { state, ui, theme }) => {
   const { x, y, pen } = ui.draw;
   const sign = pen === "ink" ? "+" : pen === "eraser" ? "x" : "o";
   const cursor = attribute(
-    theme.depth === 1 ? defaultColor : 16,
+    theme.depth === 1 ? defaultColor : theme.depth === 256 ? 16 : 0,
     theme.depth === 1 ? defaultColor : theme.depth === 256 ? 214 : 11,
     theme.depth === 1 ? flag.inverse : flag.bold,
   );

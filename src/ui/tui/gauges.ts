@@ -8,7 +8,7 @@ export const gauges: Painter = (surface, context) => {
   const inner = frame(surface, context.theme, "progress");
   const rows = gaugesPanel(context.state);
   const label = Math.min(14, Math.max(3, ...rows.map((row) => row.label.length)));
-  const text = Math.min(Math.floor(inner.width / 2.5), Math.max(0, ...rows.map((row) => row.text.length)));
+  const text = Math.max(0, Math.min(inner.width - label - 16, Math.max(0, ...rows.map((row) => row.text.length))));
   // Every second line stays free where there is room.
   const gap = inner.height >= rows.length * 2 - 1 ? 2 : 1;
   rows.forEach((row, index) => {

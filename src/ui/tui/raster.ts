@@ -44,13 +44,15 @@ export function createRaster(columns: number, rows: number, kind: "braille" | "m
   }
 
   function segment(x1: number, y1: number, x2: number, y2: number, owner: number, dash: number): void {
-    const clipped = clip(x1, y1, x2, y2, width - 1, height - 1);
+    if (!(Number.isFinite(x1) && Number.isFinite(y1) && Number.isFinite(x2) && Number.isFinite(y2))) return;
+    const clipped = clip(near(x1), near(y1), near(x2), near(y2), width - 1, height - 1);
     if (clipped === undefined) return;
     const [ax, ay, bx, by] = clipped;
-    const steps = Math.max(1, Math.round(Math.max(Math.abs(bx - ax), Math.abs(by - ay))));
+    const steps = Math.round(Math.max(Math.abs(bx - ax), Math.abs(by - ay)));
     for (let step = 0; step <= steps; step++) {
-      const x = Math.round(ax + ((bx - ax) * step) / steps);
-      const y = Math.round(ay + ((by - ay) * step) / steps);
+      const along = steps === 0 ? 0 : step / steps;
+      const x = Math.round(ax + (bx - ax) * along);
+      const y = Math.round(ay + (by - ay) * along);
       if (dash > 0 && (x + y) % dash >= dash / 2) continue;
       dot(x, y, owner, dash > 0 ? "over" : "with");
     }
@@ -80,9 +82,14 @@ const brailleBits = [
   [0x40, 0x80],
 ];
 
+/** Coordinates beyond this are as good as there: it is far outside any screen, and differences stay exact. */
+function near(coordinate: number): number {
+  return Math.max(-1e6, Math.min(1e6, coordinate));
+}
+
 /** Liang–Barsky: the part of a segment inside [0, right] × [0, bottom], or undefined. Bounds the work of any coordinates. */
 function clip(x1: number, y1: number, x2: number, y2: number, right: number, bottom: number): [number, number, number, number] | undefined {
-  if (![x1, y1, x2, y2].every(Number.isFinite) || right < 0 || bottom < 0) return undefined;
+  if (right < 0 || bottom < 0) return undefined;
   const dx = x2 - x1;
   const dy = y2 - y1;
   let from = 0;

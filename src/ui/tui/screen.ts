@@ -85,7 +85,6 @@ export function openScreen(events: ScreenEvents): Screen {
     if (!suspended || !open) return;
     suspended = false;
     screen.program.input.setRawMode(true);
-    screen.program.input.resume();
     screen.enter();
     if (mouse === "on") enableMouse();
     onResize();
@@ -107,8 +106,8 @@ export function openScreen(events: ScreenEvents): Screen {
     suspended = true;
     screen.program.disableMouse();
     screen.leave();
+    // The input stays open: without it nothing might keep the process alive until SIGCONT is handled.
     screen.program.input.setRawMode(false);
-    screen.program.input.pause();
   }
 
   function close(): void {

@@ -1,0 +1,364 @@
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../dist/run/events.js";
+import { appendPoint, emptyCurve } from "../../dist/ui/curve.js";
+import { initialUi } from "../../dist/ui/interaction.js";
+import { linearAxis, logAxis, place, tickNumber } from "../../dist/ui/panels/axis.js";
+import { accuracyChart, type ChartOptions, downsample, lossChart } from "../../dist/ui/panels/chart.js";
+import { confusionPanel, worstPairs } from "../../dist/ui/panels/confusion.js";
+import { deviceLines } from "../../dist/ui/panels/device.js";
+import { clearCanvas, emptyDrawing, isBlank, movePen, togglePen } from "../../dist/ui/panels/drawing.js";
+import { gauges, percentText } from "../../dist/ui/panels/gauges.js";
+import { layersPanel } from "../../dist/ui/panels/layers.js";
+import { layout, smallest } from "../../dist/ui/panels/layout.js";
+import { logRows } from "../../dist/ui/panels/log.js";
+import { samplesPanel } from "../../dist/ui/panels/samples.js";
+import { gpuChart, memoryChart } from "../../dist/ui/panels/system.js";
+import { comparisonTable, fitColumns } from "../../dist/ui/panels/table.js";
+import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
+import { fakeRun, fakeStart } from "./fake-run.js";
+
+function play(events: Iterable<RunEvent>): RunState {
+  let state = initialState();
+  for (const event of events) state = reduce(state, event);
+  return state;
+}
+
+const run = play(fakeRun({ models: ["simple", "residual"], epochs: 3, stepsPerEpoch: 40, chunk: 4 }));
+const options: ChartOptions = initialUi().chart;
+const size = { columns: 60, rows: 15 };
+
+describe("charts", () => {
+  it("hold both models, training solid and test dashed, in one picture", () => {
+    const chart = lossChart(run, options, size);
+    expect(chart.series.map((series) => [series.label, series.model, series.style])).toEqual([
+      ["simple", 0, "solid"],
+      ["simple test", 0, "dashed"],
+      ["residual", 1, "solid"],
+      ["residual test", 1, "dashed"],
+    ]);
+    expect(chart.x.min).toBe(0);
+    expect(chart.x.max).toBe(3);
+    expect(chart.xLabel).toBe("epoch");
+    expect(chart.empty).toBeUndefined();
+  });
+
+  it("read every curve at the cursor, and the newest value without one", () => {
+    const newest = lossChart(run, options, size);
+    const early = lossChart(run, { ...options, cursor: 0.5 }, size);
+    expect(newest.cursor).toBeUndefined();
+    expect(early.cursor).toEqual({ x: 1.5, label: "epoch 1.50" });
+    const { epochs, evaluations } = run.models[0];
+    expect(early.series[1].reading).toBe(evaluations[0].testLoss.toFixed(4));
+    expect(newest.series[0].reading).toBe(epochs.at(-1)!.loss.toFixed(4));
+  });
+
+  it("count in epochs, steps or seconds", () => {
+    expect(lossChart(run, { ...options, xAxis: "step" }, size).x.max).toBe(120);
+    expect(lossChart(run, { ...options, xAxis: "seconds" }, size).x.max).toBeCloseTo(run.models[1].evaluations[2].seconds, 6);
+  });
+
+  it("zoom to the newest part", () => {
+    const chart = lossChart(run, { ...options, zoom: 0.25 }, size);
+    expect(chart.x.min).toBe(2.25);
+    expect(chart.notes).toEqual(["last 25 %"]);
+    const all = lossChart(run, options, size);
+    expect(chart.y.max).toBeLessThan(all.y.max / 2);
+  });
+
+  it("smooth towards the mean and leave evaluations as they are", () => {
+    const range = (values: Float64Array) => {
+      const late = values.filter((_, index) => index % 2 === 1).slice(-12);
+      return Math.max(...late) - Math.min(...late);
+    };
+    const raw = lossChart(run, options, size);
+    const smooth = lossChart(run, { ...options, smoothing: 0.1 }, size);
+    expect(range(smooth.series[0].points)).toBeLessThan(range(raw.series[0].points));
+    expect(smooth.series[1].points).toEqual(raw.series[1].points);
+  });
+
+  it("show a logarithmic loss without points at or below zero", () => {
+    const start = [...fakeRun({ models: ["simple"], epochs: 1, stepsPerEpoch: 4, chunk: 4 })].slice(0, 1);
+    const step = {
+      run: "r",
+      model: "simple",
+      type: "step",
+      accuracy: 0.5,
+      learningRate: 1,
+      imagesPerSecond: 1,
+      batchesPerSecond: 1,
+    } as const;
+    const state = play([
+      ...start,
+      { ...step, time: fakeStart + 1, epoch: 0.25, step: 1, loss: 1 },
+      { ...step, time: fakeStart + 2, epoch: 0.5, step: 2, loss: 0 },
+      { ...step, time: fakeStart + 3, epoch: 0.75, step: 3, loss: 0.01 },
+    ]);
+    const chart = lossChart(state, { ...options, lossScale: "log" }, size);
+    expect(chart.y.scale).toBe("log");
+    expect([...chart.series[0].points]).toEqual([0.25, 1, 0.75, 0.01]);
+    expect(chart.y.ticks.map((tick) => tick.label)).toContain("0.1");
+  });
+
+  it("have an accuracy axis of 90–100 % once every model is there", () => {
+    const late = accuracyChart(run, options, size);
+    expect([late.y.min, late.y.max]).toEqual([0.9, 1]);
+    const early = accuracyChart(
+      play([...fakeRun({ models: ["simple"], epochs: 3, stepsPerEpoch: 40, chunk: 4 })].slice(0, 8)),
+      options,
+      size,
+    );
+    expect(early.y.min).toBeLessThan(0.9);
+    expect([accuracyChart(run, { ...options, accuracyAxis: "full" }, size).y.min, early.y.max <= 1]).toEqual([0, true]);
+  });
+
+  it("say what they wait for while they are empty", () => {
+    expect(lossChart(initialState(), options, size).empty).toBe("starting …");
+    const [start] = fakeRun({ models: ["simple"], epochs: 1, stepsPerEpoch: 4, chunk: 4 });
+    expect(lossChart(play([start]), options, size).empty).toBe("waiting for the first step …");
+  });
+
+  it("keep spikes when they are downsampled, in order and without losing the ends", () => {
+    const pairs = new Float64Array(2 * 20_000);
+    for (let index = 0; index < 20_000; index++)
+      pairs.set([index, index === 7777 ? 50 : index === 8888 ? -50 : Math.sin(index)], index * 2);
+    const few = downsample(pairs, 0, 19_999, 100, "linear");
+    const xs = [...few].filter((_, index) => index % 2 === 0);
+    const ys = [...few].filter((_, index) => index % 2 === 1);
+    expect(few.length / 2).toBeLessThanOrEqual(404);
+    expect(ys).toContain(50);
+    expect(ys).toContain(-50);
+    expect(xs).toEqual([...xs].sort((a, b) => a - b));
+    expect([xs[0], xs.at(-1)]).toEqual([0, 19_999]);
+  });
+
+  it("never hold a number that is not finite", () => {
+    const base = { run: "r", model: "m", type: "step", learningRate: 0.1, batchesPerSecond: 1 } as const;
+    const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e308, 0];
+    const state = play(
+      bad.map((value, index) => ({
+        ...base,
+        time: index,
+        epoch: index,
+        step: index,
+        loss: value,
+        accuracy: value,
+        imagesPerSecond: value,
+      })),
+    );
+    for (const lossScale of ["linear", "log"] as const) {
+      for (const chart of [
+        lossChart(state, { ...options, lossScale }, size),
+        accuracyChart(state, options, size),
+        memoryChart(state, options, size),
+      ]) {
+        const numbers = [chart.x.min, chart.x.max, chart.y.min, chart.y.max, ...chart.series.flatMap((series) => [...series.points])];
+        expect(numbers.every(Number.isFinite)).toBe(true);
+      }
+    }
+  });
+
+  it("show each GPU over time", () => {
+    const state = play(fakeRun({ models: ["simple"], epochs: 3, stepsPerEpoch: 40, chunk: 4, gpus: 2 }));
+    const chart = gpuChart("memory")(state, options, size);
+    expect(chart.series.map((series) => series.label)).toEqual(["GPU 0", "GPU 1"]);
+    expect(chart.y.max).toBe(80 * 2 ** 30);
+    expect(chart.series[0].points.length).toBeGreaterThan(2);
+    expect(gpuChart("power")(state, options, size).series[1].reading).toMatch(/^\d+ W$/);
+  });
+});
+
+describe("axes", () => {
+  it("have round ticks inside the range, without a negative zero", () => {
+    expect(linearAxis(0, 2.3, 5, tickNumber).ticks.map((tick) => tick.label)).toEqual(["0.0", "0.5", "1.0", "1.5", "2.0"]);
+    expect(linearAxis(-0.1, 1, 4, tickNumber).ticks[0].label).toBe("0.0");
+    expect(logAxis(0.01, 1, 4, tickNumber).ticks.map((tick) => tick.label)).toEqual(["0.01", "0.1", "1"]);
+  });
+
+  it("survive an empty range", () => {
+    for (const axis of [linearAxis(5, 5, 4, tickNumber), linearAxis(0, 0, 4, tickNumber), logAxis(1e-300, 1e-300, 3, tickNumber)]) {
+      expect(axis.max).toBeGreaterThan(axis.min);
+      expect(Number.isFinite(place(axis, axis.min))).toBe(true);
+    }
+  });
+});
+
+describe("gauges", () => {
+  it("never say 100 % before the end nor more than that", () => {
+    expect([0, 0.004, 0.5, 0.9999, 1, 1.01, -1].map(percentText)).toEqual(["0 %", "0 %", "50 %", "99 %", "100 %", "100 %", "0 %"]);
+  });
+
+  it("have one line a model and one for the run", () => {
+    expect(gauges(run).map((gauge) => [gauge.label, gauge.fraction, gauge.text])).toEqual([
+      ["simple", 1, "done"],
+      ["residual", 1, "done"],
+      ["run", 1, "done"],
+    ]);
+  });
+});
+
+describe("tables", () => {
+  it("compare with the first model", () => {
+    const table = comparisonTable(run, 0.98);
+    const headings = table.columns.map((column) => column.heading);
+    const [first, second] = table.rows.map((row) => row[headings.indexOf("vs first")]);
+    expect(first).toBe("–");
+    const points = (run.models[1].best!.accuracy - run.models[0].best!.accuracy) * 100;
+    expect(second).toBe(`${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)}`);
+    expect(headings).toContain("to 98 %");
+  });
+
+  it("drop the least important columns where it is narrow", () => {
+    const table = comparisonTable(run, 0.98);
+    for (let width = 1; width < 150; width++) {
+      const { table: shown, widths } = fitColumns(table, width);
+      const used = widths.reduce((sum, value) => sum + value, 0) + 2 * (widths.length - 1);
+      expect(used).toBeLessThanOrEqual(width);
+      expect(shown.columns[0].heading).toBe("model");
+    }
+    expect(fitColumns(table, 40).table.columns.map((column) => column.heading)).toEqual(["model", "loss", "test acc", "images/s"]);
+  });
+
+  it("list layers with shapes and norms, and scale the filters by the largest weight", () => {
+    const data = layersPanel(run.models[0]);
+    expect(data.table.rows[0]).toEqual(["conv1", "conv 3×3, 16", "16×28×28", "160", "2.90", "0.100"]);
+    expect(data.table.rows[6]).toEqual(["flatten", "flatten", "1568", "", "", ""]);
+    expect(data.filters!.images).toHaveLength(16);
+    expect(Math.max(...data.filters!.images.flatMap((image) => [...image].map(Math.abs)))).toBeCloseTo(1, 6);
+    expect(layersPanel(undefined).empty).toBeDefined();
+  });
+});
+
+describe("confusion matrix", () => {
+  const at = { row: 4, column: 9, unit: "count", back: 0 } as const;
+
+  it("names the worst pairs in words", () => {
+    const confusion = Array.from({ length: 10 }, (_, label) =>
+      Array.from({ length: 10 }, (_, prediction) => (label === prediction ? 90 : 0)),
+    );
+    confusion[4][9] = 12;
+    confusion[7][2] = 3;
+    const names = Array.from({ length: 10 }, (_, digit) => String(digit));
+    expect(worstPairs(confusion, names)).toEqual(["12× 4 read as 9", "3× 7 read as 2"]);
+  });
+
+  it("shows counts or shares of the row, and steps back through evaluations", () => {
+    const model = run.models[0];
+    const live = confusionPanel(model, at)!;
+    const before = confusionPanel(model, { ...at, back: 2, unit: "percent" })!;
+    expect(live.cells[4][9].text).toBe(String(model.evaluations[2].confusion[4][9]));
+    expect(before.cells[4][4].text).toBe((model.evaluations[0].confusion[4][4] / 10).toFixed(1));
+    expect(before.caption).toContain("evaluation 1 of 3");
+    expect(confusionPanel(model, { ...at, back: 99 })!.caption).toContain("evaluation 1 of 3");
+  });
+
+  it("shows the trainer's examples of the selected cell, and those of the log where there is no answer", () => {
+    const model = run.models[0];
+    const { step } = model.evaluations[2];
+    const wanted = model.mistakes.at(-1)!.worst[0];
+    const fromLog = confusionPanel(model, { ...at, row: wanted.label, column: wanted.prediction })!;
+    expect(fromLog.examples.samples.map((sample) => sample.index)).toContain(wanted.index);
+    const answer = {
+      run: "r",
+      model: "simple",
+      time: 1,
+      type: "examples",
+      id: 1,
+      label: 4,
+      prediction: 9,
+      step,
+      total: 77,
+      samples: [wanted],
+    } as const;
+    const asked = reduce(run, { ...answer, samples: [...answer.samples] });
+    expect(confusionPanel(asked.models[0], at)!.examples).toMatchObject({ total: 77, samples: [wanted] });
+    expect(confusionPanel(asked.models[0], { ...at, back: 1 })!.examples.total).not.toBe(77);
+  });
+
+  it("is absent before the first evaluation", () => {
+    expect(confusionPanel(undefined, at)).toBeUndefined();
+    expect(confusionPanel(initialState().models[0], at)).toBeUndefined();
+  });
+});
+
+describe("samples", () => {
+  it("hold ten images with truth, prediction and probabilities", () => {
+    const data = samplesPanel(run.models[0], "fixed", 0);
+    expect(data.tiles).toHaveLength(10);
+    expect(data.tiles[3]).toMatchObject({ truth: "3", prediction: "3", right: true, label: 3 });
+    expect(data.tiles[3].pixels).toHaveLength(784);
+    expect(data.tiles[3].probabilities).toHaveLength(10);
+    expect(samplesPanel(run.models[0], "fixed", 1).tiles[8].right).toBe(true);
+    expect(samplesPanel(run.models[0], "fixed", 2).tiles[8]).toMatchObject({ truth: "8", prediction: "3", right: false });
+  });
+
+  it("show the worst mistakes and the least certain", () => {
+    expect(samplesPanel(run.models[0], "worst", 0).tiles.every((tile) => !tile.right)).toBe(true);
+    expect(samplesPanel(run.models[0], "uncertain", 0).caption).toBe("least certain, epoch 3");
+    expect(samplesPanel(undefined, "worst", 0).empty).toBeDefined();
+  });
+});
+
+describe("device and log", () => {
+  it("say which device is used and why not a better one", () => {
+    const lines = deviceLines(run).map((line) => `${line.label}: ${line.text}`);
+    expect(lines).toContain("device: CPU, AVX-512, 1 thread");
+    expect(lines).toContain("not cuda: no NVIDIA driver was found (libcuda.so.1)");
+    expect(lines.some((line) => /^simple: \d+ MB RAM, CPU \d+ %$/.test(line))).toBe(true);
+  });
+
+  it("show the newest lines and scroll back", () => {
+    const newest = logRows(run, 3);
+    expect(newest.at(-1)!.message).toBe("completed");
+    expect(logRows(run, 3, 1)[1]).toEqual(newest[0]);
+    expect(logRows(run, 3, 10_000)[0].message).toBe("trains on CPU, AVX-512, 1 thread");
+  });
+});
+
+describe("layout", () => {
+  it("covers the body without overlap at every size, in every view", () => {
+    for (const view of [1, 2, 3, 4, 5] as const) {
+      for (let columns = smallest.columns; columns <= 300; columns += 11) {
+        for (let rows = smallest.rows - 2; rows <= 100; rows += 5) {
+          for (const models of [0, 2, 6]) {
+            for (const gpus of [0, 1, 8]) {
+              const places = layout(view, { columns, rows, models, gpus });
+              const taken = new Uint8Array(columns * rows);
+              for (const place of places) {
+                if (place.columns < 1 || place.rows < 1) expect.fail(`view ${view}: ${place.widget} has no room`);
+                for (let y = place.row; y < place.row + place.rows; y++)
+                  taken.subarray(y * columns + place.column, y * columns + place.column + place.columns).forEach((value, x, cells) => {
+                    cells[x] = value + 1;
+                  });
+              }
+              if (!taken.every((value) => value === 1)) expect.fail(`view ${view}, ${columns}×${rows}, ${models} models, ${gpus} GPUs`);
+            }
+          }
+        }
+      }
+    }
+  });
+});
+
+describe("drawing", () => {
+  it("draws where the pen goes, erases, clears, and never changes an earlier picture", () => {
+    const blank = emptyDrawing();
+    const dot = togglePen(blank, "ink");
+    const line = movePen(dot, dot.x, dot.y + 10);
+    expect(isBlank(blank)).toBe(true);
+    expect(line.pixels[(dot.y + 5) * 28 + dot.x]).toBe(255);
+    expect(dot.pixels[(dot.y + 5) * 28 + dot.x]).toBe(0);
+    expect(line.revision).toBeGreaterThan(dot.revision);
+    const lifted = movePen(togglePen(line, "ink"), 0, 0);
+    expect(lifted.pixels).toEqual(line.pixels);
+    const erased = movePen(togglePen({ ...line, pen: "up" }, "eraser"), dot.x, dot.y);
+    expect(erased.pixels[(dot.y + 5) * 28 + dot.x]).toBe(0);
+    expect(isBlank(clearCanvas(line))).toBe(true);
+    expect(movePen(line, 99, -99)).toMatchObject({ x: 27, y: 0 });
+  });
+});
+
+it("curves of two models never share points", () => {
+  const one = appendPoint(emptyCurve, { step: 1, epoch: 1, seconds: 1, value: 1 });
+  const other = appendPoint(emptyCurve, { step: 1, epoch: 1, seconds: 1, value: 2 });
+  expect([one.store.data[3], other.store.data[3]]).toEqual([1, 2]);
+});
