@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { optimizerDefaults } from "../config/defaults.js";
 import { nameEntries, parseEntries } from "../config/entries.js";
 import { checkText, engines, type ModelSettings } from "../config/settings.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine, Profile } from "../engine/engine.js";
 import { selectEngine } from "../engine/registry.js";
 import { buildModel, presetNames } from "../model/presets.js";
-import { type Measurement, measureTraining } from "../train/measure.js";
+import { type Measurement, measureTraining, profileTraining } from "../train/measure.js";
 import { threadsPerTrainer } from "../train/threads.js";
 import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
@@ -18,6 +18,7 @@ interface BenchOptions {
   engine: string;
   steps: string;
   threads?: string;
+  profile?: boolean;
   json?: boolean;
 }
 
@@ -39,6 +40,7 @@ export function benchCommand(): Command {
     .option("--engine <name>", engines.join(", "), "auto")
     .option("--steps <n>", "timed steps, after five to warm up", "20")
     .option("--threads <n>", "worker threads (default: the cores)")
+    .option("--profile", "where a step spends its time: share, and percent of the processor's multiply-add limit")
     .option("--json", "one JSON object a model and batch size on standard output")
     .addHelpText("after", "\nExample:\n  mnist-tui bench --models simple,residual --batch 512,32 --steps 20\n")
     .action(runBench);
@@ -61,6 +63,16 @@ async function runBench(options: BenchOptions): Promise<void> {
     return { name: names[index], model: buildModel(preset, settings), optimizer: optimizerOf(settings) };
   });
   const { engine } = await selectEngine(checkText("engine", options.engine, "--engine")!);
+  if (options.profile) {
+    const [batch] = batches;
+    for (const { name, model, optimizer } of models) {
+      const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, threads, steps });
+      const heading = { engine: engine.name, model: name, batch, threads };
+      if (options.json) writeOutput(`${JSON.stringify({ ...heading, ...profile })}\n`);
+      else writeOutput(`${formatProfile(heading, profile).join("\n")}\n\n`);
+    }
+    return;
+  }
   const rows: BenchRow[] = [];
   for (const { name, model, optimizer } of models) {
     for (const batch of batches) {
@@ -93,4 +105,24 @@ function formatRows(rows: readonly BenchRow[]): string[] {
     formatCount(row.parameters),
   ]);
   return formatTable([["engine", "model", "batch", "threads", "ms/step", "images/s", "parameters"], ...cells], "llrrrrr");
+}
+
+/** One row for each kind of work; the percentages of the limit are of a thread while it does that work. */
+function formatProfile(heading: { engine: string; model: string; batch: number; threads: number }, { rows, peakFlops }: Profile): string[] {
+  const total = rows.reduce((sum, row) => sum + row.seconds, 0);
+  const gigaflops = (flops: number) => (flops / 1e9).toFixed(1);
+  const cells = rows.map(({ label, seconds, multiplyAdds }) => [
+    label,
+    (1000 * seconds).toFixed(3),
+    `${((100 * seconds) / total).toFixed(1)} %`,
+    multiplyAdds > 0 ? gigaflops((2 * multiplyAdds) / seconds) : "",
+    multiplyAdds > 0 ? `${((200 * multiplyAdds) / seconds / peakFlops).toFixed(0)} %` : "",
+  ]);
+  const work = rows.reduce((sum, row) => sum + 2 * row.multiplyAdds, 0);
+  const last = ["all", (1000 * total).toFixed(3), "100.0 %", gigaflops(work / total), `${((100 * work) / total / peakFlops).toFixed(0)} %`];
+  const { engine, model, batch, threads } = heading;
+  return [
+    `${model}, batch ${batch}, engine ${engine}, threads ${threads}; limit of one thread ${gigaflops(peakFlops)} GFLOP/s; ms of all threads in one step`,
+    ...formatTable([["work", "ms", "share", "GFLOP/s", "of the limit"], ...cells, last], "lrrrr"),
+  ];
 }

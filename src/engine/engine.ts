@@ -85,6 +85,23 @@ export interface SessionOptions {
   threads: number;
 }
 
+/** One kind of work in a training step. */
+export interface ProfileRow {
+  /** "conv2 weight gradient" */
+  label: string;
+  /** Of all threads together, in one step. */
+  seconds: number;
+  /** Multiply-adds in one step; 0 for work that is not counted in them. */
+  multiplyAdds: number;
+}
+
+export interface Profile {
+  /** In the order of a step. */
+  rows: ProfileRow[];
+  /** Floating-point operations a second that one thread can reach, a multiply-add counted as two. */
+  peakFlops: number;
+}
+
 export interface Session {
   /** Copies the training split; it stays resident until dispose. */
   load(split: Split): void;
@@ -96,6 +113,8 @@ export interface Session {
   evaluate(split: Split): Promise<Evaluation>;
   /** @param images [n × 784] pixels in [0, 1], not yet normalized @returns logits [n × 10] */
   predict(images: Float32Array): Promise<Float32Array>;
+  /** Trains as train() does and says where the time went; absent where the engine cannot tell. */
+  profile?(chunk: Chunk): Promise<Profile>;
   read(): State;
   /** Takes a state of the same model and optimizer; missing slots start at zero. Throws on a missing or misshapen parameter. */
   write(state: State): void;

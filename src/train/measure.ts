@@ -1,5 +1,6 @@
-import type { Chunk, Engine, OptimizerSettings } from "../engine/engine.js";
+import type { Chunk, Engine, OptimizerSettings, Profile, Session } from "../engine/engine.js";
 import type { Model } from "../model/model.js";
+import { UserError } from "../util/errors.js";
 
 export interface Measurement {
   msPerStep: number;
@@ -8,24 +9,41 @@ export interface Measurement {
 
 const warmUpSteps = 5;
 
-/**
- * Times training steps on one batch that is trained again and again: the engine alone, without reading data or evaluating.
- * @param options steps: how many are timed, after five that are not
- */
-export async function measureTraining(
-  engine: Engine,
-  options: { model: Model; optimizer: OptimizerSettings; batchSize: number; threads: number; steps: number },
-): Promise<Measurement> {
+export interface MeasureOptions {
+  model: Model;
+  optimizer: OptimizerSettings;
+  batchSize: number;
+  threads: number;
+  /** Measured ones, after five that are not. */
+  steps: number;
+}
+
+/** Times training steps on one batch that is trained again and again: the engine alone, without reading data or evaluating. */
+export function measureTraining(engine: Engine, options: MeasureOptions): Promise<Measurement> {
+  return warmedUp(engine, options, async (session, chunk) => {
+    const began = performance.now();
+    await session.train(chunk);
+    const milliseconds = performance.now() - began;
+    const { steps, batchSize } = options;
+    return { msPerStep: round(milliseconds / steps), imagesPerSecond: round((1000 * steps * batchSize) / milliseconds) };
+  });
+}
+
+/** @throws UserError where the engine cannot say where its time goes */
+export function profileTraining(engine: Engine, options: MeasureOptions): Promise<Profile> {
+  return warmedUp(engine, options, (session, chunk) => {
+    if (!session.profile) throw new UserError(`The engine ${engine.name} cannot be profiled; choose native or wasm.`, 2);
+    return session.profile(chunk);
+  });
+}
+
+async function warmedUp<T>(engine: Engine, options: MeasureOptions, measure: (session: Session, chunk: Chunk) => Promise<T>): Promise<T> {
   const { model, optimizer, batchSize, threads, steps } = options;
   const session = await engine.create({ model, optimizer, seed: 0, batchSize, normalization: { mean: 0.1307, std: 0.3081 }, threads });
   try {
     session.load(strokes(batchSize));
     await session.train(repeatedChunk(batchSize, warmUpSteps));
-    const chunk = repeatedChunk(batchSize, steps);
-    const began = performance.now();
-    await session.train(chunk);
-    const milliseconds = performance.now() - began;
-    return { msPerStep: round(milliseconds / steps), imagesPerSecond: round((1000 * steps * batchSize) / milliseconds) };
+    return await measure(session, repeatedChunk(batchSize, steps));
   } finally {
     await session.dispose();
   }

@@ -1,6 +1,6 @@
 import { initialTensors } from "../../model/initialize.js";
-import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
-import { arenaStart, type Backend } from "./backend.js";
+import type { Chunk, ChunkResult, EngineInfo, Evaluation, Profile, ProfileRow, Session, SessionOptions, Split, State } from "../engine.js";
+import { arenaStart, type Backend, peakFlops } from "./backend.js";
 import type { Instruction } from "./instructions.js";
 import { padded } from "./layout.js";
 import { lower } from "./lower.js";
@@ -42,15 +42,6 @@ interface Growing {
   floats: number;
 }
 
-/** One kind of work in a profile. */
-export interface ProfileRow {
-  label: string;
-  /** Of all threads together, in one step. */
-  seconds: number;
-  /** In one step; 0 for work that is not counted in them. */
-  multiplyAdds: number;
-}
-
 /** A session of the fused CPU engine: one arena, one program for training and one for inference, threads that run them. */
 export class CpuSession implements Session {
   private readonly shared: WebAssembly.Memory;
@@ -73,7 +64,7 @@ export class CpuSession implements Session {
 
   constructor(
     private readonly options: SessionOptions,
-    backend: Backend,
+    private readonly backend: Backend,
     readonly info: EngineInfo,
   ) {
     const { model, optimizer, batchSize, threads } = options;
@@ -157,11 +148,7 @@ export class CpuSession implements Session {
     };
   }
 
-  /**
-   * Measures where training steps spend their time, while doing them as train() does.
-   * @returns one row for each kind of work, in the order of a step: seconds of all threads together in one step, and the multiply-adds
-   */
-  async profile(chunk: Chunk): Promise<ProfileRow[]> {
+  async profile(chunk: Chunk): Promise<Profile> {
     const { instructions } = this;
     const doubles = instructions.length * this.options.threads;
     const offset = this.take(2 * doubles);
@@ -177,7 +164,7 @@ export class CpuSession implements Session {
       row.multiplyAdds += multiplyAdds * chunk.batchSize;
       rows.set(label, row);
     }
-    return [...rows.values()];
+    return { rows: [...rows.values()], peakFlops: peakFlops(this.backend) };
   }
 
   async evaluate(split: Split): Promise<Evaluation> {
