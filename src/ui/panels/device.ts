@@ -1,3 +1,4 @@
+import { lastPoint } from "../curve.js";
 import { formatBytes, formatCount } from "../format.js";
 import { finite, type RunState } from "../state.js";
 import { plainText } from "../text.js";
@@ -24,6 +25,17 @@ export function deviceLines(state: RunState): DeviceLine[] {
   const devices = new Set(state.models.map((model) => model.start?.device ?? ""));
   devices.delete("");
   for (const device of devices) lines.push({ label: "device", text: device, model: -1, tone: "normal" });
+  const machine = lastPoint(state.hostMemory.used);
+  if (machine !== undefined) {
+    const { total } = state.hostMemory;
+    lines.push({
+      label: "machine",
+      text: `${formatBytes(machine.value)} of ${formatBytes(total)} RAM used`,
+      model: -1,
+      fraction: total > 0 ? machine.value / total : undefined,
+      tone: "normal",
+    });
+  }
   state.models.forEach((model, index) => {
     if (model.device === undefined) return;
     const cpu = finite(model.device.cpuPercent);

@@ -19,6 +19,7 @@ export type WidgetName =
   | "memory"
   | "cpu"
   | "speed"
+  | "hostMemory"
   | "norm"
   | "gpuMemory"
   | "gpuUtilization"
@@ -118,22 +119,32 @@ function overview(input: LayoutInput): Place[] {
 }
 
 function system(input: LayoutInput): Place[] {
-  const { columns, rows } = input;
-  const pairs: [WidgetName, WidgetName][] = [["memory", "cpu"]];
-  if (input.gpus > 0) {
-    if (rows >= 30) pairs.push(["gpuMemory", "gpuUtilization"], ["gpuTemperature", "gpuPower"]);
-    else pairs.push(["gpuMemory", "gpuUtilization"]);
-  } else pairs.push(["speed", "device"]);
-  const device = input.gpus > 0 ? Math.min(Math.max(5, Math.floor(rows / 5)), 4 + input.models + input.gpus * 2) : 0;
-  const places: Place[] = [];
+  const { columns, rows, models, gpus } = input;
+  const tall = rows >= 30;
+  if (!tall && gpus === 0)
+    return [
+      ...sideBySide(0, 0, Math.ceil(rows / 2), columns, "memory", "cpu"),
+      ...sideBySide(Math.ceil(rows / 2), 0, Math.floor(rows / 2), columns, "speed", "device"),
+    ];
+  const gpuPairs: [WidgetName, WidgetName][] = [
+    ["gpuMemory", "gpuUtilization"],
+    ["gpuTemperature", "gpuPower"],
+  ];
+  const pairs: [WidgetName, WidgetName][] =
+    gpus === 0
+      ? [
+          ["memory", "cpu"],
+          ["hostMemory", "speed"],
+        ]
+      : [["memory", "cpu"], ...gpuPairs.slice(0, tall ? 2 : 1)];
+  const device = Math.min(Math.max(5, Math.floor(rows / 4)), 7 + models + gpus * 2);
   const charts = rows - device;
-  pairs.forEach(([left, right], index) => {
+  const places = pairs.flatMap(([left, right], index) => {
     const from = Math.round((charts * index) / pairs.length);
     const to = Math.round((charts * (index + 1)) / pairs.length);
-    places.push(...sideBySide(from, 0, to - from, columns, left, right));
+    return sideBySide(from, 0, to - from, columns, left, right);
   });
-  if (device > 0) places.push({ widget: "device", row: charts, column: 0, rows: device, columns });
-  return places;
+  return [...places, { widget: "device", row: charts, column: 0, rows: device, columns }];
 }
 
 function sideBySide(row: number, column: number, rows: number, columns: number, left: WidgetName, right: WidgetName): Place[] {

@@ -16,6 +16,10 @@ function sources(state: RunState, field: Field): ChartSource[] {
   }));
 }
 
+function byteTick(value: number): string {
+  return formatBytes(value).replace(".0 ", " ");
+}
+
 /** Memory is counted in powers of 1024, so its round numbers are too. */
 function byteUnit(high: number): number {
   return high >= 2 ** 30 ? 2 ** 30 : high >= 2 ** 20 ? 2 ** 20 : 1;
@@ -37,7 +41,7 @@ function systemChart(
     scale: "linear",
     range: (_, high) => [0, high * 1.1 || 1],
     formatTick: (value, step) =>
-      field === "cpu" ? `${tickNumber(value, step)} %` : field === "imagesPerSecond" ? formatCount(value) : format(value),
+      field === "cpu" ? `${tickNumber(value, step)} %` : field === "imagesPerSecond" ? formatCount(value) : byteTick(value),
     formatReading: format,
     tickUnit: field === "hostMemory" || field === "deviceMemory" ? byteUnit : undefined,
     empty: "no measurement yet",
@@ -56,6 +60,23 @@ export function memoryChart(state: RunState, options: ChartOptions, size: ChartS
     size,
     formatBytes,
   );
+}
+
+/** The whole machine's memory, whoever uses it. */
+export function hostMemoryChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
+  const { total, used } = state.hostMemory;
+  return chart({
+    title: "memory of this machine",
+    sources: [{ label: "used", model: 0, role: "system", style: "solid", curve: used, smooth: "no" }],
+    options: { ...options, xAxis: "seconds" },
+    size,
+    scale: "linear",
+    range: (_, high) => [0, Math.max(high, total)],
+    formatTick: byteTick,
+    formatReading: (value) => `${formatBytes(value)} of ${formatBytes(total)}`,
+    tickUnit: byteUnit,
+    empty: "not measured here",
+  });
 }
 
 /** CPU of each trainer; 100 % is one core. */
@@ -110,7 +131,7 @@ export function gpuChart(
         0,
         field === "memory" ? Math.max(high, ...state.gpus.map((gpu) => gpu.memoryTotal)) : field === "utilization" ? 100 : high * 1.1 || 1,
       ],
-      formatTick: format,
+      formatTick: field === "memory" ? byteTick : format,
       formatReading: format,
       tickUnit: field === "memory" ? byteUnit : undefined,
       empty: "not measured here",

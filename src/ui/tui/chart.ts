@@ -1,6 +1,6 @@
 import { place } from "../panels/axis.js";
 import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../panels/chart.js";
-import { cpuChart, gpuChart, memoryChart, normChart, speedChart } from "../panels/system.js";
+import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../panels/system.js";
 import type { RunState } from "../state.js";
 import { type Context, modelInk, type Painter } from "./context.js";
 import { frame } from "./frame.js";
@@ -15,6 +15,7 @@ export const accuracy = painter(accuracyChart);
 export const memory = painter(memoryChart);
 export const cpu = painter(cpuChart);
 export const speed = painter(speedChart);
+export const hostMemory = painter(hostMemoryChart);
 export const norm = painter(normChart);
 export const gpuMemory = painter(gpuChart("memory"));
 export const gpuUtilization = painter(gpuChart("utilization"));

@@ -2,6 +2,7 @@ import { deviceLines } from "../panels/device.js";
 import { wrap } from "../text.js";
 import { modelInk, type Painter } from "./context.js";
 import { frame } from "./frame.js";
+import { paintBar } from "./gauges.js";
 
 export const device: Painter = (surface, { state, theme }) => {
   const inner = frame(surface, theme, "device");
@@ -11,8 +12,10 @@ export const device: Painter = (surface, { state, theme }) => {
   for (const line of lines) {
     inner.region(0, y, label, 1).text(0, 0, line.label, line.model >= 0 ? modelInk(theme, line.model) : theme.faint);
     const attr = line.tone === "faint" ? theme.faint : line.tone === "warning" ? theme.warning : theme.text;
-    for (const part of wrap(line.text, inner.width - label - 1)) {
-      inner.text(label + 1, y, part, attr);
+    const bar = line.fraction === undefined || inner.width < 60 ? 0 : 12;
+    if (bar > 0) paintBar(inner.region(label + 1, y, bar - 1, 1), line.fraction!, theme.text, theme);
+    for (const part of wrap(line.text, inner.width - label - 1 - bar)) {
+      inner.text(label + 1 + bar, y, part, attr);
       y++;
     }
   }

@@ -48,7 +48,8 @@ export function createRaster(columns: number, rows: number, kind: "braille" | "m
     const clipped = clip(near(x1), near(y1), near(x2), near(y2), width - 1, height - 1);
     if (clipped === undefined) return;
     const [ax, ay, bx, by] = clipped;
-    const steps = Math.round(Math.max(Math.abs(bx - ax), Math.abs(by - ay)));
+    // Rounded up: two dots of a line are never more than one apart.
+    const steps = Math.ceil(Math.max(Math.abs(bx - ax), Math.abs(by - ay)));
     for (let step = 0; step <= steps; step++) {
       const along = steps === 0 ? 0 : step / steps;
       const x = Math.round(ax + (bx - ax) * along);

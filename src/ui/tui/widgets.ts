@@ -1,5 +1,5 @@
 import type { WidgetName } from "../panels/layout.js";
-import { accuracy, cpu, gpuMemory, gpuPower, gpuTemperature, gpuUtilization, loss, memory, norm, speed } from "./chart.js";
+import { accuracy, cpu, gpuMemory, gpuPower, gpuTemperature, gpuUtilization, hostMemory, loss, memory, norm, speed } from "./chart.js";
 import { confusion, confusionDetail, confusionSmall } from "./confusion.js";
 import type { Painter } from "./context.js";
 import { device } from "./device.js";
@@ -30,6 +30,7 @@ export const painters: Record<WidgetName, Painter> = {
   memory,
   cpu,
   speed,
+  hostMemory,
   norm,
   gpuMemory,
   gpuUtilization,
