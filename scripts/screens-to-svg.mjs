@@ -33,39 +33,62 @@ const keyCodes = {
   comma: ",",
 };
 
-/** The screen of a command after some keys. @returns a headless terminal */
-export async function captureScreen({ command, columns, rows, keys = [], wait = 2000, env = {} }) {
+/** Runs a command in a pseudo-terminal whose screen can be read at any time. */
+export function runInTerminal({ command, columns, rows, env = {} }) {
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   const child = pty.spawn(command[0], command.slice(1), {
     name: "xterm-256color",
     cols: columns,
     rows,
-    env: { ...process.env, TERM: "xterm-256color", COLORTERM: "truecolor", ...env },
+    env: { ...process.env, COLORTERM: "truecolor", ...env },
   });
-  let drawing = true;
-  let begun = () => {};
-  const firstOutput = new Promise((resolve) => {
-    begun = resolve;
-  });
+  let listening = true;
   child.onData((data) => {
-    if (drawing) terminal.write(data);
-    begun();
+    if (listening) terminal.write(data);
   });
   const ended = new Promise((resolve) => child.onExit(resolve));
-  await firstOutput;
+  const text = () => {
+    const { active } = terminal.buffer;
+    return Array.from({ length: rows }, (_, y) => active.getLine(active.viewportY + y)?.translateToString() ?? "").join("\n");
+  };
+  return {
+    terminal,
+    text,
+    /** Waits until the screen shows the text. */
+    async shows(wanted, seconds = 120) {
+      const deadline = Date.now() + seconds * 1000;
+      while (!text().includes(wanted)) {
+        if (Date.now() > deadline)
+          throw new Error(`the screen should show ${JSON.stringify(wanted)} within ${seconds} s; it shows\n${text()}`);
+        await sleep(50);
+      }
+    },
+    async press(keys, pause = 200) {
+      for (const key of keys) {
+        child.write(keyCodes[key] ?? key);
+        await sleep(pause);
+      }
+    },
+    /** Freezes the screen and ends the program. */
+    async end() {
+      listening = false;
+      await new Promise((resolve) => terminal.write("", resolve));
+      child.kill("SIGTERM");
+      await Promise.race([ended, sleep(10_000)]);
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+/** The screen of a command after some keys. @returns a headless terminal */
+async function captureScreen({ command, columns, rows, keys, wait }) {
+  const run = runInTerminal({ command, columns, rows });
+  while (run.text().trim() === "") await sleep(50);
   await sleep(wait);
-  for (const key of keys) {
-    child.write(keyCodes[key] ?? key);
-    await sleep(150);
-  }
+  await run.press(keys);
   if (keys.length > 0) await sleep(Math.min(wait, 800));
-  // From here on the program may tidy up: what it draws then is no longer wanted.
-  drawing = false;
-  await new Promise((resolve) => terminal.write("", resolve));
-  child.kill("SIGTERM");
-  await Promise.race([ended, sleep(5000)]);
-  child.kill("SIGKILL");
-  return terminal;
+  await run.end();
+  return run.terminal;
 }
 
 /** @returns the SVG text of a terminal's screen */

@@ -102,6 +102,9 @@ export class Session {
   async until(condition: () => boolean, what: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     while (!condition()) {
+      // A program that has ended will not do it any more; its last output may still be on its way.
+      if (this.exited && Date.now() - this.lastOutput > 500 && !condition())
+        throw new Error(`${what}, but the program has ended:\n${this.text()}`);
       if (Date.now() > deadline) throw new Error(`${what}; it shows\n${this.text()}\ntrace: ${this.read("trace")}`);
       await sleep(20);
     }

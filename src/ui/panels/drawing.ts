@@ -1,3 +1,5 @@
+import { frameArticle, frameDigit } from "../../data/framing.js";
+
 /** A 28 × 28 canvas that is drawn on with keys or the mouse. */
 export interface DrawState {
   /** uint8 [784], 0 background to 255 ink; never changed in place. */
@@ -50,6 +52,13 @@ function stroke(draw: DrawState, toX: number, toY: number): DrawState {
     }
   }
   return { ...draw, pixels, x: toX, y: toY, revision: draw.revision + 1 };
+}
+
+/** The drawing as the dataset's images were made (scaled, centred), whatever its size and place. @returns uint8 [784] */
+export function framedDrawing(draw: DrawState, dataset: string): Uint8Array {
+  const ink = { width: canvasSize, height: canvasSize, data: Float32Array.from(draw.pixels, (value) => value / 255) };
+  const framed = dataset === "fashion-mnist" ? frameArticle(ink) : frameDigit(ink);
+  return framed === undefined ? draw.pixels : Uint8Array.from(framed.pixels, (value) => Math.round(255 * value));
 }
 
 export function isBlank(draw: DrawState): boolean {

@@ -112,7 +112,7 @@ function overview(input: LayoutInput): Place[] {
   const charts = left >= 110 ? sideBySide(0, 0, top, left, "loss", "accuracy") : stacked(0, 0, top, left, "loss", "accuracy");
   const column: Place[] = [{ widget: "confusionSmall", row: 0, column: left, rows: confusion, columns: right }];
   const wanted = models + 2 * input.gpus + 8;
-  const device = rest - wanted >= 10 ? wanted : rest;
+  const device = rest - wanted >= 8 ? wanted : rest;
   if (rest > device) column.push({ widget: "samplesSmall", row: confusion, column: left, rows: rest - device, columns: right });
   column.push({ widget: "device", row: top - device, column: left, rows: device, columns: right });
   return [...charts, ...column, ...bottom];

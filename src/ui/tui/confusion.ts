@@ -73,8 +73,9 @@ function paintMatrix(surface: Surface, data: ConfusionData, { theme }: Context, 
       for (let line = 0; line < tall; line++) {
         const area = surface.region(left + prediction * cell, 1 + label * tall + line, cell, 1);
         area.clear(attr);
-        if (line === Math.floor(tall / 2))
-          area.text(0, 0, fitted(entry.text === "0" ? "·" : entry.text, cell - (cell > 3 ? 1 : 0), "right"), attr);
+        if (line !== Math.floor(tall / 2)) continue;
+        const text = entry.text === "0" ? "·" : entry.text;
+        area.text(0, 0, fitted(text, text.length < cell ? cell - 1 : cell, "right"), attr);
       }
     });
   });

@@ -1,7 +1,7 @@
 import blessed from "blessed";
 import type { RunEvent, TrainerCommand } from "../../run/events.js";
 import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
-import { isBlank, movePen } from "../panels/drawing.js";
+import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
 import { layout, type Place, smallest } from "../panels/layout.js";
 import { initialState, type RunState, reduce, withNote } from "../state.js";
 import { terminalTraits } from "../terminal.js";
@@ -40,6 +40,8 @@ export interface DashboardView extends View {
 
 const frameMilliseconds = 100;
 const resizeMilliseconds = 30;
+/** A key held down asks for the place where it stops, not for every one on the way. */
+const askMilliseconds = 120;
 
 /**
  * Takes the terminal over until close(). The caller decides on exit codes; whatever ends the process, the terminal is restored first.
@@ -55,6 +57,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   let timer: NodeJS.Timeout | undefined;
   let drawnAt = 0;
   let asked = "";
+  let asking: NodeJS.Timeout | undefined;
   let predicted = 0;
   let lastKey = "";
   let resolveFinished: () => void = () => {};
@@ -151,7 +154,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
     ui = next;
     if (ui.mouse !== before.mouse) terminal.setMouse(ui.mouse);
     for (const effect of effects) carryOut(effect);
-    ask();
+    if (asking === undefined) asking = setTimeout(ask, askMilliseconds);
     // A key should be answered faster than the pace of frames.
     schedule(resizeMilliseconds);
   }
@@ -178,6 +181,8 @@ export function openDashboard(options: DashboardOptions): DashboardView {
 
   /** Questions to the trainers that the present view needs answered: each is asked once. */
   function ask(): void {
+    asking = undefined;
+    if (closed) return;
     const model = state.models[ui.selected];
     if (ui.view === 2 && model !== undefined && model.evaluations.length > 0) {
       const { step } = model.evaluations[Math.max(0, model.evaluations.length - 1 - ui.back)];
@@ -190,7 +195,11 @@ export function openDashboard(options: DashboardOptions): DashboardView {
     }
     if (ui.overlay === "draw" && ui.draw.revision !== predicted && !isBlank(ui.draw)) {
       predicted = ui.draw.revision;
-      options.send({ type: "predict", id: predicted, pixels: Buffer.from(ui.draw.pixels).toString("base64") });
+      options.send({
+        type: "predict",
+        id: predicted,
+        pixels: Buffer.from(framedDrawing(ui.draw, model?.start?.dataset ?? "")).toString("base64"),
+      });
     }
   }
 
@@ -218,6 +227,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
     if (closed) return;
     closed = true;
     clearTimeout(timer);
+    clearTimeout(asking);
     terminal.close();
     resolveFinished();
   }
@@ -228,7 +238,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
       if (closed) return;
       state = reduce(state, event);
       if (ui.quitting && isFinal(state)) resolveFinished();
-      ask();
+      if (asking === undefined && (ui.view === 2 || ui.overlay === "draw")) asking = setTimeout(ask, askMilliseconds);
       schedule(frameMilliseconds);
     },
     async close(): Promise<void> {

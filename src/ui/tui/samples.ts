@@ -52,7 +52,9 @@ function plan(surface: Surface, count: number, columns: number, most: number) {
   const across = fitting > 0 ? Math.ceil(first / down) : 0;
   const space = Math.floor(surface.height / down);
   const picture = columns / 2 + 1;
-  const bars = Math.max(0, Math.min(most, space - picture));
+  // All ten, else the few likeliest.
+  const room = Math.max(0, Math.min(most, space - picture));
+  const bars = room >= 10 ? 10 : Math.min(5, room);
   const tileHeight = picture + bars + (space > picture + bars ? 1 : 0);
   return { columns, across, bars, tileHeight, shown: across * Math.floor((surface.height + 1) / Math.max(1, picture + Math.min(1, most))) };
 }

@@ -158,8 +158,8 @@ function plainTheme(options: ThemeOptions, glyphs: Glyphs): Theme {
 function heatColor(value: number, kind: "right" | "wrong", depth: 256 | 16): number {
   if (!(value > 0)) return attribute(depth === 256 ? 240 : 8, defaultColor);
   if (depth === 16) return attribute(value > 0.5 ? 0 : defaultColor, value > 0.5 ? (kind === "right" ? 4 : 3) : defaultColor);
-  // Errors are rare, so their scale is a root: one of a thousand is visible, ten of a hundred is bright.
-  const steps = kind === "right" ? [17, 18, 19, 25, 26, 32] : [52, 88, 94, 130, 166, 208];
+  // Errors are rare, so their scale is a root: one of a hundred is visible, twenty are bright.
+  const steps = kind === "right" ? [17, 18, 19, 25, 26, 32] : [234, 52, 88, 130, 166, 208];
   const share = kind === "right" ? value : Math.sqrt(value * 5);
   const index = Math.min(steps.length - 1, Math.floor(Math.min(0.999, share) * steps.length));
   return attribute(index >= 4 && kind === "wrong" ? 16 : 255, steps[index]);
