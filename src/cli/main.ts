@@ -14,6 +14,10 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
     describe: "read the digit in pictures with a trained model",
     load: async () => (await import("./predict.js")).predictCommand(),
   },
+  serve: {
+    describe: "HTTP server: predictions, a page to draw on, live runs",
+    load: async () => (await import("./serve.js")).serveCommand(),
+  },
   runs: {
     describe: "list the runs in the checkpoint folder",
     load: async () => (await import("./runs.js")).runsCommand(),

@@ -19,12 +19,12 @@ export interface Raster {
 }
 
 export interface ImageLimits {
-  /** Width × height of the file. */
-  maxPixels: number;
+  /** Width × height of the file. A JPEG costs less: it is shrunk while it is decoded. */
+  maxPixels: { png: number; jpeg: number };
 }
 
 /** What a phone's camera makes, with room. */
-export const defaultImageLimits: ImageLimits = { maxPixels: 120e6 };
+export const defaultImageLimits: ImageLimits = { maxPixels: { png: 120e6, jpeg: 120e6 } };
 
 /** Larger pictures are shrunk to this side while being decoded: enough for a digit on a page, little enough to work on. */
 const workingSide = 800;
@@ -40,11 +40,11 @@ sharp.cache(false);
  */
 export async function decodeImage(bytes: Uint8Array, limits: ImageLimits = defaultImageLimits): Promise<Raster> {
   const format = sniff(bytes);
-  const { stripped, width, height } = format === "png" ? stripPng(bytes) : stripJpeg(bytes);
-  if (width * height > limits.maxPixels)
-    throw new ImageError("too-large", `has ${width}×${height} pixels, at most ${limits.maxPixels / 1e6} million are read`);
+  const { stripped, width, height } = strip[format](bytes);
+  const most = limits.maxPixels[format];
+  if (width * height > most) throw new ImageError("too-large", `has ${width}×${height} pixels, at most ${most / 1e6} million are read`);
   try {
-    const { data, info } = await sharp(stripped, { failOn: "warning", limitInputPixels: limits.maxPixels, sequentialRead: true })
+    const { data, info } = await sharp(stripped, { failOn: "warning", limitInputPixels: most, sequentialRead: true })
       .autoOrient()
       .resize({ width: workingSide, height: workingSide, fit: "inside", withoutEnlargement: true, kernel: "linear" })
       .toColourspace("srgb")
@@ -55,6 +55,14 @@ export async function decodeImage(bytes: Uint8Array, limits: ImageLimits = defau
   } catch {
     throw new ImageError("damaged", `is a damaged ${format.toUpperCase()} file`);
   }
+}
+
+const strip = { png: stripPng, jpeg: stripJpeg };
+
+/** @returns width × height as the file's header says, without decoding it @throws ImageError */
+export function pixelCount(bytes: Uint8Array): number {
+  const { width, height } = strip[sniff(bytes)](bytes);
+  return width * height;
 }
 
 /** @returns the format by its first bytes @throws ImageError where it is neither */

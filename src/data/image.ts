@@ -69,7 +69,7 @@ function article(light: Field): Found {
 }
 
 /** @returns the picture as it is (or its negative) where it is one of the dataset's own images */
-function datasetImage(light: Field, style: ImageStyle): { pixels: Float32Array; polarity: Polarity } | undefined {
+export function datasetImage(light: Field, style: ImageStyle): { pixels: Float32Array; polarity: Polarity } | undefined {
   if (light.width !== side || light.height !== side) return undefined;
   const negative = { ...light, data: light.data.map((value) => 1 - value) };
   if (style === "article") {

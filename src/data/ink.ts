@@ -14,13 +14,13 @@ export interface Ink {
   polarity: Polarity;
 }
 
-/** Side of the small copy on which the paper is estimated. */
-const paperSide = 128;
+/** Side of the small copy on which the paper is estimated: a quarter of a photo's, which averages its noise away, within these bounds. */
+const paperSides = { part: 0.25, least: 48, most: 128 };
 /**
- * Half-widths of the window in which the paper's brightness is looked for, in pixels of that copy. A window must be wider than the
+ * Half-widths of the window in which the paper's brightness is looked for, as parts of that copy's side. A window must be wider than the
  * strokes, or they count as paper; but the smaller it is, the more of shadows and dark corners counts as paper, as it should.
  */
-const reaches = [2, 3, 5, 8, 12, 18, 26, 36];
+const reaches = [2, 3, 5, 8, 12, 18, 26, 36].map((pixels) => pixels / 128);
 /** A window is wide enough where the next two find nearly the same ink (part in common) … */
 const stable = 0.88;
 /** … and about as much contrast as the best one. */
@@ -48,14 +48,15 @@ export function brightness(raster: Raster): Field {
   const alpha = alphaOf(raster);
   if (alpha) for (const channel of channels) compose(channel, alpha);
   const fields = channels.map((data) => ({ width, height, data }));
-  const ranges = fields.map((field) => contrastOf(shrink(field, paperSide)));
+  const ranges = fields.map((field) => contrastOf(shrink(field, paperSides.least)));
   const best = ranges.indexOf(Math.max(...ranges));
   return ranges[best] > 1.5 * ranges[0] ? fields[best] : fields[0];
 }
 
 /** @throws ImageError where nothing is drawn */
 export function findInk(light: Field): Ink {
-  const small = shrink(light, paperSide);
+  const { part, least, most } = paperSides;
+  const small = shrink(light, Math.min(most, Math.max(least, part * Math.max(light.width, light.height))));
   const papers = { "dark-on-light": estimatePaper(small, "dark-on-light"), "light-on-dark": estimatePaper(small, "light-on-dark") };
   const evidence = (polarity: Polarity) => contrastToBorder(small, papers[polarity], polarity);
   const polarity: Polarity = evidence("dark-on-light") >= evidence("light-on-dark") ? "dark-on-light" : "light-on-dark";
@@ -141,7 +142,9 @@ function levelOf(value: number): number {
 
 /** @returns the brightness of the paper, were there no ink on it */
 function estimatePaper(small: Field, polarity: Polarity): Field {
-  const candidates = reaches.map((reach) => {
+  const side = Math.max(small.width, small.height);
+  const pixels = new Set(reaches.map((reach) => Math.max(1, Math.round(reach * side))));
+  const candidates = [...pixels].map((reach) => {
     const paper = polarity === "dark-on-light" ? closing(small, reach) : opening(small, reach);
     const ink = inkOn(paper, small, polarity);
     const top = ink.reduce((most, value) => Math.max(most, value), 0);

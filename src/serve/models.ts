@@ -66,13 +66,20 @@ async function modelsAt(path: string): Promise<ModelSource[]> {
   throw new UserError(`${path} ${problem}: expected a folder with model.json, or a model's or run's folder with best/ in it.`);
 }
 
+/** @returns all models of a run, also those whose first checkpoint is still to come */
+export function sourcesOf(run: RunPaths): ModelSource[] {
+  return run.record.config.models.map(({ name }) => ({
+    name,
+    dir: run.model(name).best,
+    run: run.name,
+    origin: `${name}, best of run ${run.name}`,
+  }));
+}
+
 async function modelsOfRun(run: RunPaths): Promise<ModelSource[]> {
-  const models: ModelSource[] = [];
-  for (const { name } of run.record.config.models) {
-    const dir = run.model(name).best;
-    if (await hasCheckpoint(dir)) models.push({ name, dir, run: run.name, origin: `${name}, best of run ${run.name}` });
-  }
-  return models;
+  const sources = sourcesOf(run);
+  const there = await Promise.all(sources.map(({ dir }) => hasCheckpoint(dir)));
+  return sources.filter((_, i) => there[i]);
 }
 
 /** A folder that is a checkpoint, holds best/, or holds folders of either kind. */

@@ -1,0 +1,33 @@
+import { parentPort } from "node:worker_threads";
+import { type ImageStyle, readImage } from "../data/image.js";
+import type { ImageLimits } from "../data/image-decode.js";
+import { ImageError, type ImageProblem } from "../data/image-error.js";
+
+/** Decodes and normalizes pictures beside the event loop. */
+
+export interface DecodeRequest {
+  id: number;
+  bytes: Uint8Array;
+  style: ImageStyle;
+  limits: ImageLimits;
+}
+
+export type DecodeReply =
+  | { id: number; pixels: Float32Array; steps: string[] }
+  | { id: number; problem: ImageProblem; predicate: string }
+  | { id: number; failure: string };
+
+const port = parentPort!;
+
+port.on("message", async ({ id, bytes, style, limits }: DecodeRequest) => {
+  port.postMessage(await reply(id, bytes, style, limits));
+});
+
+async function reply(id: number, bytes: Uint8Array, style: ImageStyle, limits: ImageLimits): Promise<DecodeReply> {
+  try {
+    return { id, ...(await readImage(bytes, style, limits)) };
+  } catch (error) {
+    if (error instanceof ImageError) return { id, problem: error.problem, predicate: error.predicate };
+    return { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,172 @@
+import type { ServerResponse } from "node:http";
+import type { RunEvent } from "../run/events.js";
+import { type Curve, curvePoints } from "../ui/curve.js";
+import { initialState, type ModelState, type RunState, reduce } from "../ui/state.js";
+
+/**
+ * A run as the page and GET /get_training_data show it: the reducer's state, sent whole to whoever connects and as differences from
+ * then on, over server-sent events.
+ */
+
+const curveNames = ["loss", "accuracy", "testLoss", "testAccuracy", "learningRate"] as const;
+type CurveName = (typeof curveNames)[number];
+
+/** A curve's points: fractional epochs and values. */
+export interface Points {
+  epoch: number[];
+  value: number[];
+}
+
+export interface LiveModel {
+  name: string;
+  preset: string;
+  status: ModelState["status"];
+  error?: string;
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  loss?: number;
+  accuracy?: number;
+  testLoss?: number;
+  testAccuracy?: number;
+  best?: { accuracy: number; epoch: number };
+  learningRate?: number;
+  imagesPerSecond?: number;
+  device: string;
+  parameters: number;
+  hostBytes?: number;
+  classNames: readonly string[];
+  /** The newest evaluation's: 10×10 counts, rows true. */
+  confusion?: number[][];
+  /** The newest: pixels as base64 of 784 bytes. */
+  samples?: { label: number; prediction: number; pixels: string }[];
+  curves: Record<CurveName, Points>;
+}
+
+export interface LiveRun {
+  run: string;
+  models: LiveModel[];
+}
+
+/** Updates a second at the most. */
+const intervalMilliseconds = 400;
+/** A browser that does not read is let go before it costs memory. */
+const mostUnreadBytes = 4 * 2 ** 20;
+const mostViewers = 64;
+
+export class LiveView {
+  private state: RunState = initialState();
+  private readonly viewers = new Set<ServerResponse>();
+  private sent: RunState = this.state;
+  private timer: NodeJS.Timeout | undefined;
+
+  event(event: RunEvent): void {
+    this.state = reduce(this.state, event);
+    this.timer ??= setTimeout(() => this.publish(), intervalMilliseconds).unref();
+  }
+
+  /** @returns the whole run as it is now */
+  run(): LiveRun {
+    return { run: this.state.run, models: this.state.models.map((model) => liveModel(model, undefined)) };
+  }
+
+  get viewerCount(): number {
+    return this.viewers.size;
+  }
+
+  /** Sends the run as it is and every change from now on. @returns false where there are too many viewers already */
+  add(response: ServerResponse): boolean {
+    if (this.viewers.size >= mostViewers) return false;
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    // Whoever joins between two updates gets what the others already know, then the next update as they do.
+    const snapshot = { run: this.sent.run, models: this.sent.models.map((model) => liveModel(model, undefined)) };
+    response.write(`retry: 2000\n${message("snapshot", snapshot)}`);
+    this.viewers.add(response);
+    response.on("close", () => this.viewers.delete(response));
+    return true;
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.publish();
+    for (const viewer of this.viewers) viewer.end();
+    this.viewers.clear();
+  }
+
+  private publish(): void {
+    this.timer = undefined;
+    const [before, now] = [this.sent, this.state];
+    this.sent = now;
+    if (this.viewers.size === 0 || before === now) return;
+    const text = isContinuation(before, now)
+      ? message("update", { run: now.run, models: now.models.map((model, i) => liveModel(model, before.models[i])) })
+      : message("snapshot", this.run());
+    for (const viewer of this.viewers) {
+      if (viewer.writableLength > mostUnreadBytes) viewer.destroy();
+      else viewer.write(text);
+    }
+  }
+}
+
+/** @returns whether the curves of `now` only add points to those of `before` */
+function isContinuation(before: RunState, now: RunState): boolean {
+  return (
+    before.run === now.run && before.models.every((model, i) => now.models[i]?.name === model.name && now.models[i].step >= model.step)
+  );
+}
+
+/** @param before what was sent already; its points and pictures are left out */
+function liveModel(model: ModelState, before: ModelState | undefined): LiveModel {
+  const { start, device, curves } = model;
+  const evaluation = model.evaluations.at(-1);
+  const samples = model.samples.at(-1);
+  return {
+    name: model.name,
+    preset: start?.preset ?? model.name,
+    status: model.status,
+    error: model.error,
+    epoch: model.epoch,
+    epochs: start?.epochs ?? 0,
+    step: model.step,
+    steps: (start?.epochs ?? 0) * (start?.stepsPerEpoch ?? 0),
+    loss: model.loss,
+    accuracy: model.accuracy,
+    testLoss: model.testLoss,
+    testAccuracy: model.testAccuracy,
+    best: model.best && { accuracy: model.best.accuracy, epoch: model.best.epoch },
+    learningRate: model.learningRate,
+    imagesPerSecond: model.imagesPerSecond,
+    device: start?.device ?? "",
+    parameters: start?.parameters ?? 0,
+    hostBytes: device?.hostBytes,
+    classNames: start?.classNames ?? [],
+    ...(evaluation && evaluation !== before?.evaluations.at(-1) && { confusion: evaluation.confusion }),
+    ...(samples &&
+      samples !== before?.samples.at(-1) && {
+        samples: samples.samples.map(({ label, prediction, pixels }) => ({ label, prediction, pixels })),
+      }),
+    curves: Object.fromEntries(curveNames.map((name) => [name, pointsAfter(curves[name], lastStep(before?.curves[name]))])) as Record<
+      CurveName,
+      Points
+    >,
+  };
+}
+
+function lastStep(curve: Curve | undefined): number {
+  return curve && curve.length > 0 ? (curvePoints(curve).at(-1)?.step ?? -1) : -1;
+}
+
+function pointsAfter(curve: Curve, step: number): Points {
+  const points = curvePoints(curve).filter((point) => point.step > step);
+  return { epoch: points.map((point) => round(point.epoch)), value: points.map((point) => round(point.value)) };
+}
+
+/** Six significant digits, which no screen shows. */
+function round(value: number): number {
+  return Number(value.toPrecision(6));
+}
+
+function message(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,170 @@
+import { hasCheckpoint, readCheckpointInfo } from "../run/checkpoint.js";
+import { type Answer, Batcher } from "./batcher.js";
+import { type Classifier, type ClassifierOptions, openClassifier } from "./classifier.js";
+import type { ModelSource } from "./models.js";
+import { RequestError } from "./request-error.js";
+
+/** The models that a server answers with. Their checkpoints are watched: a new best one takes over, a damaged one does not. */
+
+export interface PoolOptions extends ClassifierOptions {
+  /** Pictures that may wait for each model. */
+  waiting: number;
+  onBatch(model: string, size: number): void;
+  /** What an operator should know, one sentence. */
+  onNotice(level: "info" | "warning", message: string): void;
+}
+
+export interface ModelStatus {
+  name: string;
+  /** RUN/MODEL/best, or the folder's name; absent before the first checkpoint. */
+  checkpoint?: string;
+  epoch?: number;
+  testAccuracy?: number;
+  /** Why the newest checkpoint is not in use. */
+  problem?: string;
+}
+
+/** How often checkpoints are looked at. */
+const watchMilliseconds = 1_000;
+
+export class ModelPool {
+  private readonly models: PooledModel[];
+  private timer: NodeJS.Timeout | undefined;
+  private checking: Promise<void> | undefined;
+  private closed = false;
+
+  /** @param sources their checkpoints may still be to come */
+  constructor(sources: readonly ModelSource[], options: PoolOptions) {
+    this.models = sources.map((source) => new PooledModel(source, options));
+  }
+
+  /** Loads what there is and goes on watching. @throws UserError where nothing is there to come and nothing can be loaded */
+  async open(): Promise<void> {
+    const problems = await Promise.allSettled(this.models.map((model) => model.load()));
+    const failures = problems.filter((result) => result.status === "rejected");
+    if (this.models.length > 0 && failures.length === this.models.length) throw failures[0].reason;
+    this.watch();
+  }
+
+  get names(): string[] {
+    return this.models.map(({ source }) => source.name);
+  }
+
+  get ready(): PooledModel[] {
+    return this.models.filter(({ batcher }) => batcher);
+  }
+
+  status(): ModelStatus[] {
+    return this.models.map((model) => model.status());
+  }
+
+  /**
+   * @param name undefined: the one with the best test accuracy
+   * @throws RequestError 404 for an unknown name, 503 where it has no checkpoint yet
+   */
+  pick(name: string | undefined): PooledModel {
+    if (name !== undefined) {
+      const model = this.models.find(({ source }) => source.name === name);
+      if (!model) throw new RequestError(404, `There is no model of that name; choose one of ${this.names.join(", ")}.`);
+      if (!model.batcher) throw notReady();
+      return model;
+    }
+    const accuracy = (model: PooledModel) => model.classifier?.info.metrics.testAccuracy ?? -1;
+    const best = this.ready.reduce<PooledModel | undefined>(
+      (top, next) => (top && accuracy(top) >= accuracy(next) ? top : next),
+      undefined,
+    );
+    if (!best) throw notReady();
+    return best;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.checking;
+    await Promise.all(this.models.map(({ batcher }) => batcher?.close()));
+  }
+
+  private watch(): void {
+    if (this.closed) return;
+    this.timer = setTimeout(() => {
+      this.checking = Promise.allSettled(this.models.map((model) => model.load())).then(() => this.watch());
+    }, watchMilliseconds);
+    this.timer.unref();
+  }
+}
+
+function notReady(): RequestError {
+  return new RequestError(503, "The model has no checkpoint yet; it comes with its first epoch.", { "retry-after": "2" });
+}
+
+export class PooledModel {
+  batcher: Batcher | undefined;
+  private problem: string | undefined;
+  /** Digests of the checkpoint in use, and of the newest one that could not be loaded. */
+  private loaded: string | undefined;
+  private refused: string | undefined;
+
+  constructor(
+    readonly source: ModelSource,
+    private readonly options: PoolOptions,
+  ) {}
+
+  get classifier(): Classifier | undefined {
+    return this.batcher?.current;
+  }
+
+  /** @param image [784] */
+  classify(image: Float32Array): Promise<Answer> {
+    return this.batcher ? this.batcher.classify(image) : Promise.reject(notReady());
+  }
+
+  /** Loads the checkpoint where it is new. @throws UserError where it cannot be loaded and none was before */
+  async load(): Promise<void> {
+    const { dir, name } = this.source;
+    const { onNotice, onBatch, waiting } = this.options;
+    try {
+      if (!(await hasCheckpoint(dir)) && !this.batcher) return;
+      const digest = JSON.stringify((await readCheckpointInfo(dir)).files);
+      if (digest === this.loaded) this.problem = undefined;
+      if (digest === this.loaded || digest === this.refused) return;
+      this.refused = digest;
+      const classifier = await openClassifier(dir, this.options);
+      [this.loaded, this.refused] = [digest, undefined];
+      if (this.batcher) this.batcher.replace(classifier);
+      else this.batcher = new Batcher(classifier, { waiting, onBatch: (size) => onBatch(name, size) });
+      this.problem = undefined;
+      onNotice("info", `model ${name}: ${describe(classifier)}`);
+    } catch (error) {
+      const message = (error as Error).message;
+      if (message !== this.problem) onNotice("warning", `model ${name}: ${message}${this.batcher ? " The one before stays in use." : ""}`);
+      this.problem = message;
+      if (!this.batcher) throw error;
+    }
+  }
+
+  status(): ModelStatus {
+    const { classifier, source, problem } = this;
+    return {
+      name: source.name,
+      ...(classifier && {
+        checkpoint: checkpointName(source),
+        epoch: classifier.info.epoch,
+        testAccuracy: classifier.info.metrics.testAccuracy,
+      }),
+      // The message itself names folders of this machine, which are nobody else's business; the log has it.
+      ...(problem !== undefined && { problem: "the newest checkpoint cannot be read; the log says why" }),
+    };
+  }
+}
+
+/** @returns where a model's checkpoint lies, as far as strangers may know */
+export function checkpointName({ run, name, dir }: ModelSource): string {
+  const folder = dir.split(/[\\/]/).filter(Boolean).at(-1) ?? dir;
+  return run === undefined ? folder : `${run}/${name}/${folder}`;
+}
+
+function describe({ info, engine }: Classifier): string {
+  const accuracy = info.metrics.testAccuracy;
+  return `checkpoint of epoch ${info.epoch}${accuracy === undefined ? "" : `, test accuracy ${(accuracy * 100).toFixed(2)} %`}, on ${engine.device}`;
+}

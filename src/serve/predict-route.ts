@@ -1,0 +1,54 @@
+import type { FastifyInstance } from "fastify";
+import type { ImageStyle, NormalizedImage } from "../data/image.js";
+import { readDatasetPng } from "../data/small-png.js";
+import { checkpointName, type PooledModel } from "./model-pool.js";
+import { RequestError } from "./request-error.js";
+import type { ServerParts } from "./server.js";
+import { pictureIn } from "./upload.js";
+
+/** What a client gets for a picture. */
+export interface PredictResponse {
+  label: number;
+  name: string;
+  probabilities: number[];
+  model: string;
+  checkpoint: string;
+  /** From the whole request's arrival to the answer. */
+  ms: number;
+}
+
+/** POST /predict: a picture as the body or in a form; ?model=NAME chooses, ?model=* asks all of them. */
+export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void {
+  const { pool, metrics, maxBytes } = parts;
+  app.post<{ Querystring: { model?: unknown }; Body: Buffer | undefined }>("/predict", async (request) => {
+    const started = performance.now();
+    const { model: asked } = request.query;
+    if (asked !== undefined && typeof asked !== "string") throw new RequestError(400, "Name one model: ?model=NAME, or ?model=* for all.");
+    const models = asked === "*" ? pool.ready : [pool.pick(asked)];
+    const bytes = await pictureIn(request.body, request.headers["content-type"], { maxBytes });
+    const images = new Map<ImageStyle, Promise<NormalizedImage>>();
+    const answers = await Promise.all(
+      models.map(async (model) => {
+        const style = model.classifier?.style ?? "digit";
+        if (!images.has(style)) images.set(style, normalize(bytes, style, parts));
+        return answer(model, (await images.get(style)!).pixels, started, parts);
+      }),
+    );
+    metrics.seconds.observe((performance.now() - started) / 1000);
+    return asked === "*" ? { predictions: answers } : answers[0];
+  });
+  app.get("/predict", (_request, reply) => reply.code(405).header("allow", "POST").send({ error: "Send the picture with POST." }));
+}
+
+/** One of the dataset's own images costs too little to be worth a worker. */
+async function normalize(bytes: Buffer, style: ImageStyle, { decoders }: ServerParts): Promise<NormalizedImage> {
+  return readDatasetPng(bytes, style) ?? decoders.decode(bytes, style);
+}
+
+async function answer(model: PooledModel, pixels: Float32Array, started: number, { metrics }: ServerParts): Promise<PredictResponse> {
+  const { classification } = await model.classify(pixels);
+  const { label, name, probabilities } = classification;
+  metrics.predictions.add({ model: model.source.name, label: String(label) });
+  const ms = Math.round((performance.now() - started) * 100) / 100;
+  return { label, name, probabilities, model: model.source.name, checkpoint: checkpointName(model.source), ms };
+}
