@@ -54,12 +54,11 @@ export function runInTerminal({ command, columns, rows, env = {} }) {
   return {
     terminal,
     text,
-    /** Waits until the screen shows the text. */
+    /** Waits until the screen matches the expression. */
     async shows(wanted, seconds = 120) {
       const deadline = Date.now() + seconds * 1000;
-      while (!text().includes(wanted)) {
-        if (Date.now() > deadline)
-          throw new Error(`the screen should show ${JSON.stringify(wanted)} within ${seconds} s; it shows\n${text()}`);
+      while (!wanted.test(text())) {
+        if (Date.now() > deadline) throw new Error(`the screen should show ${wanted} within ${seconds} s; it shows\n${text()}`);
         await sleep(50);
       }
     },

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { describe, it, type TestContext } from "vitest";
 import { keys, Session, type SessionOptions } from "./terminal-harness.js";
 
@@ -185,6 +186,54 @@ describe.skipIf(process.platform === "win32")("keys", () => {
     context.expect(code).toBe(0);
     context.expect(session.text()).toMatch(/residual: completed/);
     context.expect(session.text()).toMatch(/difference/);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("the mouse", () => {
+  const sgr = (button: number, x: number, y: number, end: "M" | "m") => `\u001b[<${button};${x + 1};${y + 1}${end}`;
+
+  it.concurrent("is off until it is asked for, then draws, turns to another view and scrolls", async (context) => {
+    const session = open(context, { columns: 120, rows: 40, replay: half });
+    await session.shows(/64 %, 0:5\d left/);
+    context.expect(session.terminal.modes.mouseTrackingMode).toBe("none");
+    session.press("m", "d");
+    await session.shows("draw a digit");
+    session.press(sgr(0, 40, 10, "M"), sgr(32, 40, 14, "M"), sgr(32, 40, 18, "M"), sgr(0, 40, 18, "m"));
+    await session.shows(/simple reads \d/);
+    session.press(keys.escape);
+    await session.until(() => !session.text().includes("draw a digit"), "the panel should close");
+    session.press(sgr(0, 26, 0, "M"), sgr(0, 26, 0, "m"));
+    await session.shows("most confused");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("the set-up form", () => {
+  it.concurrent("shows the command line that says the same, and what is wrong with it", async (context) => {
+    const session = open(context, { columns: 100, rows: 30, mnistTui: [] });
+    await session.shows("mnist-tui train --compare simple,residual");
+    session.press(keys.up, "2", keys.right, "2");
+    await session.shows("mnist-tui train --compare simple,residual --epochs 2");
+    session.press("a", keys.up, "7");
+    await session.shows("kernels of compact must be");
+    session.press("\u007f", keys.up, keys.up, keys.up, keys.up, " ");
+    await session.shows("compact:optimizer=sgd");
+    session.press(keys.escape, keys.escape);
+    const ended = await session.end();
+    context.expect(ended.code).toBe(0);
+    context.expect(ended.after).toBe(ended.before);
+    expectRestored(session, context);
+  });
+
+  it.concurrent("trains what it describes", async (context) => {
+    const data = process.env.MNIST_TUI_DATA ?? path.resolve(import.meta.dirname, "../../../shared/data");
+    const session = open(context, { columns: 100, rows: 30, mnistTui: [], env: { MNIST_TUI_DATA: data } });
+    await session.shows("set up a run");
+    session.press(keys.enter);
+    await session.until(() => session.text().includes("1 Overview"), "the dashboard should open");
+    session.press("Q");
+    const ended = await session.end();
+    context.expect(ended.after).toBe(ended.before);
+    expectRestored(session, context);
   });
 });
 

@@ -233,7 +233,7 @@ describe("confusion matrix", () => {
 
   it("names the worst pairs in words", () => {
     const confusion = Array.from({ length: 10 }, (_, label) =>
-      Array.from({ length: 10 }, (_, prediction) => (label === prediction ? 90 : 0)),
+      Array.from({ length: 10 }, (_, prediction): number => (label === prediction ? 90 : 0)),
     );
     confusion[4][9] = 12;
     confusion[7][2] = 3;

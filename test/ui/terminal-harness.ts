@@ -30,7 +30,9 @@ export interface SessionOptions {
   columns: number;
   rows: number;
   /** Arguments of replay.ts. */
-  replay: string[];
+  replay?: string[];
+  /** Arguments of the program itself instead. */
+  mnistTui?: string[];
   env?: Record<string, string>;
   /** Resume with fg after the program was suspended. */
   jobControl?: boolean;
@@ -48,7 +50,9 @@ export class Session {
   constructor(options: SessionOptions) {
     this.directory = mkdtempSync(path.join(tmpdir(), "mnist-tui-ui-"));
     this.terminal = new xterm.Terminal({ cols: options.columns, rows: options.rows, allowProposedApi: true });
-    const parts = [process.execPath, program, "--trace", this.file("trace"), ...options.replay];
+    const parts = options.mnistTui
+      ? [process.execPath, path.join(here, "../../bin/mnist-tui.js"), ...options.mnistTui]
+      : [process.execPath, program, "--trace", this.file("trace"), ...(options.replay ?? [])];
     const command = parts.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
     const suspended = `echo $? > '${this.file("code1")}'; stty -g > '${this.file("stopped")}'; echo STOPPED; read line; fg > /dev/null; `;
     const script =
@@ -58,7 +62,7 @@ export class Session {
       name: options.env?.TERM ?? "xterm-256color",
       cols: options.columns,
       rows: options.rows,
-      cwd: path.join(here, "../.."),
+      cwd: this.directory,
       env: { PATH: process.env.PATH ?? "", HOME: this.directory, LANG: "C.UTF-8", TZ: "UTC", ...options.env },
     });
     this.child.onData((data) => {
