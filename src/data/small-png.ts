@@ -41,14 +41,16 @@ function decodeGrey(bytes: Buffer): Float32Array | undefined {
 /** @returns the inflated image data; undefined where the chunks are not the plainest */
 function imageData(bytes: Buffer): Buffer | undefined {
   const parts: Buffer[] = [];
-  for (let at = 33; at + 12 <= bytes.length; ) {
+  let ended = false;
+  for (let at = 33; !ended; ) {
+    if (at + 12 > bytes.length) return undefined;
     const end = at + 12 + bytes.readUInt32BE(at);
     if (end > bytes.length) return undefined;
     const type = bytes.toString("latin1", at + 4, at + 8);
     // Transparency by colour and turning by EXIF are for the full decoder; so is a checksum that may be wrong.
     if (type === "tRNS" || type === "eXIf" || bytes.readUInt32BE(end - 4) !== crc32(bytes, at + 4, end - 4)) return undefined;
     if (type === "IDAT") parts.push(bytes.subarray(at + 8, end - 4));
-    if (type === "IEND") break;
+    ended = type === "IEND";
     at = end;
   }
   try {

@@ -79,22 +79,22 @@ export class LiveView {
   add(response: ServerResponse): boolean {
     if (this.viewers.size >= mostViewers) return false;
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    // Whoever joins between two updates gets what the others already know, then the next update as they do.
-    const snapshot = { run: this.sent.run, models: this.sent.models.map((model) => liveModel(model, undefined)) };
-    response.write(`retry: 2000\n${message("snapshot", snapshot)}`);
+    // What the others do not know yet goes to them first, so that the next update means the same to all.
+    this.publish();
+    response.write(`retry: 2000\n${message("snapshot", this.run())}`);
     this.viewers.add(response);
     response.on("close", () => this.viewers.delete(response));
     return true;
   }
 
   close(): void {
-    clearTimeout(this.timer);
     this.publish();
     for (const viewer of this.viewers) viewer.end();
     this.viewers.clear();
   }
 
   private publish(): void {
+    clearTimeout(this.timer);
     this.timer = undefined;
     const [before, now] = [this.sent, this.state];
     this.sent = now;
