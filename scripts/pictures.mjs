@@ -61,6 +61,7 @@ try {
   const stroke = [...Array(7).fill("right"), ...Array(4).fill("down"), ...Array(9).flatMap(() => ["down", "left"]), "down", "down"];
   await run.press(stroke, 60);
   await run.shows(/reads/);
+  await sleep(1500);
   await picture("draw", run, title);
 } finally {
   await run.end();

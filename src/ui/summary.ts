@@ -21,7 +21,20 @@ export function summaryLines(state: RunState): string[] {
       .join("  ")
       .trimEnd(),
   );
-  return [`run ${state.run}${dataset}`, ...table, ...models.map((model) => `${model.name}: ${outcome(model)}`)];
+  return [`run ${state.run}${dataset}`, ...table, ...outcomeLines(state)];
+}
+
+/** Where there are several models, which one is best; then how each ended. */
+export function outcomeLines(state: RunState): string[] {
+  const lines = state.models.map((model) => `${model.name}: ${outcome(model)}`);
+  const ranked = state.models.filter((model) => model.best !== undefined).sort((a, b) => b.best!.accuracy - a.best!.accuracy);
+  if (ranked.length > 1) {
+    const [first, second] = ranked;
+    const lead = first.best!.accuracy - second.best!.accuracy;
+    const ahead = lead < 0.00005 ? `level with ${second.name}` : `${formatPoints(lead).slice(1)} points ahead of ${second.name}`;
+    lines.unshift(`best: ${first.name} with ${formatPercent(first.best!.accuracy)} on the test images, ${ahead}`);
+  }
+  return lines;
 }
 
 function row(model: ModelState, first: ModelState): Record<string, string> {

@@ -179,6 +179,7 @@ describe.skipIf(process.platform === "win32")("keys", () => {
   it.concurrent("keep the final screen until a key, which leaves a summary on the normal screen", async (context) => {
     const session = open(context, { columns: 80, rows: 24, replay: ["--pace", "0"] });
     await session.shows("finished");
+    context.expect(session.text()).toMatch(/best: simple with 9\d\.\d\d % on the test images, [\d.]+ points ahead of residual/);
     session.press("5");
     await session.shows("memory of each trainer");
     session.press(keys.enter);

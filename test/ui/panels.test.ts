@@ -321,7 +321,7 @@ describe("layout", () => {
         for (let rows = smallest.rows - 2; rows <= 100; rows += 5) {
           for (const models of [0, 2, 6]) {
             for (const gpus of [0, 1, 8]) {
-              const places = layout(view, { columns, rows, models, gpus });
+              const places = layout(view, { columns, rows, models, gpus, stage: (columns + rows) % 2 ? "final" : "running" });
               const taken = new Uint8Array(columns * rows);
               for (const place of places) {
                 if (place.columns < 1 || place.rows < 1) expect.fail(`view ${view}: ${place.widget} has no room`);

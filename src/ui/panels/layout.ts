@@ -9,6 +9,7 @@ export type WidgetName =
   | "device"
   | "log"
   | "logLine"
+  | "summary"
   | "confusionSmall"
   | "samplesSmall"
   | "confusion"
@@ -43,6 +44,8 @@ export interface LayoutInput {
   rows: number;
   models: number;
   gpus: number;
+  /** Once every model has ended, the overview sums up what came of them. */
+  stage: "running" | "final";
 }
 
 /** Which widgets stand where; they cover the body without overlap. Below `smallest` there is nothing. */
@@ -84,13 +87,15 @@ function overview(input: LayoutInput): Place[] {
   const { columns, rows } = input;
   const models = Math.max(1, input.models);
   const several = models > 1 ? 1 : 0;
+  const final = input.stage === "final";
   if (columns < 100 || rows < 28) {
     const table = Math.min(models + several + 3, rows - 9);
-    const charts = rows - table - 1;
+    const last = final ? Math.min(models + several + 2, Math.max(1, rows - table - 7)) : 1;
+    const charts = rows - table - last;
     return [
       ...sideBySide(0, 0, charts, columns, "loss", "accuracy"),
       { widget: "compactTable", row: charts, column: 0, rows: table, columns },
-      { widget: "logLine", row: rows - 1, column: 0, rows: 1, columns },
+      { widget: final ? "summary" : "logLine", row: rows - last, column: 0, rows: last, columns },
     ];
   }
   const table = models + 3;
@@ -99,7 +104,7 @@ function overview(input: LayoutInput): Place[] {
   const half = Math.floor(columns / 2);
   const bottom: Place[] = [
     { widget: "table", row: top, column: 0, rows: table, columns },
-    { widget: "gauges", row: top + table, column: 0, rows: gauges, columns: half },
+    { widget: final ? "summary" : "gauges", row: top + table, column: 0, rows: gauges, columns: half },
     { widget: "log", row: top + table, column: half, rows: gauges, columns: columns - half },
   ];
   if (columns < 118 || top < 19) {

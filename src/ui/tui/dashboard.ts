@@ -94,7 +94,13 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   function arrange(): void {
     const { columns, rows } = terminal.size();
     const small = columns < smallest.columns || rows < smallest.rows;
-    const bodySize = { columns, rows: rows - 2, models: state.models.length, gpus: state.gpus.length };
+    const bodySize = {
+      columns,
+      rows: rows - 2,
+      models: state.models.length,
+      gpus: state.gpus.length,
+      stage: isFinal(state) ? "final" : "running",
+    } as const;
     const key = small ? `small ${columns} ${rows}` : `${ui.view} ${Object.values(bodySize).join(" ")}`;
     if (key !== placed) {
       placed = key;

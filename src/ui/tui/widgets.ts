@@ -8,6 +8,7 @@ import { gauges } from "./gauges.js";
 import { layers } from "./layers.js";
 import { log, logLine } from "./log.js";
 import { samples, samplesSmall } from "./samples.js";
+import { summary } from "./summary.js";
 import { compactTable, table } from "./table.js";
 
 /** Who paints what the layout names. */
@@ -20,6 +21,7 @@ export const painters: Record<WidgetName, Painter> = {
   device,
   log,
   logLine,
+  summary,
   confusionSmall,
   samplesSmall,
   confusion,

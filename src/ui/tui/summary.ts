@@ -1,0 +1,19 @@
+import { outcomeLines } from "../summary.js";
+import { wrap } from "../text.js";
+import { modelInk, type Painter } from "./context.js";
+import { frame } from "./frame.js";
+
+/** What came of the run, on the final screen; the same lines stand at the end of what is printed after leaving. */
+export const summary: Painter = (surface, { state, theme }) => {
+  const inner = frame(surface, theme, "summary", "any other key leaves");
+  let y = 0;
+  for (const line of outcomeLines(state)) {
+    const index = state.models.findIndex((model) => line.startsWith(`${model.name}: `));
+    const model = state.models[index];
+    const ink = model === undefined ? theme.strong : model.status === "failed" ? theme.error : theme.text;
+    const parts = wrap(line, inner.width);
+    for (const [row, part] of parts.entries()) inner.text(0, y + row, part, ink);
+    if (model !== undefined) inner.text(0, y, model.name, modelInk(theme, index));
+    y += parts.length;
+  }
+};
