@@ -101,9 +101,12 @@ test("early stopping ends a model that does not improve", async () => {
 
 test("a loss that is no number any more fails that model with advice, and the other trains to its end", async () => {
   const folder = temporaryFolder();
-  const { code, stdout } = await run(["train", "--compare", "simple:lr=100:optimizer=sgd,compact", ...tiny, "--epochs", "6", "--json"], {
-    cwd: folder,
-  });
+  const { code, stdout } = await run(
+    ["train", "--compare", "simple:lr=100:weight-decay=1:optimizer=sgd,compact", ...tiny, "--epochs", "20", "--json"],
+    {
+      cwd: folder,
+    },
+  );
   const ends = jsonLines(stdout).filter(({ type }) => type === "error" || type === "done");
   expect(ends.find(({ model }) => model === "simple")).toMatchObject({ type: "error", message: expect.stringContaining("smaller --lr") });
   expect(ends.find(({ model }) => model === "compact")).toMatchObject({ type: "done", reason: "completed" });
