@@ -78,7 +78,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     live: new LiveView(),
     maxBytes: options.maxBytes,
   };
-  const app = createApp(options, parts);
+  const state = { closing: false };
+  const app = createApp(options, parts, state);
   let url: string;
   try {
     await pool.open();
@@ -92,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url,
     event: (event) => parts.live.event(event),
     async close(graceMilliseconds = defaultGrace) {
+      state.closing = true;
       parts.live.close();
       const deadline = setTimeout(() => app.server.closeAllConnections(), graceMilliseconds);
       await app.close();
@@ -107,7 +109,7 @@ async function release({ pool, decoders, metrics }: ServerParts): Promise<void> 
   metrics.close();
 }
 
-function createApp(options: ServerOptions, parts: ServerParts): FastifyInstance {
+function createApp(options: ServerOptions, parts: ServerParts, state: { readonly closing: boolean }): FastifyInstance {
   const app = Fastify({
     ...timeouts,
     logger: false,
@@ -120,6 +122,10 @@ function createApp(options: ServerOptions, parts: ServerParts): FastifyInstance 
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-content-type-options", "nosniff");
     checkCaller(request.headers, names);
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    // Else the connection of the last answer would stay open for the next request.
+    if (state.closing) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => {
     parts.metrics.requests.add({ route: request.routeOptions.url ?? "unknown", status: String(reply.statusCode) });

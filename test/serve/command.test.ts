@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EventLog } from "../../dist/run/log.js";
+import { asSharp, black, plain, white } from "../predict/pictures.js";
+import { call, stroke, until, untrained } from "./support.js";
+
+const program = join(import.meta.dirname, "../../bin/mnist-tui.js");
+let dir: string;
+let png: Buffer;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "mnist-tui-serve-command-"));
+  await untrained(join(dir, "run", "simple", "best"), 3, 0.9);
+  const models = [
+    { name: "simple", preset: "simple" },
+    { name: "later", preset: "simple" },
+  ];
+  const record = {
+    config: { run: "run", models },
+    datasetDigest: "",
+    versions: {},
+    device: "",
+    engine: "",
+    created: "2025-01-01T00:00:00.000Z",
+  };
+  await writeFile(join(dir, "run", "run.json"), JSON.stringify(record));
+  png = await asSharp(plain(stroke(), black, white))
+    .png()
+    .toBuffer();
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+interface Serving {
+  child: ChildProcess;
+  url: string;
+  out(): string;
+  err(): string;
+  exit: Promise<number | null>;
+}
+
+async function serve(...args: string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [program, "serve", "--port", "0", "--checkpoint-dir", dir, ...args]);
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (data) => {
+    out += data;
+  });
+  child.stderr.on("data", (data) => {
+    err += data;
+  });
+  const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
+  await Promise.race([until(() => /http:\/\/\S+:\d+/.test(out)), exit]);
+  const url = /http:\/\/[^\s;"]+/.exec(out)?.[0].replace("0.0.0.0", "127.0.0.1") ?? "";
+  return { child, url, out: () => out, err: () => err, exit };
+}
+
+describe("mnist-tui serve", () => {
+  it("serves the newest run's best, says so, and ends in order on SIGTERM", async () => {
+    const serving = await serve();
+    expect(serving.out()).toBe(`model: simple, best of run run\nListening on ${serving.url}; Ctrl-C ends.\n`);
+    expect(serving.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const { json } = await call(`${serving.url}/predict`, { body: png });
+    expect(json).toMatchObject({ model: "simple", checkpoint: "run/simple/best" });
+    serving.child.kill("SIGTERM");
+    expect(await serving.exit).toBe(143);
+    expect(serving.err()).not.toContain("Listening on");
+  });
+
+  it("ends with 130 on Ctrl-C", async () => {
+    const serving = await serve();
+    serving.child.kill("SIGINT");
+    expect(await serving.exit).toBe(130);
+  });
+
+  it("warns where others can reach it", async () => {
+    const serving = await serve("--host", "0.0.0.0", "--json");
+    const [line] = serving
+      .out()
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text))
+      .filter(({ type, level }) => type === "log" && level === "warning");
+    expect(line.message).toMatch(/whoever reaches this machine can use the server; it asks for no password/);
+    expect(JSON.parse(serving.out().trim().split("\n").at(-1)!)).toMatchObject({ type: "listening", models: ["simple"] });
+    serving.child.kill("SIGTERM");
+    await serving.exit;
+  });
+
+  it("shows the run's past, and what another process writes to it", async () => {
+    const log = EventLog.open(join(dir, "run", "simple", "events.jsonl"));
+    const event = { type: "epoch", run: "run", model: "simple", time: 1 } as const;
+    const epoch = (n: number) => ({
+      ...event,
+      epoch: n,
+      step: 10 * n,
+      loss: 1 / n,
+      accuracy: 0.9,
+      testLoss: 0.1,
+      testAccuracy: 0.9,
+      learningRate: 0.1,
+      imagesPerSecond: 1,
+      seconds: 1,
+      best: true,
+    });
+    log.append(epoch(1));
+    const serving = await serve();
+    const epochs = async () => (await call(`${serving.url}/get_training_data`)).json.models[0]?.epoch;
+    await until(async () => (await epochs()) === 1);
+    log.append(epoch(2));
+    await until(async () => (await epochs()) === 2);
+    await log.close();
+    serving.child.kill("SIGTERM");
+    await serving.exit;
+  });
+
+  it.each([
+    ["a port that is none", ["--port", "x"], 2, /--port expects a whole number from 0 to 65535, got "x"/],
+    ["no picture size", ["--max-bytes", "0"], 2, /--max-bytes expects a whole number from 1/],
+    ["an unknown engine", ["--engine", "abacus"], 2, /Allowed choices are auto/],
+    ["a checkpoint that is none", ["--checkpoint", "/nowhere"], 1, /\/nowhere does not exist: expected a folder/],
+    ["an address of another machine", ["--host", "203.0.113.7", "--port", "0"], 1, /203\.0\.113\.7 is no address of this machine/],
+  ])("%s: one sentence, and the exit code", (_, args, code, message) => {
+    const { stderr, stdout, status } = spawnSync(process.execPath, [program, "serve", "--checkpoint-dir", dir, ...args], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    expect(stderr).toMatch(message);
+    expect([status, stdout]).toEqual([code, ""]);
+  });
+});
