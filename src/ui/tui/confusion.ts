@@ -55,15 +55,19 @@ function panel({ state, ui }: Context): ConfusionData | undefined {
 
 function paintMatrix(surface: Surface, data: ConfusionData, { theme }: Context, mode: "selectable" | "plain"): void {
   const long = data.classNames.some((name) => name.length > 2);
-  const names = long ? Math.min(11, Math.max(...data.classNames.map((name) => name.length))) : 2;
+  const longest = Math.min(11, Math.max(...data.classNames.map((name) => name.length)));
+  // Names give way before counts do: three digits and a blank need four cells.
+  const names = !long ? 2 : surface.width - longest - 2 >= 40 ? longest : 4;
   const cell = Math.min(7, Math.floor((surface.width - names - 2) / 10));
   if (cell < 2) return;
   const tall = mode === "selectable" && surface.height >= 32 ? 3 : mode === "selectable" && surface.height >= 22 ? 2 : 1;
   const left = names + 1;
-  surface.text(0, 0, long ? "true" : "", theme.faint);
+  surface.text(0, 0, long && names > 4 ? "true" : "", theme.faint);
   data.classNames.forEach((name, digit) => {
     surface.region(left + digit * cell, 0, cell - (long ? 1 : 0), 1).text(0, 0, long ? name : fitted(name, cell, "right"), theme.faint);
-    surface.region(0, 1 + digit * tall + Math.floor(tall / 2), names, 1).text(0, 0, fitted(name, names, "right"), theme.faint);
+    surface
+      .region(0, 1 + digit * tall + Math.floor(tall / 2), names, 1)
+      .text(0, 0, fitted(name.length > names && names === 4 ? name.slice(0, 4) : name, names, "right"), theme.faint);
   });
   data.cells.forEach((row, label) => {
     row.forEach((entry, prediction) => {

@@ -65,7 +65,7 @@ export const draw: Painter = (surface, { state, ui, theme }) => {
       const name = (names[digit] ?? String(digit)).slice(0, 8);
       area.text(0, line + 1, name, digit === order[0] ? theme.strong : theme.faint);
       const start = Math.max(2, ...names.map((entry) => Math.min(8, entry.length) + 1));
-      paintBar(area.region(start, line + 1, area.width - start - 5, 1), answer.probabilities[digit], modelInk(theme, index), theme);
+      paintBar(area.region(start, line + 1, area.width - start - 6, 1), answer.probabilities[digit], modelInk(theme, index), theme);
       area.textRight(area.width, line + 1, `${Math.round(answer.probabilities[digit] * 100)} %`, theme.text);
     });
   });

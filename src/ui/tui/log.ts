@@ -1,4 +1,5 @@
 import { logRows } from "../panels/log.js";
+import { wrap } from "../text.js";
 import { type Context, modelInk, type Painter } from "./context.js";
 import { frame } from "./frame.js";
 import type { Surface } from "./surface.js";
@@ -15,11 +16,21 @@ export const logLine: Painter = (surface, context) => {
   paintLog(surface.region(1, 0, surface.width - 2, 1), context);
 };
 
+/** Newest lines at the bottom; long messages go on in the next line, under their beginning. */
 function paintLog(surface: Surface, { state, ui, theme }: Context): void {
-  logRows(state, surface.height, ui.logBack).forEach((row, y) => {
-    let x = surface.text(0, y, `${row.time} `, theme.faint);
-    x += surface.text(x, y, `${row.model} `, modelInk(theme, row.ordinal));
+  const rows = logRows(state, surface.height, ui.logBack);
+  const lines = rows.flatMap((row) => {
+    const indent = row.time.length + row.model.length + 2;
+    const narrow = surface.height === 1 || surface.width - indent < 20;
+    const parts = narrow ? [row.message] : wrap(row.message, surface.width - indent).slice(0, 4);
+    return parts.map((text, index) => ({ row, text, indent, first: index === 0 }));
+  });
+  lines.slice(-surface.height).forEach(({ row, text, indent, first }, y) => {
+    if (first) {
+      surface.text(0, y, row.time, theme.faint);
+      surface.text(row.time.length + 1, y, row.model, modelInk(theme, row.ordinal));
+    }
     const attr = row.level === "error" ? theme.error : row.level === "warning" ? theme.warning : theme.text;
-    surface.text(x, y, row.message, attr);
+    surface.text(indent, y, text, attr);
   });
 }

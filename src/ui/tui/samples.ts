@@ -62,7 +62,7 @@ function plan(surface: Surface, count: number, columns: number, most: number) {
 function paintTile(surface: Surface, tile: SampleTile, { theme }: Context, columns: number, bars: number): void {
   paintImage(surface, brightness(tile.pixels), 28, columns, theme);
   const y = columns / 2;
-  const verdict = tile.right ? `${tile.truth}` : `${tile.truth} read ${tile.prediction}`;
+  const verdict = verdictOf(tile, surface.width - 1);
   surface.region(0, y, surface.width - 1, 1).text(0, 0, verdict, tile.right ? theme.good : theme.error);
   const order = tile.probabilities.map((_, digit) => digit).sort((a, b) => tile.probabilities[b] - tile.probabilities[a]);
   const shown = bars >= order.length ? order.slice().sort((a, b) => a - b) : order.slice(0, bars);
@@ -71,13 +71,21 @@ function paintTile(surface: Surface, tile: SampleTile, { theme }: Context, colum
     const line = surface.region(0, y + 1 + index, Math.min(surface.width - 1, Math.max(columns, 14)), 1);
     const start = line.text(0, 0, name, digit === tile.label ? theme.good : theme.faint) + 1;
     paintBar(
-      line.region(start, 0, line.width - start - 4, 1),
+      line.region(start, 0, line.width - start - 5, 1),
       tile.probabilities[digit],
       digit === tile.label ? theme.good : theme.error,
       theme,
     );
     line.textRight(line.width, 0, `${Math.round(tile.probabilities[digit] * 100)}%`, theme.text);
   });
+}
+
+/** "4 read 9"; where names are long and the tile is narrow, "Trou→Dress". */
+function verdictOf({ right, truth, prediction }: SampleTile, width: number): string {
+  if (right) return truth;
+  const full = `${truth} read ${prediction}`;
+  const half = Math.max(1, Math.floor((width - 1) / 2));
+  return full.length <= width ? full : `${truth.slice(0, half)}→${prediction.slice(0, half)}`;
 }
 
 function paintEmpty(surface: Surface, text: string, { theme }: Context): void {
