@@ -57,8 +57,9 @@ try {
   await run.press(["4", "tab"]);
   await run.shows(/first-layer filters/);
   await picture("model", run, title);
-  await run.press(["1", "d", " "], 60);
-  const stroke = [...Array(7).fill("right"), ...Array(4).fill("down"), ...Array(9).flatMap(() => ["down", "left"]), "down", "down"];
+  await run.press(["1", "d", "left", "left", "left", " "], 60);
+  const times = (count, ...names) => Array.from({ length: count }, () => names).flat();
+  const stroke = [...times(8, "right"), ...times(3, "down"), ...times(6, "down", "left"), ...times(7, "down")];
   await run.press(stroke, 60);
   await run.shows(/reads/);
   await sleep(1500);

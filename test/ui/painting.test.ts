@@ -3,13 +3,15 @@ import type { RunEvent } from "../../dist/run/events.js";
 import { initialUi, type UiState } from "../../dist/ui/interaction.js";
 import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
 import { footer, header } from "../../dist/ui/tui/bars.js";
+import { accuracy, loss } from "../../dist/ui/tui/chart.js";
 import type { Context, Painter } from "../../dist/ui/tui/context.js";
 import { draw } from "../../dist/ui/tui/draw.js";
+import { layout } from "../../dist/ui/tui/layout.js";
 import { confirm, help, tooSmall } from "../../dist/ui/tui/overlays.js";
 import { createRaster } from "../../dist/ui/tui/raster.js";
 import { Surface } from "../../dist/ui/tui/surface.js";
+import { table } from "../../dist/ui/tui/table.js";
 import { createTheme } from "../../dist/ui/tui/theme.js";
-import { painters } from "../../dist/ui/tui/widgets.js";
 import { randomKey, randomUniform } from "../../dist/util/random.js";
 import { fakeRun } from "./fake-run.js";
 
@@ -49,12 +51,30 @@ const states: RunState[] = [
     { ...bad, type: "log", level: "error", message: "\u001b[31m🙂" },
   ] as RunEvent[]),
 ];
-const all: Record<string, Painter> = { ...painters, header, footer, help, confirm, draw, tooSmall };
+/** Every painter that any layout places, and those outside of the views. */
+const placed = new Set(
+  ([1, 2, 3, 4, 5] as const).flatMap((view) =>
+    [20, 60].flatMap((rows) =>
+      [70, 110, 200].flatMap((columns) =>
+        [0, 1].flatMap((gpus) =>
+          (["running", "final"] as const).flatMap((stage) =>
+            layout(view, { rows, columns, models: 2, gpus, stage }).map((place) => place.paint),
+          ),
+        ),
+      ),
+    ),
+  ),
+);
+const all: Painter[] = [...placed, header, footer, help, confirm, draw, tooSmall];
 const themes = ([256, 16, 1] as const).flatMap((depth) =>
   (["unicode", "ascii"] as const).map((charset) => createTheme({ depth, charset })),
 );
 
 describe("every widget", () => {
+  it("has its place in a view", () => {
+    expect(placed.size).toBe(25);
+  });
+
   it("paints any state at 500 random sizes between 0×0 and 300×100 in every theme, one safe character a cell", () => {
     const key = randomKey(1, 6, 0);
     let drawn = 0;
@@ -79,7 +99,7 @@ describe("every widget", () => {
         overlay: turn % 2 ? "confirm-quit" : "confirm-stop",
       };
       const context: Context = { state: states[turn % states.length], ui, theme: themes[turn % themes.length], title: "mnist-tui" };
-      for (const [name, paint] of Object.entries(all)) {
+      for (const [number, paint] of all.entries()) {
         paint(surface, context);
         for (let y = 0; y < surface.height; y++) {
           for (let x = 0; x < surface.width; x++) {
@@ -88,7 +108,7 @@ describe("every widget", () => {
               surface.charset === "ascii"
                 ? character >= " " && character <= "~"
                 : character >= " " && character !== "\u007f" && character < "\u2900";
-            if (character.length !== 1 || !safe) expect.fail(`${name} painted ${JSON.stringify(character)}`);
+            if (character.length !== 1 || !safe) expect.fail(`painter ${number} painted ${JSON.stringify(character)}`);
           }
         }
       }
@@ -98,7 +118,7 @@ describe("every widget", () => {
   it("shows failures, and a diverged loss as NaN", () => {
     const context: Context = { state: states[3], ui: initialUi(), theme: themes[0], title: "mnist-tui" };
     const surface = Surface.create(150, 8, "unicode");
-    painters.table(surface, context);
+    table(surface, context);
     expect(surface.lines().join("\n")).toContain("NaN");
     expect(surface.lines().join("\n")).not.toContain("undefined");
   });
@@ -120,8 +140,8 @@ describe("colours", () => {
       }
       return found;
     };
-    expect(colors(painters.loss)).toEqual(new Set([foreground(theme.trainLoss), foreground(theme.test)]));
-    expect(colors(painters.accuracy)).toEqual(new Set([foreground(theme.trainAccuracy), foreground(theme.test)]));
+    expect(colors(loss)).toEqual(new Set([foreground(theme.trainLoss), foreground(theme.test)]));
+    expect(colors(accuracy)).toEqual(new Set([foreground(theme.trainAccuracy), foreground(theme.test)]));
   });
 
   it("of six models differ in every theme that has colours", () => {
@@ -130,13 +150,13 @@ describe("colours", () => {
 
   it("stay within sixteen where there are sixteen", () => {
     const theme = createTheme({ depth: 16, charset: "unicode" });
-    for (const [name, paint] of Object.entries(all)) {
+    for (const [number, paint] of all.entries()) {
       const surface = Surface.create(120, 40, "unicode");
       paint(surface, { state: states[2], ui: { ...initialUi(), overlay: "confirm-quit" }, theme, title: "mnist-tui" });
       for (let y = 0; y < 40; y++) {
         for (let x = 0; x < 120; x++) {
           for (const color of [foreground(surface.attribute(x, y)), surface.attribute(x, y) & 0x1ff]) {
-            if (color > 15 && color !== 0x1ff) expect.fail(`${name} paints colour ${color}`);
+            if (color > 15 && color !== 0x1ff) expect.fail(`painter ${number} paints colour ${color}`);
           }
         }
       }

@@ -9,12 +9,12 @@ import { deviceLines } from "../../dist/ui/panels/device.js";
 import { clearCanvas, emptyDrawing, isBlank, movePen, togglePen } from "../../dist/ui/panels/drawing.js";
 import { gauges, percentText } from "../../dist/ui/panels/gauges.js";
 import { layersPanel } from "../../dist/ui/panels/layers.js";
-import { layout, smallest } from "../../dist/ui/panels/layout.js";
 import { logRows } from "../../dist/ui/panels/log.js";
 import { samplesPanel } from "../../dist/ui/panels/samples.js";
 import { gpuChart, memoryChart } from "../../dist/ui/panels/system.js";
 import { comparisonTable, fitColumns } from "../../dist/ui/panels/table.js";
 import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
+import { layout, smallest } from "../../dist/ui/tui/layout.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
 
 function play(events: Iterable<RunEvent>): RunState {
@@ -324,7 +324,7 @@ describe("layout", () => {
               const places = layout(view, { columns, rows, models, gpus, stage: (columns + rows) % 2 ? "final" : "running" });
               const taken = new Uint8Array(columns * rows);
               for (const place of places) {
-                if (place.columns < 1 || place.rows < 1) expect.fail(`view ${view}: ${place.widget} has no room`);
+                if (place.columns < 1 || place.rows < 1) expect.fail(`view ${view}: a widget has no room`);
                 for (let y = place.row; y < place.row + place.rows; y++)
                   taken.subarray(y * columns + place.column, y * columns + place.column + place.columns).forEach((value, x, cells) => {
                     cells[x] = value + 1;

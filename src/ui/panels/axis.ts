@@ -58,10 +58,11 @@ export function tickNumber(value: number, step: number): string {
   return value.toFixed(digits);
 }
 
+/** The nearest of 1, 2, 5 and 10 times a power of ten. */
 function roundStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
   const digit = step / power;
-  return (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 2.5 ? 2.5 : digit <= 5 ? 5 : 10) * power;
+  return (digit <= 1.5 ? 1 : digit <= 3.5 ? 2 : digit <= 7.5 ? 5 : 10) * power;
 }
 
 function widened(min: number, max: number): [number, number] {

@@ -2,7 +2,6 @@ import blessed from "blessed";
 import type { RunEvent, TrainerCommand } from "../../run/events.js";
 import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
 import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
-import { layout, type Place, smallest } from "../panels/layout.js";
 import { initialState, type RunState, reduce, withNote } from "../state.js";
 import { terminalTraits } from "../terminal.js";
 import { plainText } from "../text.js";
@@ -12,11 +11,11 @@ import { cells } from "./cells.js";
 import type { Context, Painter } from "./context.js";
 import { draw, drawSize, pixelAt } from "./draw.js";
 import { placeInGrid } from "./grid.js";
+import { layout, smallest } from "./layout.js";
 import { confirm, confirmText, help, helpSize, middle, tooSmall } from "./overlays.js";
 import { openScreen } from "./screen.js";
 import type { Surface } from "./surface.js";
 import { createTheme } from "./theme.js";
-import { painters } from "./widgets.js";
 
 export interface DashboardOptions {
   /** Shown in the first line: the program's name. */
@@ -114,8 +113,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
       put(body, 0, 1, columns, Math.max(1, rows - 2));
       if (!small) {
         const places = layout(ui.view, bodySize);
-        const painterOf = (place: Place) => (surface: Surface) => painters[place.widget](surface, context());
-        placedBoxes = placeInGrid(places, { body, ...bodySize, charset: theme.charset }, painterOf);
+        placedBoxes = placeInGrid(places, { body, ...bodySize, charset: theme.charset }, context);
       }
     }
     const overlay = small ? undefined : overlayRectangle();

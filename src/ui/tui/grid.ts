@@ -1,7 +1,8 @@
 import type blessed from "blessed";
 import contrib from "blessed-contrib";
-import type { Place } from "../panels/layout.js";
 import { cells } from "./cells.js";
+import type { Context } from "./context.js";
+import type { Place } from "./layout.js";
 import type { Surface } from "./surface.js";
 
 export interface GridOptions {
@@ -16,11 +17,7 @@ export interface GridOptions {
  * Puts the places' boxes into a blessed-contrib grid whose cells are the terminal's. The grid computes percentages, which blessed
  * rounds down, so that neighbours would stand a cell apart: the exact cells are set again.
  */
-export function placeInGrid(
-  places: Place[],
-  options: GridOptions,
-  painterOf: (place: Place) => (surface: Surface) => void,
-): blessed.Widgets.BoxElement[] {
+export function placeInGrid(places: Place[], options: GridOptions, context: () => Context): blessed.Widgets.BoxElement[] {
   const grid = new contrib.grid({
     screen: options.body as unknown as blessed.Widgets.Screen,
     rows: options.rows,
@@ -28,7 +25,7 @@ export function placeInGrid(
     hideBorder: true,
   });
   return places.map((place) => {
-    const paint = painterOf(place);
+    const paint = (surface: Surface) => place.paint(surface, context());
     const box = grid.set(place.row, place.column, place.rows, place.columns, cells, {
       charset: options.charset,
       paint,

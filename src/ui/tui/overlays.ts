@@ -1,7 +1,7 @@
 import { helpSections } from "../panels/help.js";
-import { smallest } from "../panels/layout.js";
 import type { Context, Painter } from "./context.js";
 import { frame } from "./frame.js";
+import { smallest } from "./layout.js";
 import type { Surface } from "./surface.js";
 
 /** A box in the middle of the surface. @returns its rectangle */

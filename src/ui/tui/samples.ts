@@ -30,10 +30,9 @@ export const samplesSmall: Painter = (surface, context) => {
 
 /** Tiles in rows, as large as they fit; `most` probability bars below each where there is room. */
 export function paintTiles(surface: Surface, tiles: SampleTile[], context: Context, most: number): void {
-  const choice = [28, 20, 14, 10]
-    .map((columns) => plan(surface, tiles.length, columns, most))
-    .find((entry) => entry.shown >= Math.min(10, tiles.length));
-  const { columns, across, bars, tileHeight } = choice ?? plan(surface, tiles.length, 14, most);
+  const plans = [28, 20, 14, 12, 10].map((columns) => plan(surface, tiles.length, columns, most));
+  const enough = (count: number) => plans.find((entry) => entry.shown >= Math.min(count, tiles.length));
+  const { columns, across, bars, tileHeight } = enough(10) ?? enough(4) ?? enough(2) ?? plans[2];
   if (across < 1) return;
   const tileWidth = Math.floor(surface.width / across);
   tiles.forEach((tile, index) => {
