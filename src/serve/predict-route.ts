@@ -15,14 +15,17 @@ export interface PredictResponse {
   checkpoint: string;
   /** From the whole request's arrival to the answer. */
   ms: number;
+  /** With ?pixels=1: all classes' names, and what the network saw as base64 of 784 bytes. */
+  names?: string[];
+  pixels?: string;
 }
 
 /** POST /predict: a picture as the body or in a form; ?model=NAME chooses, ?model=* asks all of them. */
 export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void {
   const { pool, metrics, maxBytes } = parts;
-  app.post<{ Querystring: { model?: unknown }; Body: Buffer | undefined }>("/predict", async (request) => {
+  app.post<{ Querystring: { model?: unknown; pixels?: unknown }; Body: Buffer | undefined }>("/predict", async (request) => {
     const started = performance.now();
-    const { model: asked } = request.query;
+    const { model: asked, pixels } = request.query;
     if (asked !== undefined && typeof asked !== "string") throw new RequestError(400, "Name one model: ?model=NAME, or ?model=* for all.");
     const models = asked === "*" ? pool.ready : [pool.pick(asked)];
     const bytes = await pictureIn(request.body, request.headers["content-type"], { maxBytes });
@@ -31,7 +34,9 @@ export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void 
       models.map(async (model) => {
         const style = model.classifier?.style ?? "digit";
         if (!images.has(style)) images.set(style, normalize(bytes, style, parts));
-        return answer(model, (await images.get(style)!).pixels, started, parts);
+        const image = await images.get(style)!;
+        const given = await answer(model, image.pixels, started, parts);
+        return pixels === "1" ? { ...given, names: model.classifier?.info.classNames, pixels: encoded(image.pixels) } : given;
       }),
     );
     metrics.seconds.observe((performance.now() - started) / 1000);
@@ -51,4 +56,8 @@ async function answer(model: PooledModel, pixels: Float32Array, started: number,
   metrics.predictions.add({ model: model.source.name, label: String(label) });
   const ms = Math.round((performance.now() - started) * 100) / 100;
   return { label, name, probabilities, model: model.source.name, checkpoint: checkpointName(model.source), ms };
+}
+
+function encoded(pixels: Float32Array): string {
+  return Buffer.from(Uint8Array.from(pixels, (value) => Math.round(255 * value))).toString("base64");
 }

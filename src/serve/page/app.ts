@@ -1,0 +1,5 @@
+import { startDrawing } from "./draw.js";
+import { startLive } from "./live.js";
+
+startDrawing();
+startLive();

@@ -1,0 +1,100 @@
+import { byId } from "./dom.js";
+import { ask, forget } from "./predict.js";
+
+/** The canvas, and pictures that are opened, dropped or pasted onto it. */
+
+/** In canvas pixels; a digit drawn over the whole canvas then has strokes as thick as MNIST's. */
+const penWidth = 22;
+
+export function startDrawing(): void {
+  const canvas = byId<HTMLCanvasElement>("canvas");
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
+  const clear = () => {
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    forget();
+  };
+  clear();
+  byId("clear").addEventListener("click", clear);
+  drawWith(canvas, context, () => ask(() => blobOf(canvas)));
+  acceptPictures(async (file) => {
+    await show(file, canvas, context);
+    ask(() => Promise.resolve(file));
+  });
+}
+
+function drawWith(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, changed: () => void): void {
+  let last: { x: number; y: number } | undefined;
+  const place = (event: PointerEvent) => {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    return { x: ((event.clientX - left) / width) * canvas.width, y: ((event.clientY - top) / height) * canvas.height };
+  };
+  const lineTo = (to: { x: number; y: number }) => {
+    context.strokeStyle = "#000";
+    context.lineWidth = penWidth;
+    context.lineCap = "round";
+    context.lineJoin = "round";
+    context.beginPath();
+    context.moveTo(last?.x ?? to.x, last?.y ?? to.y);
+    context.lineTo(to.x, to.y);
+    context.stroke();
+    last = to;
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    last = undefined;
+    lineTo(place(event));
+    changed();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!last) return;
+    for (const step of event.getCoalescedEvents?.() ?? [event]) lineTo(place(step));
+    changed();
+  });
+  for (const end of ["pointerup", "pointercancel"] as const)
+    canvas.addEventListener(end, () => {
+      last = undefined;
+    });
+}
+
+function acceptPictures(take: (file: Blob) => void): void {
+  const input = byId<HTMLInputElement>("file");
+  input.addEventListener("change", () => {
+    const [file] = input.files ?? [];
+    if (file) take(file);
+    // The same file may be chosen again.
+    input.value = "";
+  });
+  const drop = byId("drop");
+  drop.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    const file = event.dataTransfer?.files[0];
+    if (file) take(file);
+  });
+  document.addEventListener("paste", (event) => {
+    const file = event.clipboardData?.files[0];
+    if (file) take(file);
+  });
+}
+
+/** Shows the picture as large as it fits; where the browser cannot read it, the server will say why. */
+async function show(file: Blob, canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): Promise<void> {
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const bitmap = await createImageBitmap(file).catch(() => undefined);
+  if (!bitmap) return;
+  const scale = Math.min(canvas.width / bitmap.width, canvas.height / bitmap.height);
+  const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+  context.drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  bitmap.close();
+}
+
+function blobOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"));
+}

@@ -1,0 +1,132 @@
+import { Chart } from "./chart.js";
+import { byId, element, fixed, paintPixels, percent } from "./dom.js";
+
+/** The run in progress, or the newest finished one, fed by server-sent events. */
+
+export interface Points {
+  epoch: number[];
+  value: number[];
+}
+
+export interface LiveModel {
+  name: string;
+  status: string;
+  error?: string;
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  loss?: number;
+  accuracy?: number;
+  testLoss?: number;
+  testAccuracy?: number;
+  best?: { accuracy: number; epoch: number };
+  learningRate?: number;
+  imagesPerSecond?: number;
+  device: string;
+  parameters: number;
+  hostBytes?: number;
+  classNames: string[];
+  confusion?: number[][];
+  samples?: { label: number; prediction: number; pixels: string }[];
+  curves: Record<"loss" | "accuracy" | "testLoss" | "testAccuracy" | "learningRate", Points>;
+}
+
+interface LiveRun {
+  run: string;
+  models: LiveModel[];
+}
+
+export function startLive(): void {
+  const chart = new Chart(byId("chart"));
+  let run: LiveRun = { run: "", models: [] };
+  const show = () => {
+    byId("live").hidden = run.models.length === 0;
+    byId("run").textContent = run.run === "" ? "" : `run ${run.run}`;
+    byId("status").replaceChildren(...run.models.map(statusCard));
+    chart.draw(run.models);
+  };
+  const source = new EventSource("/events");
+  const connection = byId("connection");
+  source.onopen = () => {
+    connection.textContent = "";
+  };
+  source.onerror = () => {
+    connection.textContent = "connection lost, trying again …";
+  };
+  source.addEventListener("snapshot", ({ data }) => {
+    run = JSON.parse(data);
+    show();
+    byId("evaluations").replaceChildren(...run.models.map(evaluationCard));
+  });
+  source.addEventListener("update", ({ data }) => {
+    const update: LiveRun = JSON.parse(data);
+    const evaluated = update.models.some(({ confusion, samples }) => confusion || samples);
+    run = { run: update.run, models: update.models.map((model, i) => merged(run.models[i], model)) };
+    show();
+    if (evaluated) byId("evaluations").replaceChildren(...run.models.map(evaluationCard));
+  });
+}
+
+/** An update leaves out what was sent already: points, and the pictures of an evaluation. */
+function merged(before: LiveModel | undefined, update: LiveModel): LiveModel {
+  if (!before) return update;
+  const curves = { ...update.curves };
+  for (const name of Object.keys(curves) as (keyof LiveModel["curves"])[]) {
+    const [old, added] = [before.curves[name], update.curves[name]];
+    curves[name] = { epoch: [...old.epoch, ...added.epoch], value: [...old.value, ...added.value] };
+  }
+  return { ...update, curves, confusion: update.confusion ?? before.confusion, samples: update.samples ?? before.samples };
+}
+
+function statusCard(model: LiveModel): HTMLElement {
+  const rows: [string, string][] = [
+    ["epoch", `${fixed(model.epoch, 2)} of ${model.epochs}`],
+    ["training", `loss ${fixed(model.loss, 4)}, accuracy ${percent(model.accuracy)}`],
+    ["test", `loss ${fixed(model.testLoss, 4)}, accuracy ${percent(model.testAccuracy)}`],
+    ["best", model.best ? `${percent(model.best.accuracy)} at epoch ${fixed(model.best.epoch, 1)}` : "–"],
+    ["speed", model.imagesPerSecond === undefined ? "–" : `${Math.round(model.imagesPerSecond).toLocaleString("en")} images/s`],
+    ["learning rate", String(model.learningRate ?? "–")],
+    ["parameters", model.parameters.toLocaleString("en")],
+    ["device", model.device],
+    ["memory", model.hostBytes === undefined ? "–" : `${Math.round(model.hostBytes / 2 ** 20)} MB`],
+  ];
+  const list = element("dl", {}, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
+  const progress = element("progress", { max: Math.max(1, model.steps), value: model.step, ariaLabel: `${model.name}, steps done` });
+  const title = element("div", {}, element("strong", {}, model.name), ` ${model.status}`);
+  const card = element("div", { className: "card" }, title, progress, list);
+  if (model.error) card.append(element("p", { className: "wrong" }, model.error));
+  return card;
+}
+
+function evaluationCard({ name, confusion, samples, classNames }: LiveModel): HTMLElement {
+  const card = element("div", { className: "card" }, element("strong", {}, name), " on the test images");
+  if (confusion) card.append(confusionTable(confusion, classNames));
+  if (samples) card.append(element("div", { className: "samples" }, ...samples.map((sample) => sampleFigure(sample, classNames))));
+  return card;
+}
+
+/** Rows are the true classes. Colours by each cell's part of its row. */
+function confusionTable(confusion: number[][], names: string[]): HTMLElement {
+  const short = (i: number) => (names[i] ?? String(i)).slice(0, 4);
+  const head = element("tr", {}, element("th"), ...confusion.map((_, i) => element("th", { title: names[i], scope: "col" }, short(i))));
+  const rows = confusion.map((row, i) => {
+    const total = row.reduce((sum, count) => sum + count, 0) || 1;
+    const cells = row.map((count, j) => {
+      const cell = element("td", { title: `${names[i]} read as ${names[j]}: ${count}` }, count === 0 ? "·" : String(count));
+      const part = Math.sqrt(count / total);
+      cell.style.background = i === j ? `rgb(34 160 90 / ${0.6 * part})` : `rgb(220 60 60 / ${Math.min(1, 3 * part)})`;
+      return cell;
+    });
+    return element("tr", {}, element("th", { title: names[i], scope: "row" }, short(i)), ...cells);
+  });
+  return element("table", { className: "confusion" }, head, ...rows);
+}
+
+function sampleFigure({ label, prediction, pixels }: { label: number; prediction: number; pixels: string }, names: string[]): HTMLElement {
+  const canvas = element("canvas", { width: 28, height: 28 });
+  paintPixels(canvas, pixels);
+  const right = label === prediction;
+  const text = right ? names[prediction] : `${names[prediction]}, is ${names[label]}`;
+  return element("figure", {}, canvas, element("figcaption", { className: right ? "" : "wrong" }, text));
+}
