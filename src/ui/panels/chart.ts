@@ -204,7 +204,7 @@ function notesOf({ options, scale, notes }: ChartRequest): string[] {
 }
 
 function xAxis(kind: XAxis, min: number, max: number, columns: number): Axis {
-  const count = Math.max(2, Math.floor(columns / 9));
+  const count = Math.max(2, Math.floor(columns / 12));
   const format = (value: number, step: number): string =>
     kind === "seconds"
       ? timeTick(value, step)
