@@ -1,0 +1,221 @@
+import type { EvalEvent, RunEvent, StartEvent, StepEvent } from "../run/events.js";
+import { appendPoint, emptyCurve, lastPoint, truncateCurve } from "./curve.js";
+import { finite, number } from "./numbers.js";
+import type { Curves, EpochRow, Evaluated, ModelState } from "./run-state.js";
+import { plainText } from "./text.js";
+
+const historyLimit = 400;
+const imageHistoryLimit = 60;
+
+/** A model that will not take another step. */
+export function ended(model: ModelState): boolean {
+  return model.status === "done" || model.status === "failed";
+}
+
+/** A model that has been named and has not said anything yet. */
+export function newModel(name: string): ModelState {
+  return {
+    name,
+    status: "starting",
+    epoch: 0,
+    step: 0,
+    seconds: 0,
+    curves: {
+      loss: emptyCurve,
+      accuracy: emptyCurve,
+      testLoss: emptyCurve,
+      testAccuracy: emptyCurve,
+      learningRate: emptyCurve,
+      imagesPerSecond: emptyCurve,
+      hostMemory: emptyCurve,
+      deviceMemory: emptyCurve,
+      cpu: emptyCurve,
+      weightNorm: emptyCurve,
+    },
+    epochs: [],
+    evaluations: [],
+    samples: [],
+    mistakes: [],
+    clock: { before: 0 },
+    origin: { step: 0, seconds: 0 },
+  };
+}
+
+/** @returns the model's training time in seconds, without pauses, at `time` (ms since the Unix epoch) */
+export function secondsAt(model: ModelState, time: number): number {
+  const { before, since } = model.clock;
+  return since === undefined ? before : Math.max(before, before + (time - since) / 1000);
+}
+
+/** Pure: the model after one of its events. `time` is the event's, and `model.seconds` already stands there. */
+export function reduceModel(model: ModelState, event: RunEvent, time: number): ModelState {
+  switch (event.type) {
+    case "start":
+      return started(model, event, time);
+    case "step":
+      return stepped(model, event);
+    case "eval":
+      return evaluated(model, event);
+    case "epoch": {
+      const row: EpochRow = {
+        epoch: event.epoch,
+        step: event.step,
+        loss: number(event.loss),
+        accuracy: number(event.accuracy),
+        testLoss: number(event.testLoss),
+        testAccuracy: number(event.testAccuracy),
+        learningRate: number(event.learningRate),
+        imagesPerSecond: number(event.imagesPerSecond),
+        seconds: number(event.seconds),
+        best: event.best,
+      };
+      return { ...progressed(model, event), epochs: appendBounded(model.epochs, row, historyLimit) };
+    }
+    case "samples":
+      return { ...model, samples: appendBounded(model.samples, event, imageHistoryLimit) };
+    case "mistakes":
+      return { ...model, mistakes: appendBounded(model.mistakes, event, imageHistoryLimit) };
+    case "layers": {
+      const norm = Math.hypot(...event.layers.map((layer) => finite(layer.weightNorm) ?? 0));
+      const weightNorm = appendPoint(model.curves.weightNorm, { ...placeOf(model, event), value: norm });
+      return { ...model, layers: event, curves: { ...model.curves, weightNorm } };
+    }
+    case "device": {
+      const place = placeOf(model, model);
+      const curves = {
+        ...model.curves,
+        hostMemory: appendPoint(model.curves.hostMemory, { ...place, value: number(event.hostBytes) }),
+        deviceMemory: appendPoint(model.curves.deviceMemory, { ...place, value: number(event.deviceBytes) }),
+        cpu: appendPoint(model.curves.cpu, { ...place, value: number(event.cpuPercent) }),
+      };
+      return { ...model, device: event, curves };
+    }
+    case "pause":
+      return ended(model) ? model : { ...model, status: "paused", clock: { before: model.seconds } };
+    case "resume":
+      return ended(model) ? model : { ...model, status: "training", clock: { before: model.seconds, since: time } };
+    case "done":
+      return { ...progressed(model, event), status: "done", done: event, clock: { before: model.seconds } };
+    case "error":
+      return { ...model, status: "failed", error: plainText(event.message), clock: { before: model.seconds } };
+    case "prediction":
+      return { ...model, prediction: event };
+    case "examples":
+      return { ...model, examples: event };
+    default:
+      return model;
+  }
+}
+
+/** A resumed run goes on from its checkpoint: what was measured after it will be measured again. */
+function started(model: ModelState, event: StartEvent, time: number): ModelState {
+  const start: StartEvent = {
+    ...event,
+    preset: plainText(event.preset),
+    device: plainText(event.device),
+    engine: plainText(event.engine),
+    dataset: plainText(event.dataset),
+    optimizer: plainText(event.optimizer),
+    classNames: event.classNames.map(plainText),
+  };
+  const step = finite(event.step) ?? 0;
+  const curves = Object.fromEntries(
+    Object.entries(model.curves).map(([key, curve]) => [key, truncateCurve(curve, step)]),
+  ) as unknown as Curves;
+  const upTo = <Row extends { step: number }>(rows: readonly Row[]) => rows.filter((row) => row.step <= step);
+  const evaluations = upTo(model.evaluations);
+  const before = lastPoint(curves.loss)?.seconds ?? 0;
+  const latest = evaluations.at(-1);
+  return {
+    ...model,
+    start,
+    status: "training",
+    done: undefined,
+    error: undefined,
+    step,
+    epoch: event.stepsPerEpoch > 0 ? step / event.stepsPerEpoch : 0,
+    seconds: before,
+    learningRate: finite(event.learningRate),
+    loss: lastPoint(curves.loss)?.value,
+    accuracy: lastPoint(curves.accuracy)?.value,
+    testLoss: latest?.testLoss,
+    testAccuracy: latest?.testAccuracy,
+    best: bestOf(evaluations),
+    curves,
+    epochs: upTo(model.epochs),
+    evaluations,
+    samples: upTo(model.samples),
+    mistakes: upTo(model.mistakes),
+    clock: { before, since: time },
+    origin: { step, seconds: before },
+  };
+}
+
+function stepped(model: ModelState, event: StepEvent): ModelState {
+  const place = placeOf(model, event);
+  const { curves } = model;
+  return {
+    ...progressed(model, event),
+    status: model.status === "starting" ? "training" : model.status,
+    loss: number(event.loss),
+    accuracy: number(event.accuracy),
+    learningRate: number(event.learningRate),
+    imagesPerSecond: number(event.imagesPerSecond),
+    batchesPerSecond: number(event.batchesPerSecond),
+    curves: {
+      ...curves,
+      loss: appendPoint(curves.loss, { ...place, value: number(event.loss) }),
+      accuracy: appendPoint(curves.accuracy, { ...place, value: number(event.accuracy) }),
+      learningRate: appendPoint(curves.learningRate, { ...place, value: number(event.learningRate) }),
+      imagesPerSecond: appendPoint(curves.imagesPerSecond, { ...place, value: number(event.imagesPerSecond) }),
+    },
+  };
+}
+
+function evaluated(model: ModelState, event: EvalEvent): ModelState {
+  const place = placeOf(model, event);
+  const { curves } = model;
+  const entry: Evaluated = {
+    epoch: event.epoch,
+    step: event.step,
+    seconds: place.seconds,
+    testLoss: number(event.testLoss),
+    testAccuracy: number(event.testAccuracy),
+    confusion: event.confusion,
+  };
+  const evaluations = appendBounded(model.evaluations, entry, historyLimit);
+  return {
+    ...progressed(model, event),
+    testLoss: entry.testLoss,
+    testAccuracy: entry.testAccuracy,
+    best: better(model.best, entry),
+    evaluations,
+    curves: {
+      ...curves,
+      testLoss: appendPoint(curves.testLoss, { ...place, value: entry.testLoss }),
+      testAccuracy: appendPoint(curves.testAccuracy, { ...place, value: entry.testAccuracy }),
+    },
+  };
+}
+
+function progressed(model: ModelState, event: { epoch: number; step: number }): ModelState {
+  return { ...model, epoch: finite(event.epoch) ?? model.epoch, step: finite(event.step) ?? model.step };
+}
+
+function placeOf(model: ModelState, event: { epoch: number; step: number }): { step: number; epoch: number; seconds: number } {
+  return { step: finite(event.step) ?? model.step, epoch: finite(event.epoch) ?? model.epoch, seconds: model.seconds };
+}
+
+function better(best: ModelState["best"], entry: Evaluated): ModelState["best"] {
+  if (!Number.isFinite(entry.testAccuracy) || (best !== undefined && best.accuracy >= entry.testAccuracy)) return best;
+  return { accuracy: entry.testAccuracy, epoch: entry.epoch, step: entry.step };
+}
+
+function bestOf(evaluations: readonly Evaluated[]): ModelState["best"] {
+  return evaluations.reduce<ModelState["best"]>(better, undefined);
+}
+
+/** The newest `limit` items. */
+export function appendBounded<Item>(items: readonly Item[], item: Item, limit: number): readonly Item[] {
+  return items.length < limit ? [...items, item] : [...items.slice(items.length - limit + 1), item];
+}

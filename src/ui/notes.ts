@@ -1,0 +1,40 @@
+import type { DoneEvent, RunEvent } from "../run/events.js";
+import type { LogLine } from "./run-state.js";
+import { plainText } from "./text.js";
+
+/** What the log panel says about an event. */
+export function noteOf(event: RunEvent, model: string, time: number): LogLine | undefined {
+  const note = (level: LogLine["level"], message: string): LogLine => ({ time, model, level, message: plainText(message) });
+  switch (event.type) {
+    case "start":
+      return note("info", event.step > 0 ? `resumes at step ${event.step} on ${event.device}` : `trains on ${event.device}`);
+    case "log":
+      return note(event.level, event.message);
+    case "checkpoint":
+      // The one at every epoch's end goes without saying.
+      return event.kind === "last" && Number.isInteger(event.epoch)
+        ? undefined
+        : note("info", `saved ${event.kind} checkpoint, epoch ${Number(event.epoch.toFixed(2))}`);
+    case "pause":
+      return note("info", `paused at step ${event.step}`);
+    case "resume":
+      return note("info", `goes on at step ${event.step}`);
+    case "done":
+      return note("info", doneText(event));
+    case "error":
+      return note("error", event.message);
+    default:
+      return undefined;
+  }
+}
+
+/** "completed", "stopped early: no more improvement", … */
+export function doneText(event: DoneEvent): string {
+  const reasons: Record<DoneEvent["reason"], string> = {
+    completed: "completed",
+    "early-stop": "stopped early, no more improvement",
+    stopped: "stopped, best kept",
+    interrupted: "interrupted, can be resumed",
+  };
+  return reasons[event.reason] ?? plainText(event.reason);
+}

@@ -1,0 +1,125 @@
+import type {
+  DeviceEvent,
+  DoneEvent,
+  ExamplesEvent,
+  LayersEvent,
+  MistakesEvent,
+  PredictionEvent,
+  SamplesEvent,
+  StartEvent,
+} from "../run/events.js";
+import type { Curve } from "./curve.js";
+
+/**
+ * What a run's events add up to. Every view (dashboard, lines, web page, report) is a function of this state. Memory is bounded:
+ * curves are merged beyond a cap, histories and the log keep their newest entries.
+ */
+export interface RunState {
+  run: string;
+  /** In order of first appearance. */
+  models: readonly ModelState[];
+  /** Newest last, at most `logLimit`. */
+  log: readonly LogLine[];
+  /** The machine's, in its order; empty where none was reported. */
+  gpus: readonly GpuState[];
+  /** The machine's memory in bytes, as a curve over wall-clock time. */
+  hostMemory: { total: number; used: Curve };
+  /** Time of the first and of the newest event, ms since the Unix epoch; 0 before the first. */
+  started: number;
+  now: number;
+}
+
+/** Curves over wall-clock seconds since the run's first event. Memory in bytes, utilization in %, temperature in °C, power in W. */
+export interface GpuState {
+  name: string;
+  memoryTotal: number;
+  memory: Curve;
+  utilization: Curve;
+  temperature: Curve;
+  power: Curve;
+}
+
+export type ModelStatus = "starting" | "training" | "paused" | "done" | "failed";
+
+export interface ModelState {
+  name: string;
+  start?: StartEvent;
+  status: ModelStatus;
+  done?: DoneEvent;
+  /** One sentence, where the status is failed. */
+  error?: string;
+  epoch: number;
+  step: number;
+  /** Training time in seconds without pauses, up to the newest event. */
+  seconds: number;
+  /** The newest values; undefined before the first. May be NaN where training diverged. */
+  loss?: number;
+  accuracy?: number;
+  testLoss?: number;
+  testAccuracy?: number;
+  learningRate?: number;
+  imagesPerSecond?: number;
+  batchesPerSecond?: number;
+  best?: { accuracy: number; epoch: number; step: number };
+  curves: Curves;
+  /** Oldest first. */
+  epochs: readonly EpochRow[];
+  evaluations: readonly Evaluated[];
+  samples: readonly SamplesEvent[];
+  mistakes: readonly MistakesEvent[];
+  layers?: LayersEvent;
+  device?: DeviceEvent;
+  /** The newest answers to the dashboard's questions. */
+  prediction?: PredictionEvent;
+  examples?: ExamplesEvent;
+  /** Training time before `since`, and when the clock was last started (ms); undefined while it stands. */
+  clock: { before: number; since?: number };
+  /** Where the newest start or resume began; what pace is measured from. */
+  origin: { step: number; seconds: number };
+}
+
+export interface Curves {
+  loss: Curve;
+  accuracy: Curve;
+  testLoss: Curve;
+  testAccuracy: Curve;
+  learningRate: Curve;
+  imagesPerSecond: Curve;
+  /** Bytes. */
+  hostMemory: Curve;
+  deviceMemory: Curve;
+  /** 100 is one core. */
+  cpu: Curve;
+  weightNorm: Curve;
+}
+
+export interface EpochRow {
+  epoch: number;
+  step: number;
+  loss: number;
+  accuracy: number;
+  testLoss: number;
+  testAccuracy: number;
+  learningRate: number;
+  imagesPerSecond: number;
+  /** Training time of the epoch. */
+  seconds: number;
+  best: boolean;
+}
+
+export interface Evaluated {
+  epoch: number;
+  step: number;
+  /** Training time when it was made. */
+  seconds: number;
+  testLoss: number;
+  testAccuracy: number;
+  confusion: number[][];
+}
+
+export interface LogLine {
+  time: number;
+  model: string;
+  level: "info" | "warning" | "error";
+  message: string;
+}
