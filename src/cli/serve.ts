@@ -1,13 +1,13 @@
 import { basename, dirname, join } from "node:path";
 import { Command, Option } from "commander";
-import { defaultCheckpointDir } from "../config/defaults.js";
+import { defaultCheckpointDir, defaultHttpPort } from "../config/defaults.js";
 import { checkText, engines } from "../config/settings.js";
 import type { EngineChoice } from "../config/types.js";
 import { newestRun, openRun, type RunPaths } from "../run/directory.js";
 import { followEvents } from "../run/follow.js";
 import { isLoopback } from "../serve/guard.js";
 import { findModels, type ModelSource, sourcesOf } from "../serve/models.js";
-import { type RunningServer, startServer } from "../serve/server.js";
+import { defaultMaxBytes, type RunningServer, startServer } from "../serve/server.js";
 import { lockHolder } from "../train/run-lock.js";
 import { exists } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
@@ -26,14 +26,11 @@ interface ServeOptions {
   json?: boolean;
 }
 
-export const defaultPort = 5000;
-export const defaultMaxBytes = 2 ** 20;
-
 /** `mnist-tui serve`: predictions and live runs over HTTP. */
 export function serveCommand(): Command {
   return new Command("serve")
     .description("HTTP server: POST /predict, a page with a canvas and the run's curves, health, metrics")
-    .option("--port <n>", "0 takes any free one", String(defaultPort))
+    .option("--port <n>", "0 takes any free one", String(defaultHttpPort))
     .option("--host <address>", "where to listen; anything but this machine is open to whoever reaches it", "127.0.0.1")
     .option("--allow-host <name...>", "further names that requests may call the server by, as behind a proxy", [])
     .option("--max-bytes <n>", "largest picture", String(defaultMaxBytes))

@@ -63,6 +63,7 @@ const groups: Record<string, Row[]> = {
     ["--plain", "lines of text instead of the dashboard"],
     ["--json", "one JSON event a line on standard output"],
     ["--ascii", "no characters beyond ASCII on the dashboard"],
+    ["--http [port]", "meanwhile serve predictions and a live page to this machine's browsers (default port: 5000)"],
   ],
 };
 

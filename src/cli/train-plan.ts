@@ -1,7 +1,15 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { shippedPresets } from "../config/files.js";
-import { checkBatches, type ResolvedOptions, resolveOptions, resolveOutput, resolvePlaces, type Source } from "../config/resolve.js";
+import {
+  checkBatches,
+  type ResolvedOptions,
+  resolveHttp,
+  resolveOptions,
+  resolveOutput,
+  resolvePlaces,
+  type Source,
+} from "../config/resolve.js";
 import { resumeConfig } from "../config/resume.js";
 import type { ModelConfig } from "../config/types.js";
 import { buildModel } from "../model/presets.js";
@@ -63,6 +71,7 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
     runNamed: true,
     output: resolveOutput(sources),
     ascii: settings.ascii ?? false,
+    http: resolveHttp(settings),
     resumed: run,
     models,
   };

@@ -5,6 +5,8 @@ import { loadDataset } from "../data/datasets.js";
 import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
 import type { RunEvent } from "../run/events.js";
 import { readEvents } from "../run/log.js";
+import { sourcesOf } from "../serve/models.js";
+import type { RunningServer } from "../serve/server.js";
 import type { Prepared } from "../train/protocol.js";
 import { lockRun } from "../train/run-lock.js";
 import { type SharedDataset, shareDataset, unshareDataset } from "../train/shared-dataset.js";
@@ -70,6 +72,7 @@ class TrainSession {
   private readonly supervisor: Supervisor;
   private state = initialState();
   private view: TrainView | undefined;
+  private server: RunningServer | undefined;
   private shared: SharedDataset | undefined;
   private unlock: (() => void) | undefined;
   private begun = false;
@@ -112,6 +115,7 @@ class TrainSession {
   async end(): Promise<void> {
     if (!this.over) this.supervisor.kill();
     await this.view?.close();
+    await this.server?.close();
     await this.supervisor.dismiss();
     if (this.shared) await unshareDataset(this.shared);
     this.unlock?.();
@@ -127,6 +131,8 @@ class TrainSession {
     await unshareDataset(this.shared);
     this.shared = undefined;
     const config = { ...plan.config, dataset: dataset.name };
+    // A port that is taken is found before anything is written.
+    if (plan.http !== undefined) this.server = await serveMeanwhile(plan.http, (message) => this.say("warning", message));
     const run = plan.resumed
       ? await this.reopen(plan.resumed, dataset.digest)
       : await this.create({ ...plan, config }, dataset.digest, prepared);
@@ -141,6 +147,10 @@ class TrainSession {
       },
     });
     if (plan.resumed) await this.replay(run);
+    if (this.server) {
+      this.server.add(sourcesOf(run));
+      this.say("info", `Predictions and live curves on ${this.server.url}`);
+    }
     this.begun = true;
     this.supervisor.begin(run, {
       start: plan.resumed ? "resume" : "new",
@@ -207,7 +217,10 @@ class TrainSession {
   /** A resumed run's past belongs on its curves and into its summary. */
   private async replay(run: RunPaths): Promise<void> {
     const events = await pastEvents(run, this.plan.config.models);
-    for (const event of events) this.state = reduce(this.state, event);
+    for (const event of events) {
+      this.state = reduce(this.state, event);
+      this.server?.event(event);
+    }
     this.view?.replay(events);
   }
 
@@ -215,6 +228,13 @@ class TrainSession {
     if (event.type === "done" && event.reason === "interrupted" && !this.stopping()) this.interrupted.add(event.model);
     this.state = reduce(this.state, event);
     this.view?.event(event);
+    this.server?.event(event);
+  }
+
+  /** What the server has to say goes where the trainers' words go. */
+  private say(level: "info" | "warning", message: string): void {
+    const [{ name }] = this.plan.config.models;
+    this.view?.event({ type: "log", run: this.state.run, model: name, time: Date.now(), level, message });
   }
 
   private interrupt(how: "save" | "now"): void {
@@ -247,6 +267,14 @@ class TrainSession {
     if ([...ends.values()].includes("failed")) return 1;
     return this.userQuit === "interrupt" ? interruptCode : 0;
   }
+}
+
+/** The server's code is loaded only where it is wanted. Checkpoints that it takes over are no news: the trainers told of them. */
+async function serveMeanwhile(port: number, onWarning: (message: string) => void): Promise<RunningServer> {
+  const { defaultMaxBytes, startServer } = await import("../serve/server.js");
+  const small = { host: "127.0.0.1", allowHosts: [], maxBytes: defaultMaxBytes, engine: "auto", threads: 1 } as const;
+  const onNotice = (level: "info" | "warning", message: string) => level === "warning" && onWarning(message);
+  return startServer({ ...small, port, models: [], onNotice });
 }
 
 function versions(): Record<string, string> {

@@ -5,6 +5,7 @@ export const defaultEpochs = 5;
 export const defaultBatchSize = 512;
 export const defaultModels = "simple,residual";
 export const defaultCheckpointDir = "checkpoints";
+export const defaultHttpPort = 5000;
 
 /** Learning rate and momentum that go with an optimizer: PyTorch's default for Adam and RMSprop's usual smaller one, 0.01 with momentum for SGD. */
 export const optimizerDefaults: Record<ModelConfig["optimizer"], { lr: number; momentum: number }> = {

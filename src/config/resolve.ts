@@ -1,5 +1,5 @@
 import { UserError } from "../util/errors.js";
-import { defaultBatchSize, defaultCheckpointDir, defaultEpochs, defaultModels, splitSizes } from "./defaults.js";
+import { defaultBatchSize, defaultCheckpointDir, defaultEpochs, defaultHttpPort, defaultModels, splitSizes } from "./defaults.js";
 import { type Entry, nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
 import { type IdleSetting, type Layer, resolveModel } from "./resolve-model.js";
@@ -23,6 +23,8 @@ export interface ResolvedOptions {
   runNamed: boolean;
   output: "dashboard" | "plain" | "json";
   ascii: boolean;
+  /** The port of the server to run meanwhile, if one is wanted. */
+  http?: number;
 }
 
 export function flagSource(settings: Settings): Source {
@@ -75,6 +77,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
     runNamed: settings.run !== undefined,
     output: resolveOutput(sources),
     ascii: settings.ascii ?? false,
+    http: resolveHttp(settings),
   };
 }
 
@@ -92,6 +95,10 @@ export function checkBatches(config: RunConfig): void {
 
 export function resolvePlaces(settings: Settings): { checkpointDir: string; dataDir?: string } {
   return { checkpointDir: settings.checkpointDir ?? defaultCheckpointDir, dataDir: settings.dataDir };
+}
+
+export function resolveHttp({ http }: Settings): number | undefined {
+  return http === true ? defaultHttpPort : http;
 }
 
 /** Flags win over the file, so --json on the command line is no contradiction to plain in a file. */

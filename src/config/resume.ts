@@ -7,8 +7,8 @@ import { type ModelKey, type ModelSettings, modelSettings } from "./settings.js"
 import type { ModelConfig, RunConfig } from "./types.js";
 
 /** What may differ when a run is resumed; everything else belongs to the run. */
-const free = ["epochs", "threads", "engine", "dataDir", "checkpointDir", "resume", "plain", "json", "ascii"];
-const freeFlags = "--epochs, --threads, --engine, --data-dir, --checkpoint-dir, --plain, --json, --ascii";
+const free = ["epochs", "threads", "engine", "dataDir", "checkpointDir", "resume", "plain", "json", "ascii", "http"];
+const freeFlags = "--epochs, --threads, --engine, --data-dir, --checkpoint-dir, --plain, --json, --ascii, --http";
 
 /**
  * A stored run's configuration with what the user changes about it now. Settings that repeat the stored ones are fine.

@@ -69,6 +69,11 @@ export const runSettings = {
   plain: yes(),
   json: yes(),
   ascii: yes(),
+  http: {
+    expected: "a port from 0 (any free one) to 65535, or true for 5000",
+    schema: z.union([z.literal(true), z.int().min(0).max(65_535)]),
+    fromText: decimal,
+  } satisfies Setting<true | number>,
 };
 
 export const allSettings = { ...runSettings, ...modelSettings };

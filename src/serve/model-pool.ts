@@ -34,7 +34,10 @@ export class ModelPool {
   private closed = false;
 
   /** @param sources their checkpoints may still be to come */
-  constructor(sources: readonly ModelSource[], options: PoolOptions) {
+  constructor(
+    sources: readonly ModelSource[],
+    private readonly options: PoolOptions,
+  ) {
     this.models = sources.map((source) => new PooledModel(source, options));
   }
 
@@ -44,6 +47,11 @@ export class ModelPool {
     const failures = problems.filter((result) => result.status === "rejected");
     if (this.models.length > 0 && failures.length === this.models.length) throw failures[0].reason;
     this.watch();
+  }
+
+  /** Further models; what there is of them is loaded with the next look. */
+  add(sources: readonly ModelSource[]): void {
+    this.models.push(...sources.map((source) => new PooledModel(source, this.options)));
   }
 
   get names(): string[] {

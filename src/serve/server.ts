@@ -31,6 +31,8 @@ export interface ServerOptions extends ClassifierOptions {
 export interface RunningServer {
   /** "http://127.0.0.1:5000" */
   url: string;
+  /** Answers with these models too, as soon as they have checkpoints. */
+  add(models: readonly ModelSource[]): void;
   /** Shows a run's event to whoever watches. */
   event(event: RunEvent): void;
   /** Refuses what is new, finishes what was accepted within `graceMilliseconds`, then drops the rest. */
@@ -52,6 +54,8 @@ const timeouts = {
   keepAliveTimeout: 5_000,
   http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
 };
+/** Of one picture. */
+export const defaultMaxBytes = 2 ** 20;
 const mostConnections = 1_024;
 const waitingDecodes = 32;
 const waitingPredictions = 256;
@@ -91,6 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.server.maxConnections = mostConnections;
   return {
     url,
+    add: (models) => pool.add(models),
     event: (event) => parts.live.event(event),
     async close(graceMilliseconds = defaultGrace) {
       state.closing = true;

@@ -1,0 +1,72 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { asSharp, black, plain, white } from "../predict/pictures.js";
+import { call, stroke, until } from "./support.js";
+
+const program = join(import.meta.dirname, "../../bin/mnist-tui.js");
+const training = ["train", "--dataset", "synthetic", "--limit-train", "2000", "--limit-test", "500", "--batch-size", "50", "--json"];
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "mnist-tui-train-http-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+it("train --http serves predictions of the newest checkpoints and the live run, and ends with it", async () => {
+  const png = await asSharp(plain(stroke(), black, white))
+    .png()
+    .toBuffer();
+  const child = spawn(process.execPath, [
+    program,
+    ...training,
+    "--compare",
+    "simple,compact",
+    "--epochs",
+    "500",
+    "--http",
+    "0",
+    "--run",
+    "r",
+    "--checkpoint-dir",
+    dir,
+  ]);
+  let out = "";
+  child.stdout.on("data", (data) => {
+    out += data;
+  });
+  const exit = new Promise((resolve) => child.on("close", resolve));
+  const address = () => /Predictions and live curves on (http:\/\/127\.0\.0\.1:\d+)/.exec(out)?.[1];
+  await until(() => address() !== undefined);
+  const url = address()!;
+  await until(async () => (await call(`${url}/readyz`)).json.models.every(({ checkpoint }: { checkpoint?: string }) => checkpoint));
+  const { json } = await call(`${url}/predict?model=*`, { body: png });
+  expect(json.predictions.map(({ checkpoint }: { checkpoint: string }) => checkpoint)).toEqual(["r/simple/best", "r/compact/best"]);
+  const live = (await call(`${url}/get_training_data`)).json;
+  expect(live).toMatchObject({ run: "r", models: [{ status: "training" }, { status: "training" }] });
+  for (const { curves } of live.models) expect(curves.loss.value.length).toBeGreaterThan(0);
+  child.kill("SIGTERM");
+  expect(await exit).toBe(143);
+  await expect(call(`${url}/healthz`)).rejects.toThrow(/ECONNREFUSED/);
+}, 120_000);
+
+it("train --http with a port in use begins nothing", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.on("listening", resolve));
+  const { port } = other.address() as AddressInfo;
+  const place = join(dir, "taken");
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [program, ...training, "--model", "compact", "--http", String(port), "--checkpoint-dir", place],
+    {
+      encoding: "utf8",
+    },
+  );
+  other.close();
+  expect(stderr).toContain(`mnist-tui: Cannot serve on 127.0.0.1: port ${port} is in use; choose another with --port, or 0 for any free one.\n`);
+  expect(status).toBe(1);
+  expect(await readdir(place).catch(() => [])).toEqual([]);
+});
