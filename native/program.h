@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 3;
+constexpr int32_t programVersion = 4;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -239,4 +239,5 @@ struct Program {
   // measurement
   int32_t profile;             // doubles [threads × ops]: seconds spent in each op, added to; or −1
   int32_t ops;
+  int32_t norms;               // doubles [ops]: squared norm of the gradient that each op of the update saw last
 };

@@ -52,6 +52,18 @@ struct Step {
   }
 };
 
+// The squared norm of a range of gradients, for the layer statistics; the last step's stays.
+struct Norm {
+  vf sum = zero();
+
+  void add(vf g) { sum = fma(g, g, sum); }
+  void store(const Context& c, const Op& op) const {
+    double total = 0;
+    for (int i = 0; i < V; i++) total += sum[i];
+    reinterpret_cast<double*>(c.arena + c.program->norms)[op.id] = total;
+  }
+};
+
 static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
 
 // Copies rows [first, first + rows) of a forward tile of outputs to the transposed weights.
@@ -86,11 +98,14 @@ static void lanes(const UpdateLanesOp& op, const Context& c) {
   const float* g = c.arena + op.gradient + op.from;
   const size_t stride = c.program->laneStride;
   const int32_t count = op.lanes ? 1 : c.lanes();
+  Norm norm;
   for (int32_t i = 0; i < op.count; i += V) {
     vf sum = load(g + i);
     for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
+    norm.add(sum);
     step.apply(w + i, sum, slot0 + i, slot1 + i);
   }
+  norm.store(c, op.op);
   const int32_t width = op.tileVectors * V;
   if (op.transpose.weights >= 0) {
     transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, (op.from - op.tileWeights) / width,
@@ -122,7 +137,12 @@ static void dense(const UpdateDenseOp& op, const Context& c) {
   float* w = c.arena + op.weights + from;
   float* slot0 = slot(c, op.slots[0], from);
   float* slot1 = slot(c, op.slots[1], from);
-  for (int32_t i = 0; i < op.count * width; i += V) step.apply(w + i, load(g + i), slot0 + i, slot1 + i);
+  Norm norm;
+  for (int32_t i = 0; i < op.count * width; i += V) {
+    norm.add(load(g + i));
+    step.apply(w + i, load(g + i), slot0 + i, slot1 + i);
+  }
+  norm.store(c, op.op);
   transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, op.from, op.count);
 }
 

@@ -113,12 +113,15 @@ export interface Session {
   evaluate(split: Split): Promise<Evaluation>;
   /** @param images [n × 784] pixels in [0, 1], not yet normalized @returns logits [n × 10] */
   predict(images: Float32Array): Promise<Float32Array>;
+  /** Norm of each trainable parameter's gradient in the last step, before weight decay; absent where the engine cannot tell. */
+  gradientNorms?(): Map<string, number>;
   /** Trains as train() does and says where the time went; absent where the engine cannot tell. */
   profile?(chunk: Chunk): Promise<Profile>;
   read(): State;
   /** Takes a state of the same model and optimizer; missing slots start at zero. Throws on a missing or misshapen parameter. */
   write(state: State): void;
-  memory(): { hostBytes: number; deviceBytes?: number };
+  /** tensors: how many are alive, where the engine counts them. */
+  memory(): { hostBytes: number; deviceBytes?: number; tensors?: number };
   dispose(): Promise<void>;
 }
 
@@ -128,12 +131,16 @@ export interface EngineInfo {
   name: EngineName;
   /** What does the arithmetic, for people: "CPU, AVX-512, 2 threads". */
   device: string;
+  /** What the user should know before the first step, one sentence each. */
+  notices?: readonly string[];
 }
 
 export interface Engine {
   name: EngineName;
   /** One sentence why it cannot run here, or undefined where it can. Never throws. */
   unavailable(): Promise<string | undefined>;
+  /** One sentence why `auto` should pass it by although it may run here, quickly known; undefined or absent where nothing speaks against it. */
+  discouraged?(): Promise<string | undefined>;
   /** @throws where unavailable() would say why */
   create(options: SessionOptions): Promise<Session & { info: EngineInfo }>;
 }

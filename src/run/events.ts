@@ -113,8 +113,8 @@ export interface LayerStatistics {
   parameters: number;
   /** Euclidean norm of the layer's trainable parameters. */
   weightNorm?: number;
-  /** Euclidean norm of what training changed in them since the last such event: not the gradient, but its effect. */
-  updateNorm?: number;
+  /** Euclidean norm of their gradient in the last training step, where the engine tells. */
+  gradientNorm?: number;
 }
 
 /** Before the first step and after every evaluation. */

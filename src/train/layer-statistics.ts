@@ -2,36 +2,31 @@ import type { State } from "../engine/engine.js";
 import type { Layer, Model, Node } from "../model/model.js";
 import type { LayerStatistics, LayersEvent } from "../run/events.js";
 
-/** Watches what training does to each layer's weights, from one look to the next. */
-export class LayerWatch {
-  private before: State | undefined;
+/**
+ * What a model's layers look like now, for people.
+ * @param gradientNorms of each parameter in the last step, where there was one and the engine tells
+ */
+export function layerStatistics(
+  model: Model,
+  state: State,
+  gradientNorms?: ReadonlyMap<string, number>,
+): Pick<LayersEvent, "layers" | "filters"> {
+  const layers = inExecutionOrder(model.nodes).map((node) => statisticsOf(model, node, state, gradientNorms));
+  return { layers, filters: firstFilters(model, state) };
+}
 
-  constructor(private readonly model: Model) {}
-
-  /** @param state the session's state now; it must not change afterwards */
-  look(state: State): Pick<LayersEvent, "layers" | "filters"> {
-    const layers = inExecutionOrder(this.model.nodes).map((node) => this.statistics(node, state));
-    this.before = state;
-    return { layers, filters: firstFilters(this.model, state) };
-  }
-
-  private statistics({ layer, output }: Node, state: State): LayerStatistics {
-    const own = "name" in layer ? this.model.parameters.filter(({ name, trainable }) => trainable && ownerOf(name) === layer.name) : [];
-    const statistics: LayerStatistics = {
-      name: "name" in layer ? layer.name : layer.type,
-      description: describeLayer(layer),
-      output: [...output],
-      parameters: own.reduce((sum, { size }) => sum + size, 0),
-    };
-    if (own.length === 0) return statistics;
-    const values = own.map(({ name }) => state.tensors.get(name)!.data);
-    statistics.weightNorm = Math.sqrt(values.reduce((sum, data) => sum + squaredNorm(data), 0));
-    if (this.before) {
-      const previous = own.map(({ name }) => this.before!.tensors.get(name)!.data);
-      statistics.updateNorm = Math.sqrt(values.reduce((sum, data, i) => sum + squaredDistance(data, previous[i]), 0));
-    }
-    return statistics;
-  }
+function statisticsOf(model: Model, { layer, output }: Node, state: State, gradientNorms?: ReadonlyMap<string, number>): LayerStatistics {
+  const own = "name" in layer ? model.parameters.filter(({ name, trainable }) => trainable && ownerOf(name) === layer.name) : [];
+  const statistics: LayerStatistics = {
+    name: "name" in layer ? layer.name : layer.type,
+    description: describeLayer(layer),
+    output: [...output],
+    parameters: own.reduce((sum, { size }) => sum + size, 0),
+  };
+  if (own.length === 0) return statistics;
+  statistics.weightNorm = Math.sqrt(own.reduce((sum, { name }) => sum + squaredNorm(state.tensors.get(name)!.data), 0));
+  if (gradientNorms) statistics.gradientNorm = Math.hypot(...own.map(({ name }) => gradientNorms.get(name) ?? 0));
+  return statistics;
 }
 
 /** @returns what a layer does, for people: "conv 3×3, 16" */
@@ -82,11 +77,5 @@ function ownerOf(parameter: string): string {
 function squaredNorm(data: Float32Array): number {
   let sum = 0;
   for (const value of data) sum += value * value;
-  return sum;
-}
-
-function squaredDistance(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return sum;
 }

@@ -6,7 +6,7 @@ import { UserError } from "../util/errors.js";
 import { ChunkPlanner, chunkSteps, stepsPerEpoch } from "./chunks.js";
 import type { CommandQueue } from "./commands.js";
 import { observeAccuracy } from "./early-stopping.js";
-import { LayerWatch } from "./layer-statistics.js";
+import { layerStatistics } from "./layer-statistics.js";
 import { accuracyOf, addSteps, confusionMatrix, emptySums, isBetter, means } from "./metrics.js";
 import type { Progress } from "./progress.js";
 import { EvaluationHistory, mistakes, sampleIndices, samplesAt, softmax } from "./samples.js";
@@ -44,26 +44,24 @@ export class TrainingLoop {
   private readonly planner: ChunkPlanner;
   private readonly samples: number[];
   private readonly history = new EvaluationHistory();
-  private readonly layers: LayerWatch;
   private steps = 0;
   private millisecondsPerStep = 0;
   private savedAt = performance.now();
 
   constructor(private readonly options: LoopOptions) {
-    const { config, seed, trainSamples, test, progress, model } = options;
+    const { config, seed, trainSamples, test, progress } = options;
     this.progress = progress;
     this.perEpoch = stepsPerEpoch(trainSamples, config.batchSize);
     const { epochs, batchSize, augment, learningRate } = config;
     this.schedule = { config: config.schedule, learningRate, stepsPerEpoch: this.perEpoch, epochs };
     this.planner = new ChunkPlanner({ seed, samples: trainSamples, batchSize, augment, schedule: this.schedule });
     this.samples = sampleIndices(seed, test.labels.length);
-    this.layers = new LayerWatch(model);
   }
 
   /** Trains until all epochs are done, early stopping, or a stop command. @throws UserError where the loss is no number any more */
   async run(): Promise<DoneEvent["reason"]> {
     const { config, emit, session } = this.options;
-    emit({ type: "layers", ...this.place(), ...this.layers.look(session.read()) });
+    emit({ type: "layers", ...this.place(), ...layerStatistics(this.options.model, session.read()) });
     for (;;) {
       const stop = await this.obey();
       if (stop) return this.end(stop);
@@ -220,7 +218,7 @@ export class TrainingLoop {
     emit({ type: "samples", ...this.place(), samples: samplesAt(this.samples, test, evaluation) });
     emit({ type: "mistakes", ...this.place(), ...mistakes(test, evaluation) });
     const state = session.read();
-    emit({ type: "layers", ...this.place(), ...this.layers.look(state) });
+    emit({ type: "layers", ...this.place(), ...layerStatistics(this.options.model, state, session.gradientNorms?.()) });
     if (best) await this.save("best", state);
     await this.save("last", state);
     return finished;

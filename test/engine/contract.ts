@@ -66,6 +66,20 @@ export function contractSuite(engine: Engine): void {
       expect(await slots(rmsprop)).toEqual([...both("momentum_buffer"), ...both("square_avg")]);
     });
 
+    it("knows the norm of every gradient: with plain SGD at rate 1, how far each parameter went", async () => {
+      const optimizer = { type: "sgd", momentum: 0, weightDecay: 0 } as const;
+      await withSession(engine, { model: stateful[1], optimizer }, async (session) => {
+        const before = parametersOf(session.read());
+        await session.train(testChunk({ batchSize: 11, steps: 1, samples, learningRate: 1 }));
+        const after = parametersOf(session.read());
+        const norms = session.gradientNorms!();
+        for (const { name } of stateful[1].parameters.filter(({ trainable }) => trainable)) {
+          const way = Math.hypot(...after.get(name)!.data.map((value, i) => value - before.get(name)!.data[i]));
+          expect(Math.abs(norms.get(name)! - way), name).toBeLessThanOrEqual(1e-4 * way + 1e-6);
+        }
+      });
+    });
+
     it("refuses to train without a training split", async () => {
       const session = await engine.create({
         ...{ model: tinyModel("dense alone"), optimizer: adam, seed: 0, batchSize: 11, threads: 1 },

@@ -209,7 +209,7 @@ function fakeLayers(base: { run: string; model: string; time: number }, epoch: n
       output: [16, 28, 28],
       parameters: 160,
       weightNorm: 2.3 + epoch * 0.2,
-      updateNorm: 0.4 / (1 + epoch),
+      gradientNorm: 0.4 / (1 + epoch),
     },
     { name: "relu", description: "relu", output: [16, 28, 28], parameters: 0 },
     { name: "maxPool", description: "max pool 2×2", output: [16, 14, 14], parameters: 0 },
@@ -219,7 +219,7 @@ function fakeLayers(base: { run: string; model: string; time: number }, epoch: n
       output: [32, 14, 14],
       parameters: 4640,
       weightNorm: 5.1 + epoch * 0.3,
-      updateNorm: 1.2 / (1 + epoch),
+      gradientNorm: 1.2 / (1 + epoch),
     },
     { name: "relu", description: "relu", output: [32, 14, 14], parameters: 0 },
     { name: "maxPool", description: "max pool 2×2", output: [32, 7, 7], parameters: 0 },
@@ -230,7 +230,7 @@ function fakeLayers(base: { run: string; model: string; time: number }, epoch: n
       output: [128, 1, 1],
       parameters: 200_832,
       weightNorm: 6.5 + epoch * 0.25,
-      updateNorm: 2 / (1 + epoch),
+      gradientNorm: 2 / (1 + epoch),
     },
     { name: "relu", description: "relu", output: [128, 1, 1], parameters: 0 },
     {
@@ -239,7 +239,7 @@ function fakeLayers(base: { run: string; model: string; time: number }, epoch: n
       output: [10, 1, 1],
       parameters: 1290,
       weightNorm: 1.9 + epoch * 0.1,
-      updateNorm: 0.3 / (1 + epoch),
+      gradientNorm: 0.3 / (1 + epoch),
     },
   ];
   const key = randomKey(5 + ordinal, streams.initialize, 0);

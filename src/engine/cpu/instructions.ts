@@ -28,6 +28,8 @@ export interface Instruction {
   kind: keyof typeof kinds;
   /** What it does, for the profile: "conv2 forward"; given by whoever emits it. */
   label?: string;
+  /** Update: the parameter that it changes. */
+  parameter?: string;
   /** Multiply-adds of one image, where they are what the op is about. */
   multiplyAdds?: number;
   values: Value[];

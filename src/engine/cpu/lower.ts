@@ -188,7 +188,7 @@ class Lowering {
   }
 
   private normalizerGradients(layer: string): () => { weight: number; bias: number } {
-    const [weight, bias] = ["weight", "bias"].map((suffix) => this.updateVector(this.store.vector(`${layer}.${suffix}`), "first"));
+    const [weight, bias] = ["weight", "bias"].map((suffix) => this.updateLanes(this.store.vector(`${layer}.${suffix}`), "first"));
     return () => ({ weight: weight(), bias: bias() });
   }
 
@@ -220,8 +220,8 @@ class Lowering {
     this.dotInto({ input, out, conv, inputs: node.input[0], tiles, weights: weights.offset, bias: bias?.offset });
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, this.updateLanes(weights)));
-      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateVector(bias, "all")));
+      this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, this.updateLanes(weights, "all")));
+      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
       if (input === this.image) return;
       const target = this.gradientFor(input);
       dz.border = Math.max(dz.border, kernelSize - 1 - padding);
@@ -256,7 +256,7 @@ class Lowering {
     this.dotInto({ input, out, inputs, tiles: weights.packing!.tiles, weights: weights.offset, bias: bias.offset });
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateVector(bias, "all")));
+      this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
       this.updateDense(weights, input, dz);
       if (needed === "forward only") return;
       const { packing, offset } = weights.transposed!;
@@ -295,17 +295,15 @@ class Lowering {
     return copy;
   }
 
-  private updateLanes(stored: Stored): () => number {
+  /** @param lanes the lanes that hold its gradient @returns where lane 0's lies */
+  private updateLanes(stored: Stored, lanes: "all" | "first"): () => number {
     const gradient = this.store.gradients.take(stored.size);
-    for (const range of this.store.ranges(stored))
-      this.update.push({ ...op.updateLanes({ ...range, gradient, lanes: "all" }), label: "update" });
+    for (const range of this.store.ranges(stored)) this.emitUpdate("update", stored, op.updateLanes({ ...range, gradient, lanes }));
     return gradient;
   }
 
-  private updateVector(stored: Stored, lanes: "all" | "first"): () => number {
-    const gradient = this.store.gradients.take(stored.size);
-    for (const range of this.store.ranges(stored)) this.update.push({ ...op.updateLanes({ ...range, gradient, lanes }), label: "update" });
-    return gradient;
+  private emitUpdate(label: string, stored: Stored, i: Instruction): void {
+    this.update.push({ ...i, label, parameter: stored.parameter.name });
   }
 
   private updateDense(stored: Stored, input: Value, dOut: Value): void {
@@ -313,10 +311,7 @@ class Lowering {
       const width = range.tile.vectors * this.store.vectorWidth;
       const rows = { from: (range.from - range.tile.weights) / width, count: range.count / width };
       const scratch = value("dense gradient", op.scratchShape(range.count));
-      this.update.push({
-        ...op.updateDense({ ...range, ...rows, input, dOut, scratch }),
-        label: `${stored.parameter.name} gradient and update`,
-      });
+      this.emitUpdate(`${stored.parameter.name} gradient and update`, stored, op.updateDense({ ...range, ...rows, input, dOut, scratch }));
     }
   }
 }

@@ -35,13 +35,14 @@ const fields = [
   "sumStride",
   "profile",
   "ops",
+  "norms",
 ] as const;
 
 export type ProgramFields = Record<(typeof fields)[number], number>;
 
 const floats = new Set<string>(["mean", "inverseDeviation", "momentum", "weightDecay"]);
 export const programWords = fields.length;
-export const programVersion = 3;
+export const programVersion = 4;
 /** Words of the barrier, and of each phase's counter of claimed tasks: a cache line each. */
 export const barrierWords = 32;
 export const counterWords = 16;

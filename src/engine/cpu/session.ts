@@ -51,6 +51,7 @@ export class CpuSession implements Session {
   private readonly training: Placed;
   private readonly inference: Placed;
   private readonly laneLoss: number;
+  private readonly norms: number;
   private readonly threads: Threads;
   private floats!: Float32Array;
   private words!: Int32Array;
@@ -90,6 +91,7 @@ export class CpuSession implements Session {
     };
     const trainingPlan = plan(lowered, batchSize, taskImages, this.allocator);
     this.instructions = trainingPlan.instructions;
+    this.norms = this.allocator.take(2 * this.instructions.length);
     this.training = place(trainingPlan, taskImages);
     this.inference = place(plan(lower(model, this.store, "inference"), 0, inferenceImages, this.allocator), inferenceImages);
     this.shared = new WebAssembly.Memory({ initial: this.pagesFor(this.allocator.end), maximum: mostPages, shared: true });
@@ -167,6 +169,15 @@ export class CpuSession implements Session {
     return { rows: [...rows.values()], peakFlops: peakFlops(this.backend) };
   }
 
+  gradientNorms(): Map<string, number> {
+    const squares = new Float64Array(this.shared.buffer, this.start + 4 * this.norms, this.instructions.length);
+    const sums = new Map<string, number>();
+    for (const [id, { parameter }] of this.instructions.entries()) {
+      if (parameter) sums.set(parameter, (sums.get(parameter) ?? 0) + squares[id]);
+    }
+    return new Map([...sums].map(([name, sum]) => [name, Math.sqrt(sum)]));
+  }
+
   async evaluate(split: Split): Promise<Evaluation> {
     const count = split.labels.length;
     const region = new Allocator(this.grown(this.inferenceRegion, padded(Math.ceil((count * (pixels + 1)) / 4)) + 17 * count + 64));
@@ -239,6 +250,7 @@ export class CpuSession implements Session {
       sumStride: this.store.sums.stride / 2,
       profile: placed === this.training ? this.profiling : -1,
       ops: this.instructions.length,
+      norms: this.norms,
       ...call,
     };
     this.words.set(encodeProgram(program), placed.header);

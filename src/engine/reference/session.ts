@@ -72,6 +72,10 @@ export class ReferenceSession implements Session {
     return [crossEntropySum(logits, labels) / batch, correct];
   }
 
+  gradientNorms(): Map<string, number> {
+    return new Map([...this.network.gradients].map(([name, gradient]) => [name, norm(gradient)]));
+  }
+
   async evaluate({ images, labels }: Split): Promise<Evaluation> {
     let loss = 0;
     const predictions = new Uint8Array(labels.length);
@@ -147,4 +151,10 @@ export class ReferenceSession implements Session {
     const outside = indices.find((index) => index >= this.split!.labels.length);
     if (outside !== undefined) throw new Error(`Index ${outside} lies outside the training split of ${this.split.labels.length} samples.`);
   }
+}
+
+function norm(values: ArrayLike<number>): number {
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i] ** 2;
+  return Math.sqrt(squares);
 }

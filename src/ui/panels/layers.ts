@@ -29,7 +29,7 @@ export function layersPanel(model: ModelState | undefined): LayersData {
       { heading: "output", align: "right", priority: 85 },
       { heading: "params", align: "right", priority: 80 },
       { heading: "weights", align: "right", priority: 70 },
-      { heading: "update", align: "right", priority: 60 },
+      { heading: "gradient", align: "right", priority: 60 },
     ],
     rows: [],
   };
@@ -41,7 +41,7 @@ export function layersPanel(model: ModelState | undefined): LayersData {
     shapeText(layer.output),
     layer.parameters > 0 ? formatCount(layer.parameters) : "",
     norm(layer.weightNorm),
-    norm(layer.updateNorm),
+    norm(layer.gradientNorm),
   ]);
   const total = event.layers.reduce((sum, layer) => sum + layer.parameters, 0);
   return {

@@ -12,7 +12,7 @@ export const layers: Painter = (surface, context) => {
     return;
   }
   paintTable(inner, data.table, context, () => theme.strong, -1);
-  const legend = ["weights: norm of the parameters", "update: norm of their last change"];
+  const legend = ["weights: norm of the parameters", "gradient: norm in the last step"];
   legend.forEach((line, index) => {
     const y = data.table.rows.length + 2 + index;
     if (y < inner.height) inner.text(1, y, line, theme.faint);
