@@ -14,6 +14,10 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
     describe: "read the digit in pictures with a trained model",
     load: async () => (await import("./predict.js")).predictCommand(),
   },
+  draw: {
+    describe: "draw a digit in the terminal and watch trained models read it",
+    load: async () => (await import("./draw.js")).drawCommand(),
+  },
   serve: {
     describe: "HTTP server: predictions, a page to draw on, live runs",
     load: async () => (await import("./serve.js")).serveCommand(),
@@ -29,6 +33,14 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
   data: {
     describe: "download, verify or generate a dataset",
     load: async () => (await import("./data.js")).dataCommand(),
+  },
+  doctor: {
+    describe: "which engines and devices are usable here, and how to get the others",
+    load: async () => (await import("./doctor.js")).doctorCommand(),
+  },
+  tensorflow: {
+    describe: "use a TensorFlow that pip installed",
+    load: async () => (await import("./tensorflow.js")).tensorflowCommand(),
   },
   bench: {
     describe: "measure the training speed of the models on this machine",

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import blessed from "blessed";
 import { keyName } from "./keys.js";
+import { type MouseEvent, MouseReader, mouseOff, mouseOn } from "./mouse.js";
 
 /** A blessed screen that lets go of the terminal whatever happens, and that shares it with nobody while it has it. */
 export interface Screen {
@@ -19,7 +20,7 @@ export interface Screen {
 
 export interface ScreenEvents {
   key(name: string): void;
-  mouse(event: { action: "down" | "move" | "up" | "wheelUp" | "wheelDown"; x: number; y: number }): void;
+  mouse(event: MouseEvent): void;
   resize(): void;
   /** Text that something wrote to stdout or stderr while the screen was open, line by line. */
   stray(line: string): void;
@@ -27,7 +28,7 @@ export interface ScreenEvents {
 
 /** What blessed's types do not tell. */
 type Inside = Omit<blessed.Widgets.Screen, "program"> & {
-  program: EventEmitter & { input: NodeJS.ReadStream; enableMouse(): void; disableMouse(): void };
+  program: EventEmitter & { input: NodeJS.ReadStream };
   tput: { colors: number; unicode: boolean; brokenACS: boolean };
   enter(): void;
   leave(): void;
@@ -61,16 +62,9 @@ export function openScreen(events: ScreenEvents): Screen {
     const name = keyName(character, key);
     if (name !== undefined) events.key(name);
   };
-  const onMouse = (event: { action: string; x: number; y: number }): void => {
-    const actions: Record<string, "down" | "move" | "up" | "wheelUp" | "wheelDown"> = {
-      mousedown: "down",
-      mousemove: "move",
-      mouseup: "up",
-      wheelup: "wheelUp",
-      wheeldown: "wheelDown",
-    };
-    const action = actions[event.action];
-    if (action !== undefined) events.mouse({ action, x: event.x, y: event.y });
+  const reader = new MouseReader();
+  const onData = (data: Buffer | string): void => {
+    if (mouse === "on") for (const event of reader.read(data.toString())) events.mouse(event);
   };
   const onResize = (): void => {
     if (suspended || !open) return;
@@ -98,13 +92,17 @@ export function openScreen(events: ScreenEvents): Screen {
   let mouse: "on" | "off" = "off";
 
   function enableMouse(): void {
-    screen.program.enableMouse();
+    output.write(mouseOn);
+  }
+
+  function disableMouse(): void {
+    output.write(mouseOff);
   }
 
   function leave(): void {
     if (suspended || !open) return;
     suspended = true;
-    screen.program.disableMouse();
+    disableMouse();
     screen.leave();
     // The input stays open: without it nothing might keep the process alive until SIGCONT is handled.
     screen.program.input.setRawMode(false);
@@ -118,7 +116,8 @@ export function openScreen(events: ScreenEvents): Screen {
     for (const signal of fatalSignals) process.removeListener(signal, onFatal);
     process.removeListener("SIGTSTP", onStop);
     process.removeListener("SIGCONT", onContinue);
-    screen.program.disableMouse();
+    disableMouse();
+    screen.program.removeListener("data", onData);
     screen.destroy();
     release();
     process.stdin.removeListener("error", ignore);
@@ -135,7 +134,7 @@ export function openScreen(events: ScreenEvents): Screen {
   screen.program.removeAllListeners("resize");
   screen.program.on("resize", onResize);
   screen.program.on("keypress", onKey);
-  screen.program.on("mouse", onMouse);
+  screen.program.on("data", onData);
 
   return {
     screen: screen as unknown as blessed.Widgets.Screen,
@@ -147,7 +146,7 @@ export function openScreen(events: ScreenEvents): Screen {
       if (mode === mouse) return;
       mouse = mode;
       if (mode === "on") enableMouse();
-      else screen.program.disableMouse();
+      else disableMouse();
     },
     redraw: onResize,
     suspend() {
