@@ -3,7 +3,7 @@
  * The direction of imports (docs/architecture.md), checked on the syntax tree: Biome's noRestrictedImports knows neither
  * resolved paths nor type-only imports, and both matter here.
  *
- *   bin → cli → {ui, serve, report, export, train} → {engine, data, run} → {model, config} → util
+ *   bin → cli → {ui, serve, report, export, train, doctor} → {engine, data, run} → {model, config} → util
  *
  * A folder imports itself and any folder to its right. Beyond that: type-only imports go between folders of the same
  * rank (they vanish at run time), and the exceptions and bans below.
@@ -15,7 +15,14 @@ import { dirname, join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-const ranks = [["bin"], ["cli"], ["ui", "serve", "report", "export", "train"], ["engine", "data", "run"], ["model", "config"], ["util"]];
+const ranks = [
+  ["bin"],
+  ["cli"],
+  ["ui", "serve", "report", "export", "train", "doctor"],
+  ["engine", "data", "run"],
+  ["model", "config"],
+  ["util"],
+];
 
 /** Imports between folders of one rank that are meant: other views show the state that the reducer makes. */
 const allowed = [{ from: /^src\/(serve|report|export|train)\//, to: /^src\/ui\/(state|view|curve|format)\.ts$/ }];
@@ -30,6 +37,8 @@ const banned = [
 const owners = [
   { packages: /^(blessed|blessed-contrib)$/, place: /^src\/ui\/tui\// },
   { packages: /^commander$/, place: /^src\/cli\// },
+  { packages: /^(@tensorflow\/.*|webgpu)$/, place: /^src\/engine\/tfjs\// },
+  { packages: /^koffi$/, place: /^src\/engine\// },
   { packages: /^(fastify|@fastify\/.*)$/, place: /^src\/serve\// },
 ];
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { DatasetName } from "../config/types.js";
 import { catalog, datasetNames } from "../data/catalog.js";
 import { type DatasetReport, inspectDataset, loadDataset } from "../data/datasets.js";
-import { cacheDirectory } from "../data/locate.js";
+import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
 import { writeOutput } from "./output.js";

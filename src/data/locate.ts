@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
-import envPaths from "env-paths";
 import type { DatasetName } from "../config/types.js";
+import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
 import { catalog, type DatasetFile, filesOf } from "./catalog.js";
 
@@ -13,11 +13,6 @@ export interface Location {
   shared: boolean;
   /** Paths of the files that are there, by DatasetFile.name. */
   files: Map<string, string>;
-}
-
-/** @returns the folder for downloads and generated data: MNIST_TUI_CACHE, else the platform's cache folder */
-export function cacheDirectory(): string {
-  return path.resolve(process.env.MNIST_TUI_CACHE || envPaths("mnist-tui", { suffix: "" }).cache);
 }
 
 /** @returns the data directory asked for by --data-dir or else MNIST_TUI_DATA; undefined where neither is given */

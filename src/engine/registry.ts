@@ -10,6 +10,8 @@ type Loader = () => Promise<Engine>;
  * EngineName. The reference engine comes last: it is too slow for anything but tests.
  */
 const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
+  ["tensorflow", async () => (await import("./tfjs/tensorflow.js")).tensorflowEngine],
+  ["webgpu", async () => (await import("./tfjs/webgpu.js")).webgpuEngine],
   ["native", async () => (await import("./cpu/engine.js")).nativeEngine],
   ["wasm", async () => (await import("./cpu/engine.js")).wasmEngine],
   ["reference", async () => (await import("./reference.js")).referenceEngine],
@@ -24,13 +26,17 @@ export interface Refusal {
   reason: string;
 }
 
-/** @returns the engine, or one sentence why it cannot run here; never throws */
-export async function probeEngine(name: EngineName): Promise<{ engine: Engine } | { reason: string }> {
+/**
+ * @param purpose auto: an engine that is there but not worth choosing by itself, such as TensorFlow without a GPU, gives its reason too
+ * @returns the engine, or one sentence why it cannot run here; never throws
+ */
+export async function probeEngine(name: EngineName, purpose: "auto" | "asked" = "asked"): Promise<{ engine: Engine } | { reason: string }> {
   const load = loaders.get(name);
   if (!load) return { reason: `The engine ${name} is not part of this version.` };
   try {
     const engine = await load();
-    const reason = await engine.unavailable();
+    // What speaks against an engine is known at once; whether it runs may take a child process.
+    const reason = (purpose === "auto" ? await engine.discouraged?.() : undefined) ?? (await engine.unavailable());
     return reason === undefined ? { engine } : { reason };
   } catch (error) {
     const [message] = (error instanceof Error ? error.message : String(error)).split("\n");
@@ -40,14 +46,14 @@ export async function probeEngine(name: EngineName): Promise<{ engine: Engine } 
 
 /**
  * Finds the engine to train with.
- * @param choice `auto` takes the first that runs here, and the reference engine only where nothing else does; a name takes that one
+ * @param choice `auto` takes the first that runs here and is worth it, and the reference engine only where nothing else does; a name takes that one
  * @returns the engine, and why each one tried before it was refused
  * @throws UserError where the chosen engine cannot run here (exit code 1), with its reason
  */
 export async function selectEngine(choice: EngineChoice): Promise<{ engine: Engine; refused: Refusal[] }> {
   const refused: Refusal[] = [];
   for (const name of choice === "auto" ? engineNames : [choice]) {
-    const probe = await probeEngine(name);
+    const probe = await probeEngine(name, choice === "auto" ? "auto" : "asked");
     if ("engine" in probe) return { engine: probe.engine, refused };
     refused.push({ name, reason: probe.reason });
   }

@@ -174,7 +174,9 @@ test("bench prints one line a preset and batch size", async () => {
 
 test("an engine that cannot run here is a failure with its reason, and leaves nothing behind", async () => {
   const folder = temporaryFolder();
-  const { code, stdout, stderr } = await run(["train", "--model", "compact", ...tiny, "--engine", "webgpu"], { cwd: folder });
+  // The packages of an engine that was installed on request lie in the cache.
+  const env = { MNIST_TUI_CACHE: folder };
+  const { code, stdout, stderr } = await run(["train", "--model", "compact", ...tiny, "--engine", "webgpu"], { cwd: folder, env });
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(/^mnist-tui: .*webgpu.*\n$/);
   expect(existsSync(join(folder, "checkpoints"))).toBe(false);

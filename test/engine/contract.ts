@@ -8,7 +8,7 @@ import { tinyModel } from "./support/models.js";
 import { adam, evaluationSplit, parametersOf, samples, sgdMomentum, type TestSession, withSession } from "./support/sessions.js";
 
 /** What the contract promises of one engine alone: state, resuming, reproducibility. Everything here is bit for bit. */
-export function contractSuite(engine: Engine): void {
+export function contractSuite(engine: Engine, models: "all" | "small" = "all"): void {
   /** Batch norm, dropout, residual, odd widths: whatever has a state or a random number. */
   const stateful = [tinyModel("dropout between convolutions"), tinyModel("residual, projected with stride 2")];
   const rmsprop = { type: "rmsprop", momentum: 0.9, weightDecay: 0.01 } as const;
@@ -181,7 +181,7 @@ export function contractSuite(engine: Engine): void {
       expectSame(inParts, atOnce);
     });
 
-    it.each([...stateful, buildModel("simple"), buildModel("compact", { dropout: 0.4 })])(
+    it.each([...stateful, ...(models === "all" ? [buildModel("simple"), buildModel("compact", { dropout: 0.4 })] : [])])(
       "with 1, 2 and 3 threads: $preset",
       async (model) => {
         const run = (threads: number) => withSession(engine, { model, optimizer: adam, threads }, (session) => results(session, chunk(2)));

@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import { engineNames, probeEngine, selectEngine } from "../../dist/engine/registry.js";
 
 describe("engine registry", () => {
-  it("tries the fastest first and the reference engine last", () => {
-    expect(engineNames[0]).toBe("native");
+  it("tries GPUs first, then the fastest engine on the CPU, and the reference engine last", () => {
+    expect(engineNames.indexOf("tensorflow")).toBeLessThan(engineNames.indexOf("webgpu"));
+    expect(engineNames.indexOf("webgpu")).toBeLessThan(engineNames.indexOf("native"));
+    expect(engineNames.indexOf("native")).toBeLessThan(engineNames.indexOf("wasm"));
     expect(engineNames.at(-1)).toBe("reference");
   });
 
@@ -21,14 +23,15 @@ describe("engine registry", () => {
   });
 
   it("probes without throwing, whatever is asked for", async () => {
-    expect(await probeEngine("webgpu")).toEqual({ reason: expect.stringContaining("webgpu") });
+    expect(await probeEngine("none" as "wasm")).toEqual({ reason: expect.stringContaining("none") });
   });
 
-  it("refuses an engine that cannot run with its reason", async () => {
-    await expect(selectEngine("tensorflow")).rejects.toMatchObject({
+  it("refuses an engine that cannot run with its reason and a command that helps", async () => {
+    process.env.MNIST_TUI_CACHE = "/nowhere";
+    await expect(selectEngine("webgpu")).rejects.toMatchObject({
       name: "UserError",
       exitCode: 1,
-      message: expect.stringContaining("tensorflow"),
+      message: expect.stringMatching(/webgpu: .*npm install --prefix/s),
     });
   });
 });

@@ -1,0 +1,10 @@
+import { nativeBackend } from "../engine/cpu/backend.js";
+import type { EngineName } from "../engine/engine.js";
+import { probeEngine } from "../engine/registry.js";
+
+/** A child process that loads the engine named by its argument and says whether it runs. */
+const name = process.argv[2] as EngineName;
+const probe = await probeEngine(name);
+const backend = name === "native" ? nativeBackend() : undefined;
+const device = backend && "isa" in backend ? `CPU, ${backend.isa}` : undefined;
+process.stdout.write(`\n${JSON.stringify("reason" in probe ? { reason: probe.reason } : { device })}\n`);

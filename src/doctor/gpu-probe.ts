@@ -1,0 +1,8 @@
+import { openGpuMonitor } from "../engine/gpus/monitor.js";
+
+/** A child process that asks the driver for all GPUs and says what it found. */
+const reasons: string[] = [];
+const monitor = await openGpuMonitor(reasons);
+const gpus = (await monitor?.read()) ?? [];
+process.stdout.write(`\n${JSON.stringify({ gpus, driver: monitor?.driver, source: monitor?.source, reasons })}\n`);
+monitor?.close();

@@ -1,0 +1,26 @@
+import { nvidiaDriver } from "../engine/gpus/driver.js";
+import type { GpuReading } from "../engine/gpus/monitor.js";
+import { askChild } from "../util/child-probe.js";
+
+export interface GpuReport {
+  gpus: GpuReading[];
+  driver?: string;
+  source?: string;
+  /** One sentence where none is listed. */
+  problem?: string;
+}
+
+/** NVIDIA GPUs; those of other makers show up with the webgpu engine. */
+export async function inspectGpus(timeoutMilliseconds: number): Promise<GpuReport> {
+  if (!nvidiaDriver()) return { gpus: [], problem: "No NVIDIA driver is installed." };
+  const script = new URL("./gpu-probe.js", import.meta.url);
+  const result = await askChild<Omit<GpuReport, "problem"> & { reasons: string[] }>({ script, timeoutMilliseconds });
+  if ("reason" in result) return { gpus: [], problem: `An NVIDIA driver is installed, but asking it failed: ${result.reason}` };
+  const { gpus, driver, source, reasons } = result.answer;
+  return {
+    gpus,
+    driver,
+    source,
+    problem: gpus.length > 0 ? undefined : `An NVIDIA driver is installed, but no GPU answers. ${reasons.join(" ")}`.trim(),
+  };
+}

@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Where NVIDIA's management library lies, if its driver is installed. Looks at the file system only: no library is loaded and no program run,
+ * so it costs next to nothing where there is no such GPU. MNIST_TUI_NVML names another library.
+ * @returns what to hand to the dynamic loader, or undefined without a driver
+ */
+export function nvidiaDriver(): string | undefined {
+  const chosen = process.env.MNIST_TUI_NVML;
+  if (chosen !== undefined) return chosen === "" ? undefined : chosen;
+  if (process.platform === "win32") {
+    const library = join(process.env.SystemRoot ?? "C:\\Windows", "System32", "nvml.dll");
+    return existsSync(library) ? library : undefined;
+  }
+  if (process.platform !== "linux") return undefined;
+  // The Windows Subsystem for Linux has no device files of the driver's own.
+  const subsystem = "/usr/lib/wsl/lib/libnvidia-ml.so.1";
+  if (existsSync(subsystem)) return subsystem;
+  return existsSync("/dev/nvidiactl") || existsSync("/proc/driver/nvidia/version") ? "libnvidia-ml.so.1" : undefined;
+}

@@ -1,0 +1,26 @@
+import type { Engine, EngineName } from "../engine.js";
+import type { TfjsBackend } from "./backend.js";
+import { TfjsSession } from "./session.js";
+
+/** Where a backend of TF.js comes from, and whether it can be had here. */
+export interface TfjsSource {
+  name: EngineName;
+  /** Loads and starts the backend. */
+  open(options: { threads: number }): Promise<TfjsBackend>;
+  unavailable: Engine["unavailable"];
+  discouraged?: Engine["discouraged"];
+}
+
+/** Any backend of TF.js as an engine: one adapter for all of them. The library's state is the process's, so a process opens one backend. */
+export function tfjsEngine({ name, open, unavailable, discouraged }: TfjsSource): Engine {
+  let opened: Promise<TfjsBackend> | undefined;
+  return {
+    name,
+    unavailable,
+    discouraged,
+    create: async (options) => {
+      opened ??= open({ threads: options.threads });
+      return new TfjsSession(options, await opened, name);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { OptimizerSettings } from "../engine.js";
+import type { Tensor, Tf } from "./backend.js";
+
+/** PyTorch's defaults: Adam's decay rates, RMSprop's decay rate, and the ε of both. */
+const beta1 = 0.9;
+const beta2 = 0.999;
+const alpha = 0.99;
+const epsilon = 1e-8;
+
+/** Slots by name, each as long as the weights. */
+export type Slots = Record<string, Tensor>;
+
+/** @returns the slots that the optimizer keeps, in PyTorch's words */
+export function slotNames({ type, momentum }: OptimizerSettings): string[] {
+  const buffer = momentum > 0 ? ["momentum_buffer"] : [];
+  if (type === "adam") return ["exp_avg", "exp_avg_sq"];
+  return type === "sgd" ? buffer : ["square_avg", ...buffer];
+}
+
+/**
+ * One step of torch.optim's Adam, SGD or RMSprop; TF.js's own put ε elsewhere.
+ * @param weights [P] @param gradient [P] @param step 1 for the first: Adam's bias correction
+ * @returns new weights and slots; the old ones are left alone
+ */
+export function update(
+  tf: Tf,
+  weights: Tensor,
+  gradient: Tensor,
+  slots: Slots,
+  { type, momentum, weightDecay }: OptimizerSettings,
+  learningRate: number,
+  step: number,
+): { weights: Tensor; slots: Slots } {
+  const g = weightDecay > 0 ? tf.add(gradient, tf.mul(weights, weightDecay)) : gradient;
+  const average = (old: Tensor, decay: number, value: Tensor) => tf.add(tf.mul(old, decay), tf.mul(value, 1 - decay));
+  if (type === "adam") {
+    const m = average(slots.exp_avg, beta1, g);
+    const v = average(slots.exp_avg_sq, beta2, tf.square(g));
+    const denominator = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon);
+    const size = learningRate / (1 - beta1 ** step);
+    return { weights: tf.sub(weights, tf.div(tf.mul(m, size), denominator)), slots: { exp_avg: m, exp_avg_sq: v } };
+  }
+  const next: Slots = {};
+  let direction = g;
+  if (type === "rmsprop") {
+    next.square_avg = average(slots.square_avg, alpha, tf.square(g));
+    direction = tf.div(g, tf.add(tf.sqrt(next.square_avg), epsilon));
+  }
+  if (momentum > 0) {
+    direction = tf.add(tf.mul(slots.momentum_buffer, momentum), direction);
+    next.momentum_buffer = direction;
+  }
+  return { weights: tf.sub(weights, tf.mul(direction, learningRate)), slots: next };
+}

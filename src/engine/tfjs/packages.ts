@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { cacheDirectory } from "../../util/cache-directory.js";
+
+/** TF.js's version; its packages must all have the same. */
+export const tfjsVersion = "4.22.0";
+/** Dawn for Node. */
+export const dawnVersion = "0.6.2";
+
+/** Where the packages of an engine lie that are not this program's own: installed on request, outside of its folder. */
+export function engineFolder(engine: "tensorflow" | "webgpu"): string {
+  return join(cacheDirectory(), engine);
+}
+
+/** Installs the packages of the webgpu engine where it looks for them. */
+export function webgpuInstallCommand(): string {
+  const packages = [`webgpu@${dawnVersion}`, `@tensorflow/tfjs-core@${tfjsVersion}`, `@tensorflow/tfjs-backend-webgpu@${tfjsVersion}`];
+  return `npm install --prefix ${quoted(engineFolder("webgpu"))} ${packages.join(" ")}`;
+}
+
+/** @returns a path as a shell takes it */
+export function quoted(path: string): string {
+  return /^[\w./@:\\~+-]+$/.test(path) ? path : JSON.stringify(path);
+}
+
+/** @returns a require that finds a package, from the engine's own folder or else beside this program; undefined where it is in neither */
+export function requireWith(name: string, engine: "tensorflow" | "webgpu"): NodeJS.Require | undefined {
+  const own = join(engineFolder(engine), "package.json");
+  return [own, import.meta.url].map((from) => createRequire(from)).find((require) => packageFolder(name, require) !== undefined);
+}
+
+/** @returns the folder of an installed package, whatever it exports */
+export function packageFolder(name: string, require: NodeJS.Require): string | undefined {
+  const paths = require.resolve.paths(name) ?? [];
+  const manifest = paths.map((path) => join(path, name, "package.json")).find(existsSync);
+  return manifest && dirname(manifest);
+}

@@ -1,0 +1,343 @@
+import { setImmediate } from "node:timers/promises";
+import { initialTensors } from "../../model/initialize.js";
+import { batchNormMomentum } from "../../model/model.js";
+import { UserError } from "../../util/errors.js";
+import type { Chunk, ChunkResult, EngineInfo, EngineName, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
+import { argmax, crossEntropySum, softmax } from "../reference/loss.js";
+import type { Tensor as DeviceTensor, Tensor1D, Tf, TfjsBackend } from "./backend.js";
+import { gather, gatherMoved, normalizedLevels, oneHot } from "./batch.js";
+import { extract, type FlatLayout, flatLayout, store } from "./layout.js";
+import { crossEntropy } from "./loss.js";
+import { type BatchStatistics, Pass } from "./network.js";
+import { type Slots, slotNames, update } from "./optimizer.js";
+
+const pixels = 784;
+const classes = 10;
+/** Images at a time where nothing is learned, at least. */
+const evaluationBatch = 256;
+
+/** Everything that lives on the device from step to step. */
+interface DeviceState {
+  /** [P] */
+  weights: DeviceTensor;
+  /** [P] each */
+  slots: Slots;
+  /** [P] of the last step; undefined before the first. */
+  gradient?: DeviceTensor;
+  /** [S] running means and variances; undefined where the model has none. */
+  statistics?: DeviceTensor;
+}
+
+/** The same in the process's memory. */
+interface HostState {
+  weights: Float32Array;
+  slots: Record<string, Float32Array>;
+  statistics: Float32Array;
+  gradient?: Float32Array;
+}
+
+/** A training session on TF.js, whatever its backend. The library's state is global: sessions of one process share its memory accounts. */
+export class TfjsSession implements Session {
+  readonly info: EngineInfo;
+  private readonly trainable: FlatLayout;
+  private readonly running: FlatLayout;
+  private readonly levels: Float32Array;
+  private readonly slots: readonly string[];
+  private device: DeviceState;
+  /** Kept where the device can be read asynchronously only: read() must answer at once. */
+  private mirror: HostState | undefined;
+  private step = 0;
+  private split: Split | undefined;
+  private disposed = false;
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly backend: TfjsBackend,
+    name: EngineName,
+  ) {
+    this.info = { name, device: backend.device, notices: backend.notices };
+    this.trainable = flatLayout(options.model, "trainable");
+    this.running = flatLayout(options.model, "statistics");
+    this.levels = normalizedLevels(options.normalization);
+    this.slots = slotNames(options.optimizer);
+    const initial = initialTensors(options.model, options.seed);
+    const zeros = () => new Float32Array(this.trainable.size);
+    this.device = this.upload({
+      weights: flatten(this.trainable, (key) => initial.get(key)!.data),
+      slots: Object.fromEntries(this.slots.map((slot) => [slot, zeros()])),
+      statistics: flatten(this.running, (key) => initial.get(key)!.data),
+    });
+  }
+
+  load(split: Split): void {
+    this.split = split;
+  }
+
+  reserve(samples: number): Split {
+    this.split = { images: new Uint8Array(samples * pixels), labels: new Uint8Array(samples) };
+    return this.split;
+  }
+
+  async train(chunk: Chunk): Promise<ChunkResult> {
+    const { batchSize, indices, affine, learningRates } = chunk;
+    const { tf } = this.backend;
+    const steps = learningRates.length;
+    this.check(chunk);
+    const losses: DeviceTensor[] = [];
+    const correct: DeviceTensor[] = [];
+    for (let s = 0; s < steps; s++) {
+      const chosen = indices.subarray(s * batchSize, (s + 1) * batchSize);
+      const result = this.trainStep(chosen, affine?.subarray(s * batchSize * 6, (s + 1) * batchSize * 6), learningRates[s]);
+      losses.push(result.loss);
+      correct.push(result.correct);
+      await setImmediate();
+    }
+    // Fetched once a chunk: every fetch waits for the device.
+    const [allLosses, allCorrect] = tf.tidy(() => [tf.stack(losses), tf.stack(correct)]);
+    const [loss, counts] = await Promise.all([allLosses.data(), allCorrect.data()]);
+    tf.dispose([losses, correct, allLosses, allCorrect]);
+    if (this.backend.readback === "async") this.mirror = await this.download();
+    this.checkDevice();
+    return { loss: Float32Array.from(loss), correct: Uint32Array.from(counts) };
+  }
+
+  private trainStep(indices: Uint32Array, affine: Float32Array | undefined, learningRate: number) {
+    const { tf } = this.backend;
+    const { model, seed, optimizer, normalization } = this.options;
+    const { images, labels: allLabels } = this.split!;
+    const old = this.device;
+    const input = affine ? gatherMoved(images, indices, affine, normalization) : gather(images, indices, this.levels);
+    const labels = Int32Array.from(indices, (index) => allLabels[index]);
+    const { next, loss, correct } = tf.tidy(() => {
+      const pass = new Pass(tf, model.nodes, this.tensors(), { type: "train", seed, step: this.step });
+      const logits = pass.forward(tf.tensor4d(input, [indices.length, 28, 28, 1]));
+      const result = crossEntropy(
+        tf,
+        logits,
+        tf.tensor2d(oneHot(labels, classes), [indices.length, classes]),
+        tf.tensor1d(labels, "int32"),
+      );
+      pass.backward(result.dlogits);
+      const gradient = this.concatenate(this.trainable, (name) => pass.gradients.get(name)!)!;
+      const moved = update(tf, old.weights, gradient, old.slots, optimizer, learningRate, this.step + 1);
+      const device: DeviceState = { ...moved, gradient, statistics: this.follow(pass.statistics) };
+      return { next: { ...device }, loss: result.loss, correct: result.correct };
+    });
+    this.device = next;
+    this.step++;
+    disposeState(old);
+    return { loss, correct };
+  }
+
+  /** @returns the running statistics, moved towards the batch's */
+  private follow(statistics: ReadonlyMap<string, BatchStatistics>): DeviceTensor | undefined {
+    const { tf } = this.backend;
+    const seen = this.concatenate(this.running, (name) => {
+      const end = name.lastIndexOf(".");
+      const { mean, variance } = statistics.get(name.slice(0, end))!;
+      return name.endsWith("running_mean") ? mean : variance;
+    });
+    if (!seen) return undefined;
+    return tf.add(tf.mul(this.device.statistics!, 1 - batchNormMomentum), tf.mul(seen, batchNormMomentum));
+  }
+
+  gradientNorms(): Map<string, number> {
+    const flat = this.mirror ? this.mirror.gradient : this.device.gradient?.dataSync<"float32">();
+    const norm = (from: number, size: number) => {
+      let sum = 0;
+      for (let i = from; i < from + size; i++) sum += flat![i] * flat![i];
+      return Math.sqrt(sum);
+    };
+    return new Map(this.trainable.segments.map(({ name, offset, size }) => [name, flat ? norm(offset, size) : 0]));
+  }
+
+  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+    let loss = 0;
+    const predictions = new Uint8Array(labels.length);
+    const probabilities = new Float32Array(labels.length * classes);
+    const size = Math.max(this.options.batchSize, evaluationBatch);
+    for (let from = 0; from < labels.length; from += size) {
+      const batch = Math.min(size, labels.length - from);
+      const input = gather(
+        images,
+        Uint32Array.from({ length: batch }, (_, i) => from + i),
+        this.levels,
+      );
+      const logits = await this.infer(input, batch);
+      loss += crossEntropySum(logits, labels.subarray(from, from + batch));
+      predictions.set(argmax(logits), from);
+      probabilities.set(softmax(logits), from * classes);
+      await setImmediate();
+    }
+    return { loss: loss / labels.length, predictions, probabilities };
+  }
+
+  async predict(images: Float32Array): Promise<Float32Array> {
+    const count = images.length / pixels;
+    if (!Number.isInteger(count)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
+    const { mean, std } = this.options.normalization;
+    const logits = new Float32Array(count * classes);
+    const size = Math.max(this.options.batchSize, evaluationBatch);
+    for (let from = 0; from < count; from += size) {
+      const batch = Math.min(size, count - from);
+      const input = images.subarray(from * pixels, (from + batch) * pixels).map((value) => (value - mean) / std);
+      logits.set(await this.infer(input, batch), from * classes);
+    }
+    return logits;
+  }
+
+  /** @param input [N × 784] normalized @returns logits [N × 10] */
+  private async infer(input: Float32Array, batch: number): Promise<Float32Array> {
+    const { tf } = this.backend;
+    const logits = tf.tidy(() =>
+      new Pass(tf, this.options.model.nodes, this.tensors(), { type: "evaluate" }).forward(tf.tensor4d(input, [batch, 28, 28, 1])),
+    );
+    const data = await logits.data<"float32">();
+    logits.dispose();
+    this.checkDevice();
+    return data;
+  }
+
+  read(): State {
+    const host = this.mirror ?? this.downloadNow();
+    const tensors = new Map<string, Tensor>();
+    const take = (segments: FlatLayout["segments"], prefix: string, flat: Float32Array) => {
+      for (const segment of segments) tensors.set(prefix + segment.name, { shape: segment.shape, data: extract(flat, segment) });
+    };
+    // In the model's order, statistics among the parameters.
+    const parameters = [...this.trainable.segments, ...this.running.segments];
+    for (const { name } of this.options.model.parameters) {
+      const segment = parameters.find((candidate) => candidate.name === name)!;
+      take([segment], "", this.trainable.segments.includes(segment) ? host.weights : host.statistics);
+    }
+    for (const slot of this.slots) take(this.trainable.segments, `${slot}/`, host.slots[slot]);
+    return { step: this.step, tensors };
+  }
+
+  write({ step, tensors }: State): void {
+    for (const { name, shape } of this.options.model.parameters) {
+      if (!tensors.has(name)) throw new Error(`The state lacks the parameter ${name}.`);
+      for (const key of [name, ...this.slots.map((slot) => `${slot}/${name}`)]) {
+        const tensor = tensors.get(key);
+        if (tensor && tensor.shape.join() !== shape.join())
+          throw new Error(`The state's ${key} has the shape [${tensor.shape}], expected [${shape}].`);
+      }
+    }
+    const old = this.device;
+    const data = (key: string) => tensors.get(key)?.data;
+    this.device = this.upload({
+      weights: flatten(this.trainable, data),
+      slots: Object.fromEntries(this.slots.map((slot) => [slot, flatten(this.trainable, (name) => data(`${slot}/${name}`))])),
+      statistics: flatten(this.running, data),
+    });
+    disposeState(old);
+    this.step = step;
+  }
+
+  /** Of all sessions in this process together, but for the training split: TF.js keeps one account. */
+  memory(): { hostBytes: number; deviceBytes?: number; tensors: number } {
+    const { numBytes, numBytesInGPU, numTensors } = this.backend.tf.memory() as ReturnType<Tf["memory"]> & { numBytesInGPU?: number };
+    const split = (this.split?.images.length ?? 0) + (this.split?.labels.length ?? 0);
+    if (this.backend.memory === "host") return { hostBytes: split + numBytes, tensors: numTensors };
+    return { hostBytes: split, deviceBytes: numBytesInGPU ?? numBytes, tensors: numTensors };
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.split = undefined;
+    this.mirror = undefined;
+    disposeState(this.device);
+  }
+
+  /** @returns parameters and running statistics by name; call within tf.tidy */
+  private tensors(): Map<string, DeviceTensor> {
+    const { tf } = this.backend;
+    const parts = (layout: FlatLayout, flat: DeviceTensor | undefined) => {
+      if (!flat) return [];
+      const sizes = layout.segments.map(({ size }) => size);
+      return tf
+        .split(flat as Tensor1D, sizes)
+        .map((part, i) => [layout.segments[i].name, tf.reshape(part, layout.segments[i].deviceShape)] as const);
+    };
+    return new Map([...parts(this.trainable, this.device.weights), ...parts(this.running, this.device.statistics)]);
+  }
+
+  private concatenate({ segments }: FlatLayout, tensor: (name: string) => DeviceTensor): DeviceTensor | undefined {
+    const { tf } = this.backend;
+    if (segments.length === 0) return undefined;
+    return tf.concat(segments.map(({ name, size }) => tf.reshape(tensor(name), [size]) as Tensor1D));
+  }
+
+  private upload(host: HostState): DeviceState {
+    const { tf } = this.backend;
+    const { readback } = this.backend;
+    // tf.tensor may keep the array it is given, on its backends in JavaScript.
+    const tensor = (data: Float32Array) => tf.tensor1d(data.slice());
+    const slots = Object.fromEntries(Object.entries(host.slots).map(([slot, data]) => [slot, tensor(data)]));
+    if (readback === "async") this.mirror = host;
+    return { weights: tensor(host.weights), slots, statistics: host.statistics.length > 0 ? tensor(host.statistics) : undefined };
+  }
+
+  private async download(): Promise<HostState> {
+    const { weights, slots, statistics, gradient } = this.device;
+    const fetch = (tensor: DeviceTensor) => tensor.data<"float32">();
+    const names = Object.keys(slots);
+    const [flat, running, last, ...values] = await Promise.all([
+      fetch(weights),
+      statistics ? fetch(statistics) : new Float32Array(0),
+      gradient && fetch(gradient),
+      ...names.map((name) => fetch(slots[name])),
+    ]);
+    return {
+      weights: flat!,
+      statistics: running!,
+      gradient: last,
+      slots: Object.fromEntries(names.map((name, i) => [name, values[i]!])),
+    };
+  }
+
+  private downloadNow(): HostState {
+    const { weights, slots, statistics } = this.device;
+    const fetch = (tensor: DeviceTensor) => tensor.dataSync<"float32">();
+    return {
+      weights: fetch(weights),
+      statistics: statistics ? fetch(statistics) : new Float32Array(0),
+      slots: Object.fromEntries(Object.entries(slots).map(([slot, tensor]) => [slot, fetch(tensor)])),
+    };
+  }
+
+  private checkDevice(): void {
+    const failure = this.backend.failure?.();
+    if (failure) throw new UserError(failure);
+  }
+
+  private check({ batchSize, indices, affine, learningRates }: Chunk): void {
+    const steps = learningRates.length;
+    const samples = steps * batchSize;
+    if (!this.split) throw new Error("train() needs a training split: call load() first.");
+    if (batchSize < 1 || batchSize > this.options.batchSize)
+      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
+    if (indices.length !== samples) throw new Error(`Expected ${steps}×${batchSize} indices, got ${indices.length}.`);
+    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${steps}×${batchSize}×6 matrix entries, got ${affine.length}.`);
+    const outside = indices.find((index) => index >= this.split!.labels.length);
+    if (outside !== undefined) throw new Error(`Index ${outside} lies outside the training split of ${this.split.labels.length} samples.`);
+  }
+}
+
+/** @param data by parameter name, PyTorch's layout; undefined is zeros */
+function flatten(layout: FlatLayout, data: (name: string) => Float32Array | undefined): Float32Array {
+  const flat = new Float32Array(layout.size);
+  for (const segment of layout.segments) {
+    const values = data(segment.name);
+    if (values) store(flat, segment, values);
+  }
+  return flat;
+}
+
+function disposeState({ weights, slots, statistics, gradient }: DeviceState): void {
+  weights.dispose();
+  gradient?.dispose();
+  for (const slot of Object.values(slots)) slot.dispose();
+  statistics?.dispose();
+}

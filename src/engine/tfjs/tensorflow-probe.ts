@@ -1,0 +1,7 @@
+import { loadTensorflow } from "./tensorflow-load.js";
+
+/** A child process that loads the package named by its argument, adds two numbers on its device and says what it is. */
+const { tf, facts } = await loadTensorflow(process.argv[2]);
+const [sum] = tf.tidy(() => tf.add(tf.tensor1d([1]), tf.tensor1d([2]))).dataSync();
+if (sum !== 3) throw new Error(`TensorFlow says that 1 + 2 is ${sum}.`);
+process.stdout.write(`\n${JSON.stringify(facts)}\n`);

@@ -1,0 +1,5 @@
+import { paritySuite } from "./parity.js";
+import { describeEngine } from "./support/available.js";
+
+/** Runs where a TensorFlow is linked (mnist-tui tensorflow link) or @tensorflow/tfjs-node-gpu could be installed. */
+await describeEngine("tensorflow", paritySuite);
