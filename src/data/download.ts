@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { fileErrorReason } from "../util/atomic-write.js";
+import { fileErrorReason, makeDirectory } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { DatasetEntry, DatasetFile } from "./catalog.js";
 import { readContent, sha256 } from "./idx.js";
@@ -83,7 +83,7 @@ export async function downloadFiles(
 
 async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     for (const name of await readdir(directory)) {
       if (!name.endsWith(".part")) continue;
       const left = path.join(directory, name);

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { RunConfig } from "../config/types.js";
-import { errorCode, exists, fileErrorReason, writeFileAtomic } from "../util/atomic-write.js";
+import { errorCode, exists, fileErrorReason, makeDirectory, writeFileAtomic, writeRemedy, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 
 /** Where runs lie: CHECKPOINT_DIR/RUN/run.json and, for each model, CHECKPOINT_DIR/RUN/MODEL/{events.jsonl, best/, last/}. */
@@ -73,10 +73,10 @@ export async function createRun(checkpointDir: string, record: RunRecord): Promi
     new UserError(`A run named ${name} exists already in ${checkpointDir}; choose another name with --run or go on with --resume ${name}.`);
   if (await exists(paths.dir)) throw taken();
   try {
-    await mkdir(checkpointDir, { recursive: true });
+    await makeDirectory(checkpointDir);
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary);
-    await writeFileAtomic(join(temporary, recordFile), recordText(record));
+    await writeSynced(join(temporary, recordFile), recordText(record));
     await rename(temporary, paths.dir);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
@@ -84,7 +84,7 @@ export async function createRun(checkpointDir: string, record: RunRecord): Promi
     const reason = fileErrorReason(error);
     if (!reason) throw error;
     throw new UserError(
-      `Cannot create a run in ${checkpointDir}: ${reason}; make the folder writable or choose another with --checkpoint-dir.`,
+      `Cannot create a run in ${checkpointDir}: ${reason}; ${writeRemedy(error)} or choose another folder with --checkpoint-dir.`,
     );
   }
   return paths;
@@ -122,7 +122,9 @@ export async function listRuns(checkpointDir: string): Promise<RunPaths[]> {
   });
   const runs: RunPaths[] = [];
   for (const entry of entries) {
-    if (!entry.isDirectory() || !namePattern.test(entry.name) || /^\..*\.(new|old)$/.test(entry.name)) continue;
+    // A run may lie elsewhere and be linked here; a run being created is none yet.
+    const folder = entry.isDirectory() || entry.isSymbolicLink();
+    if (!folder || !namePattern.test(entry.name) || /^\..*\.\d+\.\d+\.new$/.test(entry.name)) continue;
     const file = join(checkpointDir, entry.name, recordFile);
     try {
       runs.push(runPaths(checkpointDir, entry.name, parseRecord(file, await readFile(file, "utf8"))));

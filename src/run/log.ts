@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { errorCode, fileErrorReason } from "../util/atomic-write.js";
+import { errorCode, fileErrorReason, writeRemedy } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { RunEvent } from "./events.js";
 
@@ -135,6 +135,6 @@ function lineStart(descriptor: number, end: number): number {
 function logError(file: string, error: unknown): unknown {
   const reason = fileErrorReason(error);
   return reason
-    ? new UserError(`Cannot write ${file}: ${reason}; make it writable or choose another folder with --checkpoint-dir.`)
+    ? new UserError(`Cannot write ${file}: ${reason}; ${writeRemedy(error)} or choose another folder with --checkpoint-dir.`)
     : error;
 }

@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.js";
 
 /**
@@ -26,6 +26,11 @@ const reasons: Record<string, string> = {
 export function fileErrorReason(error: unknown): string | undefined {
   const code = errorCode(error);
   return code && (reasons[code] ?? (error as Error).message);
+}
+
+/** @returns what helps against an error in writing, for people: "make room" or "make it writable" */
+export function writeRemedy(error: unknown): string {
+  return ["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "") ? "make room there" : "make it writable";
 }
 
 /** @returns "ENOENT" and the like; undefined where the error has no code */
@@ -58,7 +63,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 export async function replaceDirectory(path: string, write: (temporaryDir: string) => Promise<void>): Promise<void> {
   const { fresh, old } = siblings(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     // What an earlier crash left: put the whole copy back before anything is removed.
     if (!(await exists(path)) && (await exists(old))) await rename(old, path);
     await rm(old, { recursive: true, force: true });
@@ -84,10 +89,34 @@ export async function settledDirectory(path: string): Promise<string> {
   return (await exists(old)) ? old : path;
 }
 
+/**
+ * Creates a folder and what is missing above it. Unlike mkdir's own `recursive` it always comes to an end: where a file system
+ * answers ENOENT although the parent is there, as /proc does, Node tries again for ever.
+ * @throws the system's error where a folder cannot be made
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  const place = resolve(path);
+  if (await isDirectory(place)) return;
+  if (dirname(place) !== place) await makeDirectory(dirname(place));
+  try {
+    await mkdir(place);
+  } catch (error) {
+    // Somebody else may have made it meanwhile; a file in its place is an error.
+    if (errorCode(error) !== "EEXIST" || !(await isDirectory(place))) throw error;
+  }
+}
+
 /** @returns whether something stands at the path */
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
+    () => false,
+  );
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
     () => false,
   );
 }
@@ -97,7 +126,8 @@ function siblings(path: string): { fresh: string; old: string } {
   return { fresh: `${prefix}.new`, old: `${prefix}.old` };
 }
 
-async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
+/** Writes a file and makes its content durable. @throws the system's error */
+export async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
   const file = await open(path, "w");
   try {
     await file.writeFile(data);
@@ -131,5 +161,5 @@ async function syncPath(path: string): Promise<void> {
 function writeError(path: string, error: unknown): unknown {
   if (error instanceof UserError) return error;
   const reason = fileErrorReason(error);
-  return reason ? new UserError(`Cannot write ${path}: ${reason}; make it writable or choose another folder.`) : error;
+  return reason ? new UserError(`Cannot write ${path}: ${reason}; ${writeRemedy(error)} or choose another folder.`) : error;
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { exists, replaceDirectory, settledDirectory, writeFileAtomic } from "../../dist/util/atomic-write.js";
+import { exists, makeDirectory, replaceDirectory, settledDirectory, writeFileAtomic, writeRemedy } from "../../dist/util/atomic-write.js";
 import { UserError } from "../../dist/util/errors.js";
 
 let dir: string;
@@ -33,6 +33,36 @@ describe("writeFileAtomic", () => {
     await mkdir(join(dir, "folder", "full"), { recursive: true });
     await expect(writeFileAtomic(join(dir, "folder"), "1")).rejects.toThrow(UserError);
     expect(await readdir(dir)).toEqual(["folder"]);
+  });
+});
+
+describe("makeDirectory", () => {
+  it("creates what is missing, also when several ask at once", async () => {
+    const path = join(dir, "a", "b", "c");
+    await Promise.all([makeDirectory(path), makeDirectory(path), makeDirectory(join(dir, "a", "b", "d"))]);
+    expect((await readdir(join(dir, "a", "b"))).sort()).toEqual(["c", "d"]);
+    await makeDirectory(path);
+  });
+
+  it("fails where a file is in the way", async () => {
+    await writeFile(join(dir, "file"), "");
+    await expect(makeDirectory(join(dir, "file"))).rejects.toMatchObject({ code: "EEXIST" });
+    await expect(makeDirectory(join(dir, "file", "a"))).rejects.toThrow();
+  });
+
+  it.skipIf(process.platform !== "linux")("fails where the file system takes no folders, instead of trying for ever", async () => {
+    await expect(makeDirectory("/proc/mnist-tui/a")).rejects.toThrow();
+  });
+});
+
+describe("writeRemedy", () => {
+  it("asks for room where the disk is full", () => {
+    const failure = (code: string) => Object.assign(new Error(), { code });
+    expect(["ENOSPC", "EDQUOT", "EACCES"].map((code) => writeRemedy(failure(code)))).toEqual([
+      "make room there",
+      "make room there",
+      "make it writable",
+    ]);
   });
 });
 

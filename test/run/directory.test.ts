@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -115,12 +115,20 @@ describe("run directory", () => {
     await expect(openRun(join(dir, "none"), "b")).rejects.toThrow(/it holds no runs/);
   });
 
+  it("lists runs with names like those of temporary folders, and runs that are linked", async () => {
+    await createRun(join(dir, "a"), record(".x.new"));
+    await createRun(join(dir, "b"), record("elsewhere"));
+    await symlink(join(dir, "b", "elsewhere"), join(dir, "a", "linked"));
+    await symlink(join(dir, "nothing"), join(dir, "a", "dangling"));
+    expect((await listRuns(join(dir, "a"))).map(({ name }) => name).sort()).toEqual([".x.new", "linked"]);
+  });
+
   it("says in one sentence where a run cannot be created, and leaves nothing", async () => {
     await writeFile(join(dir, "file"), "");
     const failure = createRun(join(dir, "file", "checkpoints"), record("a"));
     await expect(failure).rejects.toThrow(UserError);
     await expect(failure).rejects.toThrow(
-      /^Cannot create a run in .*checkpoints: .*; make the folder writable or choose another with --checkpoint-dir\.$/,
+      /^Cannot create a run in .*checkpoints: .*; make it writable or choose another folder with --checkpoint-dir\.$/,
     );
     expect(await readdir(dir)).toEqual(["file"]);
   });

@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Split } from "../../engine/engine.js";
-import { writeFileAtomic } from "../../util/atomic-write.js";
+import { fileErrorReason, makeDirectory, writeFileAtomic } from "../../util/atomic-write.js";
 import { UserError } from "../../util/errors.js";
 import { catalog, filesOf } from "../catalog.js";
 import type { DownloadProgress } from "../download.js";
@@ -93,7 +92,7 @@ async function writeCache({ train, test }: { train: Split; test: Split }, option
   const { directory } = findInCache("synthetic");
   const contents = [train.images, train.labels, test.images, test.labels];
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const write = async (data: Uint8Array, i: number) => {
       const file = filesOf(catalog.synthetic)[i];
       const bytes = await gzipAsync(encodeIdx(file.dimensions, data), { level: 1 });
@@ -102,7 +101,7 @@ async function writeCache({ train, test }: { train: Split; test: Split }, option
     await Promise.all(contents.map(write));
     return directory;
   } catch (error) {
-    const reason = error instanceof UserError ? error.message : (error as Error).message;
+    const reason = error instanceof UserError ? error.message : `Cannot write ${directory}: ${fileErrorReason(error) ?? String(error)}.`;
     options.onNotice?.(`The synthetic digits could not be kept for the next time: ${reason}`);
     return "generated";
   }
