@@ -1,17 +1,23 @@
 import { expect, test } from "vitest";
-import { readOptions, recipeNames, shippedPresets } from "../../dist/config/files.js";
+import { type Presets, readOptions, recipeNames, shippedPresets } from "../../dist/config/files.js";
 import { fileSource, flagSource, resolveOptions } from "../../dist/config/resolve.js";
 import type { Settings } from "../../dist/config/settings.js";
 
 const presets = shippedPresets();
 const now = new Date(2026, 10, 21, 14, 5, 9);
 
-function resolve(flags: Settings, file?: Settings) {
-  return resolveOptions({ flags: flagSource(flags), file: file && fileSource("options.json", file) }, presets, now);
+/** As if one of them had training settings of its own. */
+const opinionated: Presets = {
+  names: presets.names,
+  training: (preset) => (preset === "vgg" ? { optimizer: "sgd", lr: 0.02, momentum: 0.8 } : presets.training(preset)),
+};
+
+function resolve(flags: Settings, file?: Settings, from = presets) {
+  return resolveOptions({ flags: flagSource(flags), file: file && fileSource("options.json", file) }, from, now);
 }
 
-function models(flags: Settings, file?: Settings) {
-  return resolve(flags, file).config.models;
+function models(flags: Settings, file?: Settings, from = presets) {
+  return resolve(flags, file, from).config.models;
 }
 
 function refusal(flags: Settings, file?: Settings): string {
@@ -44,13 +50,20 @@ test.each([
 });
 
 test("a preset's own training settings hold until another optimizer is chosen", () => {
-  expect(models({ model: "vgg" })[0]).toMatchObject({ optimizer: "sgd", learningRate: 0.01, momentum: 0.9 });
-  expect(models({ model: "vgg", optimizer: "adam" })[0]).toMatchObject({ optimizer: "adam", learningRate: 0.001, momentum: 0 });
-  expect(models({ model: "vgg", lr: 0.05 })[0]).toMatchObject({ optimizer: "sgd", learningRate: 0.05, momentum: 0.9 });
+  const vgg = (settings: Settings) => models({ model: "vgg", ...settings }, undefined, opinionated)[0];
+  expect(vgg({})).toMatchObject({ optimizer: "sgd", learningRate: 0.02, momentum: 0.8 });
+  expect(vgg({ optimizer: "adam" })).toMatchObject({ optimizer: "adam", learningRate: 0.001, momentum: 0 });
+  expect(vgg({ lr: 0.05 })).toMatchObject({ optimizer: "sgd", learningRate: 0.05, momentum: 0.8 });
+});
+
+test("every preset trains with Adam at 0.001 unless told otherwise", () => {
+  for (const { optimizer, learningRate } of models({ compare: presets.names.join(",") })) {
+    expect({ optimizer, learningRate }).toEqual({ optimizer: "adam", learningRate: 0.001 });
+  }
 });
 
 test("flags win over the file, the file over the preset, an entry over what its source says of all models", () => {
-  const [vgg, simple] = models({ epochs: 3 }, { compare: "vgg,simple:lr=0.2", epochs: 7, lr: 0.1, batchSize: 64 });
+  const [vgg, simple] = models({ epochs: 3 }, { compare: "vgg,simple:lr=0.2", epochs: 7, lr: 0.1, batchSize: 64 }, opinionated);
   expect(vgg).toMatchObject({ epochs: 3, learningRate: 0.1, batchSize: 64, optimizer: "sgd" });
   expect(simple).toMatchObject({ epochs: 3, learningRate: 0.2, batchSize: 64, optimizer: "adam" });
   expect(models({ lr: 0.3 }, { compare: "vgg,simple:lr=0.2" }).map(({ learningRate }) => learningRate)).toEqual([0.3, 0.3]);
