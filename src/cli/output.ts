@@ -1,21 +1,34 @@
+import { fileErrorReason, writeRemedy } from "../util/atomic-write.js";
+
 /** Standard output for all commands: what to do when its reader goes away, and whether it shows colours. */
 
 let closed = false;
-let onClosed: () => void = () => process.exit(0);
+/** Something that was written did not arrive, as on a full disk. */
+let failed = false;
+let onClosed: () => void = () => process.exit(failed ? 1 : 0);
 
-/** Call once, before anything is written. A reader such as `head` may leave at any time; that is no error to report. */
+/**
+ * Call once, before anything is written. A reader such as `head` may leave at any time; that is no error to report. A file that cannot
+ * take the output is one.
+ */
 export function watchOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") throw error;
       if (closed) return;
       closed = true;
+      if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") {
+        failed = true;
+        const reason = fileErrorReason(error) ?? error.message;
+        if (stream === process.stdout) {
+          process.stderr.write(`mnist-tui: Cannot write to standard output: ${reason}; ${writeRemedy(error)} or send it elsewhere.\n`);
+        }
+      }
       onClosed();
     });
   }
 }
 
-/** @param handler ends the command in order; without one, the process exits at once with code 0 */
+/** @param handler ends the command in order; without one, the process exits at once, with code 1 where output was lost */
 export function whenOutputCloses(handler: () => void): void {
   onClosed = handler;
 }
@@ -35,9 +48,10 @@ export function colorWanted(): boolean {
   return !process.env.NO_COLOR;
 }
 
-/** Exits once everything written has left. */
+/** Exits once everything written has left, with code 1 where it could not. */
 export function exitWhenWritten(code: number): void {
-  const exit = () => process.exit(code);
+  // A failed write is told in the next turn.
+  const exit = () => setImmediate(() => process.exit(failed ? code || 1 : code));
   if (closed) exit();
   else process.stdout.write("", exit);
 }

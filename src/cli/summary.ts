@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { parseEntries } from "../config/entries.js";
-import { checkText, type ModelSettings } from "../config/settings.js";
+import { checkText, flagName, type ModelSettings } from "../config/settings.js";
 import { buildModel, presetDescription, presetNames } from "../model/presets.js";
 import { formatShape } from "../model/shapes.js";
 import { type Summary, type SummaryRow, summarize } from "../model/summary.js";
 import { UserError } from "../util/errors.js";
+import { writeOutput } from "./output.js";
 
 interface SummaryOptions {
   kernels?: string;
@@ -26,10 +27,10 @@ export function summaryCommand(): Command {
     .action((model: string, options: SummaryOptions) => {
       const { preset, kernels, dropout } = modelAsked(model, options);
       const summary = summarize(buildModel(preset, { kernels, dropout }));
-      if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, kernels, dropout })}\n`);
+      if (options.json) writeOutput(`${JSON.stringify({ ...summary, kernels, dropout })}\n`);
       else {
         const table = formatSummary(summary, presetDescription(preset));
-        process.stdout.write(`${options.ascii ? table.replaceAll("×", "x") : table}\n`);
+        writeOutput(`${options.ascii ? table.replaceAll("×", "x") : table}\n`);
       }
     });
 }
@@ -39,6 +40,12 @@ function modelAsked(text: string, options: SummaryOptions): Pick<ModelSettings, 
   const entries = parseEntries(text, presetNames);
   if (entries.length !== 1) throw new UserError(`Expected one model, got ${entries.length} in "${text}"; ask for each on its own.`, 2);
   const [{ preset, settings }] = entries;
+  const rest = Object.keys(settings).filter((key) => key !== "kernels" && key !== "dropout");
+  if (rest.length > 0)
+    throw new UserError(
+      `A summary depends on kernels and dropout only, got ${rest.map(flagName).join(", ")} in "${text}"; leave the rest out.`,
+      2,
+    );
   const { kernels, dropout } = options;
   return {
     preset,

@@ -67,10 +67,15 @@ function setValue<K extends ModelKey>(settings: ModelSettings, key: K, text: str
   settings[key] = checkText(key, text, label) as ModelSettings[K];
 }
 
+/** A model's name is a folder's, beside the files of its run. */
+export function isModelName(name: string): boolean {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(name) && ![".", "..", "run.json", "lock.json"].includes(name.toLowerCase());
+}
+
 function checkModelName(name: string, entry: string): string {
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && name !== "." && name !== "..") return name;
+  if (isModelName(name)) return name;
   throw new UserError(
-    `name in ${JSON.stringify(entry)} expects 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", got ${JSON.stringify(name)}.`,
+    `name in ${JSON.stringify(entry)} expects 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", and no file of a run, got ${JSON.stringify(name)}.`,
     2,
   );
 }

@@ -50,7 +50,8 @@ export function readOptions(path: string): { label: string; options: Settings } 
   }
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, "utf8"));
+    // Some editors put a byte order mark first.
+    json = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new UserError(`Cannot read ${label} for --config as JSON: ${(error as Error).message}.`, 2);
   }

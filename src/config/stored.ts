@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../util/errors.js";
+import { isModelName } from "./entries.js";
 import { datasets, engines, optimizers, schedules } from "./settings.js";
 import type { RunConfig } from "./types.js";
 
@@ -17,7 +18,7 @@ const runConfig: z.ZodType<RunConfig> = z.object({
   models: z
     .array(
       z.object({
-        name: z.string(),
+        name: z.string().refine(isModelName, "no name of a model's folder"),
         preset: z.string(),
         kernels: z.array(count).optional(),
         dropout: notNegative.optional(),

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,18 +21,28 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+export interface StartOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** A file that standard output goes to; a pipe where there is none. */
+  output?: string;
+}
+
 /** Starts the program as a user would, with pipes for standard output and error. */
-export function start(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+export function start(args: readonly string[], options: StartOptions = {}) {
   const env = { ...process.env, ...options.env };
   delete env.FORCE_COLOR;
-  const child: ChildProcess = spawn(process.execPath, [bin, ...args], { cwd: options.cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const output = options.output === undefined ? undefined : openSync(options.output, "w");
+  const stdio: StdioOptions = ["ignore", output ?? "pipe", "pipe"];
+  const child: ChildProcess = spawn(process.execPath, [bin, ...args], { cwd: options.cwd, env, stdio });
+  if (output !== undefined) closeSync(output);
   let stdout = "";
   let stderr = "";
   const waiting: { wanted: (stdout: string) => boolean; resolve(): void }[] = [];
   const look = () => {
     for (const { wanted, resolve } of waiting) if (wanted(stdout)) resolve();
   };
-  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
     look();
   });
@@ -58,7 +68,7 @@ export function start(args: readonly string[], options: { cwd?: string; env?: No
 }
 
 /** Runs the program to its end. */
-export function run(args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Finished> {
+export function run(args: readonly string[], options: StartOptions = {}): Promise<Finished> {
   return start(args, options).ended;
 }
 

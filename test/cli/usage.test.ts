@@ -61,6 +61,8 @@ test.each<[string, string[], RegExp]>([
   ["contradictory models", ["train", "--model", "simple", "--compare", "deep"], /contradict each other/],
   ["a configuration that is not there", ["train", "--config", "nothing"], /one of the recipes 000_70b0e75c97a401a2/],
   ["an unknown model to measure", ["bench", "--models", "alexnet"], /choose from compact/],
+  ["a setting that a summary does not depend on", ["summary", "simple:lr=1"], /kernels and dropout only, got lr/],
+  ["a model named like a file of its run", ["train", "--model", "simple:name=run.json"], /and no file of a run, got "run.json"/],
   ["a setting that bench does not measure", ["bench", "--models", "simple:epochs=3"], /bench measures kernels/],
 ])("%s: one sentence on stderr, exit code 2, nothing written", async (_, args, sentence) => {
   const folder = temporaryFolder();
@@ -96,6 +98,31 @@ test.skipIf(process.getuid?.() === 0)("a checkpoint folder without permission fa
   chmodSync(join(folder, "locked"), 0o500);
   const { code, stderr } = await run(["train", "--model", "compact", ...tiny, "--checkpoint-dir", "locked"], { cwd: folder });
   expect([code, stderr]).toEqual([1, expect.stringContaining("locked is not writable")]);
+});
+
+test.skipIf(process.platform !== "linux")("a checkpoint folder where none can be made fails likewise", async () => {
+  const folder = temporaryFolder();
+  const { code, stdout, stderr } = await run(["train", "--model", "compact", ...tiny, "--checkpoint-dir", "/proc/mnist-tui"], {
+    cwd: folder,
+  });
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^mnist-tui: Cannot .*\/proc.*--checkpoint-dir\.\n$/);
+});
+
+test.skipIf(!existsSync("/dev/full"))("output that cannot be written is a failure in one sentence", async () => {
+  const folder = temporaryFolder();
+  const lost = async (...args: string[]) => {
+    const { code, stderr } = await run(args, { cwd: folder, output: "/dev/full" });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^mnist-tui: Cannot write to standard output: no space left on the device.*\n$/),
+    ]);
+  };
+  await lost("summary", "simple");
+  await lost("--help");
+  await lost("train", "--model", "compact", ...tiny, "--run", "lost", "--json");
+  // What was trained until then is kept.
+  expect(existsSync(join(folder, "checkpoints", "lost", "compact", "last", "model.json"))).toBe(true);
 });
 
 test("a run of the same name is not overwritten", async () => {

@@ -16,6 +16,10 @@ function file(content: string): string {
   return path;
 }
 
+test("a byte order mark, as some editors write it, does no harm", () => {
+  expect(readOptions(file(`\uFEFF{"epochs": 1}`)).options).toEqual({ epochs: 1 });
+});
+
 test("a file's keys are the long flags in camelCase", () => {
   const content = {
     description: "for people",
