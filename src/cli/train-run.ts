@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ModelConfig } from "../config/types.js";
 import { loadDataset } from "../data/datasets.js";
 import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
 import type { RunEvent } from "../run/events.js";
-import { readEvents } from "../run/log.js";
 import { sourcesOf } from "../serve/models.js";
 import type { RunningServer } from "../serve/server.js";
+import { pastEvents } from "../train/past-events.js";
 import type { Prepared } from "../train/protocol.js";
 import { lockRun } from "../train/run-lock.js";
 import { type SharedDataset, shareDataset, unshareDataset } from "../train/shared-dataset.js";
@@ -45,7 +44,7 @@ const interruptCode = 130;
 
 /** Nothing is left to train; that is no error, so that a script may resume until all is done. */
 async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promise<number> {
-  const events = await pastEvents(run, config.models);
+  const events = await pastEvents(run, config.models, (message) => process.stderr.write(`${message}\n`));
   if (output === "json") {
     const last = new Map(events.filter(({ type }) => type === "done").map((event) => [event.model, event]));
     for (const event of last.values()) writeOutput(`${JSON.stringify(event)}\n`);
@@ -55,15 +54,6 @@ async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promi
     writeOutput(`${summaryLines(state).join("\n")}\nNothing is left to train in run ${run.name}; ${more}.\n`);
   }
   return 0;
-}
-
-async function pastEvents(run: RunPaths, models: readonly ModelConfig[]): Promise<RunEvent[]> {
-  const events: RunEvent[] = [];
-  for (const model of models) {
-    const file = run.model(model.name).events;
-    if (existsSync(file)) for await (const event of readEvents(file)) events.push(event);
-  }
-  return events.sort((a, b) => a.time - b.time);
 }
 
 class TrainSession {
@@ -83,6 +73,8 @@ class TrainSession {
   private readonly notices: string[] = [];
   /** Models whose trainers ended by themselves before all was done, as a signal to one of them does. */
   private readonly interrupted = new Set<string>();
+  /** Why models failed. */
+  private readonly failures = new Map<string, string>();
 
   constructor(private readonly plan: TrainPlan) {
     const { seed, engine, threads } = plan.config;
@@ -102,6 +94,7 @@ class TrainSession {
       if (!this.stopping()) await Promise.race([this.view!.finished, this.signals.received]);
       await this.view!.close();
       this.sayFarewell(run, ends);
+      this.tellFailures();
       return this.exitCode(ends);
     } catch (error) {
       // What a signal broke off fails in ways of its own.
@@ -216,7 +209,7 @@ class TrainSession {
 
   /** A resumed run's past belongs on its curves and into its summary. */
   private async replay(run: RunPaths): Promise<void> {
-    const events = await pastEvents(run, this.plan.config.models);
+    const events = await pastEvents(run, this.plan.config.models, (message) => this.notices.push(message));
     for (const event of events) {
       this.state = reduce(this.state, event);
       this.server?.event(event);
@@ -226,6 +219,7 @@ class TrainSession {
 
   private show(event: RunEvent): void {
     if (event.type === "done" && event.reason === "interrupted" && !this.stopping()) this.interrupted.add(event.model);
+    if (event.type === "error") this.failures.set(event.model, event.message);
     this.state = reduce(this.state, event);
     this.view?.event(event);
     this.server?.event(event);
@@ -259,6 +253,12 @@ class TrainSession {
     if (!unfinished) return;
     const place = this.plan.checkpointDir === "checkpoints" ? "" : ` --checkpoint-dir ${this.plan.checkpointDir}`;
     writeOutput(`go on with: mnist-tui train --resume ${run.name}${place}\n`);
+  }
+
+  /** Whoever sends the output into a file or another program sees this alone. */
+  private tellFailures(): void {
+    if (process.stdout.isTTY) return;
+    for (const [model, message] of this.failures) process.stderr.write(`mnist-tui: ${model}: ${message}\n`);
   }
 
   private exitCode(ends: ReadonlyMap<string, TrainerEnd>): number {

@@ -38,15 +38,17 @@ export async function describeRun(run: RunPaths): Promise<RunOverview> {
   const training = lockHolder(run.dir) !== undefined;
   const models = config.models.map(async (model): Promise<ModelOverview> => {
     const paths = run.model(model.name);
-    const progress = await storedProgress(paths);
+    const progress = await storedProgress(paths.last);
+    // A trainer that ended between saving best and saving last knows more in best.
+    const best = [progress?.best, (await storedProgress(paths.best))?.best].reduce((a, b) => (a && (!b || a.step >= b.step) ? a : b));
     return {
       name: model.name,
       preset: model.preset,
       epochs: progress?.epochs ?? 0,
       epochsPlanned: model.epochs,
       testAccuracy: progress?.newest?.testAccuracy,
-      bestTestAccuracy: progress?.best?.testAccuracy,
-      bestEpoch: progress?.best?.epoch,
+      bestTestAccuracy: best?.testAccuracy,
+      bestEpoch: best?.epoch,
       state: stateOf(paths, progress, training),
     };
   });
@@ -69,8 +71,8 @@ function stateOf(paths: ModelPaths, progress: Progress | undefined, training: bo
   return training && end !== "done" ? "training" : "interrupted";
 }
 
-async function storedProgress({ last }: ModelPaths): Promise<Progress | undefined> {
-  const file = join(await settledDirectory(last), "model.json");
+async function storedProgress(checkpoint: string): Promise<Progress | undefined> {
+  const file = join(await settledDirectory(checkpoint), "model.json");
   try {
     return parseProgress((JSON.parse(readFileSync(file, "utf8")) as { progress?: unknown }).progress, file);
   } catch {

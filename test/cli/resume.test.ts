@@ -138,3 +138,50 @@ test("what contradicts the run is refused", async () => {
   const empty = await run(["train", "--resume", "--checkpoint-dir", "empty"], { cwd: folder });
   expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining("no run to resume in empty") });
 });
+
+test("a resumed run shows its models in their order, whichever was heard of first", async () => {
+  const folder = temporaryFolder();
+  await run(["train", "--compare", "simple,compact", ...tiny, "--run", "a", "--json"], { cwd: folder });
+  const log = join(folder, "checkpoints", "a", "simple", "events.jsonl");
+  writeFileSync(log, readFileSync(log, "utf8").replace(/"time":\d+/, '"time":4000000000000'));
+  const { stdout } = await run(["train", "--resume", "a"], { cwd: folder });
+  expect(stdout).toMatch(/^simple: completed\ncompact: completed\n/m);
+});
+
+test("a log that is damaged in the middle does not keep a run from going on", async () => {
+  const folder = temporaryFolder();
+  await run(["train", "--model", "compact", ...tiny, "--run", "a", "--json"], { cwd: folder });
+  const log = join(folder, "checkpoints", "a", "compact", "events.jsonl");
+  const lines = readFileSync(log, "utf8").split("\n");
+  lines[2] = "x";
+  writeFileSync(log, lines.join("\n"));
+  const finished = await run(["train", "--resume", "a"], { cwd: folder });
+  expect(finished).toMatchObject({ code: 0, stderr: expect.stringContaining("events.jsonl is damaged: line 3") });
+  const { code, stdout, stderr } = await run(["train", "--resume", "a", "--epochs", "3", "--json"], { cwd: folder });
+  expect(code, stderr).toBe(0);
+  expect(jsonLines(stdout)).toContainEqual(
+    expect.objectContaining({ type: "log", level: "warning", message: expect.stringContaining("events.jsonl is damaged: line 3") }),
+  );
+  expect(jsonLines(stdout).at(-1)).toMatchObject({ type: "done", reason: "completed", epoch: 3 });
+});
+
+test("a run.json that names a folder elsewhere is refused", async () => {
+  const folder = temporaryFolder();
+  await run(["train", "--model", "compact", ...tiny, "--run", "a", "--json"], { cwd: folder });
+  const record = join(folder, "checkpoints", "a", "run.json");
+  writeFileSync(record, readFileSync(record, "utf8").replace('"name": "compact"', '"name": "../compact"'));
+  const { code, stderr } = await run(["train", "--resume", "a"], { cwd: folder });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/cannot be resumed: config\.models\.0\.name/)]);
+  expect(readdirSync(join(folder, "checkpoints"))).toEqual(["a"]);
+});
+
+test("a model whose trainer ended between its best and its last checkpoint is listed with its best", async () => {
+  const folder = temporaryFolder();
+  await run(["train", "--model", "compact", ...tiny, "--run", "a", "--json"], { cwd: folder });
+  const list = async () => jsonLines((await run(["runs", "--json"], { cwd: folder })).stdout)[0].models as Record<string, unknown>[];
+  const [before] = await list();
+  rmSync(join(folder, "checkpoints", "a", "compact", "last"), { recursive: true });
+  const [{ bestTestAccuracy, bestEpoch, epochs: trained }] = await list();
+  expect({ bestTestAccuracy, bestEpoch }).toEqual({ bestTestAccuracy: before.bestTestAccuracy, bestEpoch: before.bestEpoch });
+  expect(trained).toBe(0);
+});

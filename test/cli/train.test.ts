@@ -101,7 +101,7 @@ test("early stopping ends a model that does not improve", async () => {
 
 test("a loss that is no number any more fails that model with advice, and the other trains to its end", async () => {
   const folder = temporaryFolder();
-  const { code, stdout } = await run(
+  const { code, stdout, stderr } = await run(
     ["train", "--compare", "simple:lr=100:weight-decay=1:optimizer=sgd,compact", ...tiny, "--epochs", "20", "--json"],
     {
       cwd: folder,
@@ -110,7 +110,7 @@ test("a loss that is no number any more fails that model with advice, and the ot
   const ends = jsonLines(stdout).filter(({ type }) => type === "error" || type === "done");
   expect(ends.find(({ model }) => model === "simple")).toMatchObject({ type: "error", message: expect.stringContaining("smaller --lr") });
   expect(ends.find(({ model }) => model === "compact")).toMatchObject({ type: "done", reason: "completed" });
-  expect(code).toBe(1);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^mnist-tui: simple: The loss of simple .*smaller --lr.*\n$/)]);
 });
 
 test("a recipe's settings are used where no flag says otherwise", async () => {
