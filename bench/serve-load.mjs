@@ -30,43 +30,47 @@ const statuses = {};
 const begun = performance.now();
 const end = begun + seconds * 1000;
 
-await Promise.all(
-  Array.from(
-    { length: connections },
-    () =>
-      new Promise((resolve) => {
-        const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-        let sent = 0;
-        let received = "";
-        const send = () => {
-          if (performance.now() >= end) {
-            socket.end();
-            resolve();
-            return;
-          }
-          sent = performance.now();
-          socket.write(request);
-        };
-        socket.on("connect", send);
-        socket.on("error", (error) => {
-          statuses[error.code] = (statuses[error.code] ?? 0) + 1;
-          resolve();
-        });
-        socket.on("data", (chunk) => {
-          received += chunk.toString("latin1");
-          const headEnd = received.indexOf("\r\n\r\n");
-          if (headEnd < 0) return;
-          const length = Number(/content-length: (\d+)/i.exec(received)?.[1] ?? 0);
-          if (received.length < headEnd + 4 + length) return;
-          const status = received.slice(9, 12);
-          statuses[status] = (statuses[status] ?? 0) + 1;
-          latencies.push(performance.now() - sent);
-          received = "";
-          send();
-        });
-      }),
-  ),
-);
+/** One client: the next request follows the answer, over the same connection where the server keeps it open. */
+async function client() {
+  while (performance.now() < end) await connection().catch((error) => count(error.code ?? "error"));
+}
+
+function connection() {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    let sent = 0;
+    let received = "";
+    const send = () => {
+      if (performance.now() >= end) socket.end();
+      else {
+        sent = performance.now();
+        socket.write(request);
+      }
+    };
+    socket.on("connect", send);
+    socket.on("error", reject);
+    socket.on("close", resolve);
+    socket.on("data", (chunk) => {
+      received += chunk.toString("latin1");
+      const headEnd = received.indexOf("\r\n\r\n");
+      if (headEnd < 0) return;
+      const answer = received.slice(0, headEnd);
+      const length = Number(/content-length: (\d+)/i.exec(answer)?.[1] ?? 0);
+      if (received.length < headEnd + 4 + length) return;
+      count(answer.slice(9, 12));
+      latencies.push(performance.now() - sent);
+      received = "";
+      if (answer.startsWith("HTTP/1.0") || /^connection: close/im.test(answer)) socket.end();
+      else send();
+    });
+  });
+}
+
+function count(status) {
+  statuses[status] = (statuses[status] ?? 0) + 1;
+}
+
+await Promise.all(Array.from({ length: connections }, client));
 
 latencies.sort((a, b) => a - b);
 const quantile = (part) => Math.round(latencies[Math.floor(part * (latencies.length - 1))] * 100) / 100;

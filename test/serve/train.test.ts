@@ -66,7 +66,9 @@ it("train --http with a port in use begins nothing", async () => {
     },
   );
   other.close();
-  expect(stderr).toContain(`mnist-tui: Cannot serve on 127.0.0.1: port ${port} is in use; choose another with --port, or 0 for any free one.\n`);
+  expect(stderr).toContain(
+    `mnist-tui: Cannot serve on 127.0.0.1: port ${port} is in use; choose another with --port, or 0 for any free one.\n`,
+  );
   expect(status).toBe(1);
   expect(await readdir(place).catch(() => [])).toEqual([]);
 });
