@@ -54,6 +54,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const args = argv[0] === "help" && argv[1] !== undefined ? [argv[1], "--help"] : [...argv];
   const program = await buildProgram(args[0]);
   try {
+    checkCommand(args[0]);
     await program.parseAsync(args, { from: "user" });
     exitWhenWritten(Number(process.exitCode ?? 0));
   } catch (error) {
@@ -86,6 +87,12 @@ async function buildProgram(called: string | undefined): Promise<Command> {
   return program;
 }
 
+/** commander takes an unknown command for an argument too many. */
+function checkCommand(name: string | undefined): void {
+  if (name === undefined || name === "help" || name.startsWith("-") || Object.hasOwn(commands, name)) return;
+  throw new UserError(`Unknown command ${JSON.stringify(name)}; choose from ${Object.keys(commands).join(", ")}.`, 2);
+}
+
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent);
   for (const child of command.commands) inherit(child, command);
@@ -104,13 +111,12 @@ function explain(error: unknown, program: Command, called: string | undefined): 
 function explainUsage(error: CommanderError, program: Command, called: string | undefined): { message?: string; exitCode: number } {
   if (error.exitCode === 0) return { exitCode: 0 };
   const command = program.commands.find((candidate) => candidate.name() === called);
-  const sentence = error.message.replace(/^error: /, "").split("\n")[0];
-  const allowed =
-    error.code === "commander.unknownCommand" || (!command && called !== undefined && !called.startsWith("-"))
-      ? `; choose from ${Object.keys(commands).join(", ")}`
-      : error.code === "commander.unknownOption"
-        ? `; choose from ${(command ?? program).options.map((option) => option.long ?? option.short).join(", ")}`
-        : "";
+  const sentence = error.message
+    .split("\n")[0]
+    .replace(/^error: /, "")
+    .replace(/\.$/, "");
+  const options = (command ?? program).options.map((option) => option.long ?? option.short);
+  const allowed = error.code === "commander.unknownOption" ? `; choose from ${options.join(", ")}` : "";
   return { message: `${sentence}${allowed}; see mnist-tui ${command ? `${command.name()} ` : ""}--help.`, exitCode: 2 };
 }
 

@@ -35,11 +35,17 @@ test("--version prints the version", async () => {
 });
 
 test.each<[string, string[], RegExp]>([
-  ["an unknown command", ["trian"], /choose from train, .*bench/],
+  ["an unknown command", ["trian"], /^mnist-tui: Unknown command "trian"; choose from train, .*bench/],
+  ["help for an unknown command", ["help", "trian"], /^mnist-tui: Unknown command "trian"; choose from train, .*bench/],
+  ["a command named like a property of objects", ["constructor"], /Unknown command "constructor"/],
   ["an unknown option", ["train", "--epoch", "3"], /--epoch'?; choose from --compare, --model, --dataset.*--ascii/],
   ["an unknown option of the program", ["--nonsense"], /--nonsense/],
   ["an option without its value", ["train", "--epochs"], /--epochs <n>/],
-  ["an argument too many", ["train", "simple"], /too many arguments/],
+  [
+    "an argument too many",
+    ["train", "simple"],
+    /too many arguments for .train.\. Expected 0 arguments but got 1; see mnist-tui train --help/,
+  ],
   [
     "an unknown model",
     ["train", "--model", "alexnet"],
