@@ -39,7 +39,7 @@ export function benchCommand(): Command {
     .option("--batch <sizes>", "batch sizes", "512")
     .option("--engine <name>", engines.join(", "), "auto")
     .option("--steps <n>", "timed steps, after five to warm up", "20")
-    .option("--threads <n>", "worker threads (default: the cores)")
+    .option("--threads <n>", "worker threads (default: the cores, 64 at most)")
     .option("--profile", "where a step spends its time: share, and percent of the processor's multiply-add limit")
     .option("--json", "one JSON object a model and batch size on standard output")
     .addHelpText("after", "\nExample:\n  mnist-tui bench --models simple,residual --batch 512,32 --steps 20\n")

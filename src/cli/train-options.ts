@@ -53,7 +53,7 @@ const groups: Record<string, Row[]> = {
   ],
   "Machine:": [
     ["--engine <name>", `${engines.join(", ")} (default: auto)`],
-    ["--threads <n>", "worker threads of each model (default: the cores)"],
+    ["--threads <n>", "worker threads of each model (default: the cores, 64 at most)"],
   ],
   "Runs and output:": [
     ["--config <file>", "options from a JSON file, or a recipe's name (its first letters do)"],

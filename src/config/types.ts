@@ -55,7 +55,7 @@ export interface RunConfig {
   /** 32-bit unsigned */
   seed: number;
   engine: EngineChoice;
-  /** 0: the cores. */
+  /** 0: the cores, 64 at most. */
   threads: number;
   models: ModelConfig[];
 }

@@ -93,7 +93,9 @@ test("chunks begin with one step, at most double, and settle near 75 ms of work"
   expect(chunkSteps(8, 0)).toBe(16);
 });
 
-test("threads are those asked for, else every core", () => {
+test("threads are those asked for, else every core, but not more than memory bears", () => {
   expect(threadsPerTrainer(3, 8)).toBe(3);
   expect(threadsPerTrainer(0, 8)).toBe(8);
+  expect(threadsPerTrainer(0, 256)).toBe(64);
+  expect(threadsPerTrainer(100, 8)).toBe(100);
 });
