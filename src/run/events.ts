@@ -135,7 +135,11 @@ export interface DeviceEvent extends Base {
   hostBytes: number;
   /** 100 is one core. */
   cpuPercent: number;
+  /** What the trainer has on its device, bytes. */
   deviceBytes?: number;
+  /** The part of it that the engine itself accounts for, and in how many tensors. */
+  engineBytes?: number;
+  tensors?: number;
   /** The whole machine's memory, bytes. */
   machine?: { memoryUsed: number; memoryTotal: number };
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];

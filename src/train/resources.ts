@@ -1,4 +1,6 @@
 import { freemem, totalmem } from "node:os";
+import { nvidiaDriver } from "../engine/gpus/driver.js";
+import type { GpuMonitor, GpuReading } from "../engine/gpus/monitor.js";
 
 const everyMilliseconds = 1000;
 
@@ -7,15 +9,20 @@ export interface Usage {
   cpuPercent: number;
   /** Of the whole machine, bytes. */
   machine: { memoryUsed: number; memoryTotal: number };
+  /** Absent without an NVIDIA driver. */
+  gpus?: GpuReading[];
+  /** What this process has on them, bytes, where the driver tells. */
+  gpuBytes?: number;
 }
 
 /**
- * Reports the process's memory and processor time about once a second, as far as the event loop is free.
+ * Reports the GPUs' and the process's memory and processor time about once a second, as far as the event loop is free.
  * @returns stop() ends it
  */
 export function watchResources(report: (usage: Usage) => void): { stop(): void } {
   let usage = process.cpuUsage();
   let time = performance.now();
+  const gpus = new GpuWatch();
   const timer = setInterval(() => {
     const now = performance.now();
     const spent = process.cpuUsage(usage);
@@ -24,8 +31,51 @@ export function watchResources(report: (usage: Usage) => void): { stop(): void }
     time = now;
     const memoryTotal = totalmem();
     const machine = { memoryUsed: memoryTotal - freemem(), memoryTotal };
-    report({ hostBytes: process.memoryUsage.rss(), cpuPercent: Math.round(cpuPercent * 10) / 10, machine });
+    const hostBytes = process.memoryUsage.rss();
+    report({ hostBytes, cpuPercent: Math.round(cpuPercent * 10) / 10, machine, ...gpus.look() });
   }, everyMilliseconds);
   timer.unref();
-  return { stop: () => clearInterval(timer) };
+  return {
+    stop() {
+      clearInterval(timer);
+      gpus.close();
+    },
+  };
+}
+
+/** The GPUs as they were at the last look: a driver that takes its time makes nobody wait. */
+class GpuWatch {
+  private monitor: GpuMonitor | undefined;
+  private newest: Pick<Usage, "gpus" | "gpuBytes"> = {};
+  private asking = false;
+  private closed = false;
+
+  constructor() {
+    if (nvidiaDriver()) void this.open();
+  }
+
+  look(): Pick<Usage, "gpus" | "gpuBytes"> {
+    if (this.monitor && !this.asking) void this.ask(this.monitor);
+    return this.newest;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.monitor?.close();
+    this.monitor = undefined;
+  }
+
+  private async open(): Promise<void> {
+    const { openGpuMonitor } = await import("../engine/gpus/monitor.js");
+    this.monitor = await openGpuMonitor();
+    if (this.closed) this.close();
+    else this.look();
+  }
+
+  private async ask(monitor: GpuMonitor): Promise<void> {
+    this.asking = true;
+    const [gpus, gpuBytes] = await Promise.all([monitor.read(), monitor.processBytes(process.pid)]);
+    this.newest = gpus.length > 0 ? { gpus, gpuBytes } : {};
+    this.asking = false;
+  }
 }

@@ -14,6 +14,10 @@ export type TrainerEnd = "done" | "failed" | "killed";
 /** Lines that a trainer prints go into its log file; so many of them become events too. */
 const printedEvents = 100;
 
+/** What native libraries log on their own account (glog, absl): it belongs into the log file and into nobody's view. */
+const libraryNoise =
+  /^(?:WARNING: All log messages before absl|[IWE]\d{4} |\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d+: [IWE] |To enable the following instructions:)/;
+
 /** How long a process may live on after its last word. */
 const lingerMilliseconds = 5_000;
 
@@ -136,7 +140,8 @@ export class TrainerHandle {
 
   private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
     // Node ends a stack trace with its own version.
-    const last = this.printed.findLast((line) => /error/i.test(line)) ?? this.printed.at(-1);
+    const own = this.printed.filter((line) => !libraryNoise.test(line));
+    const last = own.findLast((line) => /error/i.test(line)) ?? own.at(-1);
     const why =
       signal === "SIGKILL" ? "killed (SIGKILL), perhaps for want of memory" : signal ? `killed by ${signal}` : `exit code ${code}`;
     return last ? `${why}, having printed ${JSON.stringify(last)}` : why;
@@ -144,9 +149,10 @@ export class TrainerHandle {
 
   private print(line: string): void {
     if (line.trim() === "") return;
-    this.printedCount++;
     if (this.paths) this.store(line);
     this.printed = [...this.printed.slice(-19), line];
+    if (libraryNoise.test(line)) return;
+    this.printedCount++;
     if (!this.paths || this.printedCount > printedEvents) return;
     const rest = this.printedCount === printedEvents ? ` (further output goes to ${this.paths.log} only)` : "";
     const event: LogEvent = { type: "log", ...this.base(), level: "warning", message: line + rest };

@@ -98,7 +98,12 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
     const { progress, notices } = await startingPoint(ready, beginning);
     emit(startEvent(ready, progress.step));
     for (const { level, message } of notices) emit({ type: "log", level, message });
-    resources = watchResources((usage) => emit({ type: "device", ...usage, deviceBytes: session.memory().deviceBytes }));
+    for (const message of session.info.notices ?? []) emit({ type: "log", level: "info", message });
+    resources = watchResources(({ gpuBytes, ...usage }) => {
+      // What the driver counts holds the engine's own tensors, its libraries and its context; an engine knows its tensors only.
+      const { deviceBytes, tensors } = session.memory();
+      emit({ type: "device", ...usage, deviceBytes: gpuBytes ?? deviceBytes, engineBytes: deviceBytes, tensors });
+    });
     const loop = new TrainingLoop({
       config: setup.model,
       model: ready.model,

@@ -11,7 +11,7 @@ const engine = tfjsEngine({
     tf.env().set("IS_NODE", false);
     await tf.setBackend("cpu");
     await tf.ready();
-    return { tf, device: "CPU, TF.js in JavaScript", notices: [], readback: "sync", memory: "host" };
+    return { tf, device: "CPU, TF.js in JavaScript", notices: [], readback: "sync", memory: "host", poolTies: "first" };
   },
 });
 

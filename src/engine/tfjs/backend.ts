@@ -15,6 +15,8 @@ export interface TfjsBackend {
   readback: "sync" | "async";
   /** Where tensors lie: in the process's own memory or in a device's. */
   memory: "host" | "device";
+  /** Which of equal maxima gets a pool's gradient; every engine of this program gives it to the first. */
+  poolTies: "first" | "last";
   /** One sentence where the device has failed since: what it computed then is worth nothing. */
   failure?(): string | undefined;
 }

@@ -1,7 +1,7 @@
 import { batchNormEpsilon, type Node } from "../../model/model.js";
 import { convPadding } from "../../model/shapes.js";
 import { randomKey, streams } from "../../util/random.js";
-import type { Tensor, Tensor4D, Tf } from "./backend.js";
+import type { Tensor, Tensor4D, Tf, TfjsBackend } from "./backend.js";
 import { dropoutMask } from "./batch.js";
 
 /** Training: batch statistics, dropout of this seed and step. Evaluation: running statistics, no dropout. */
@@ -44,6 +44,7 @@ export class Pass {
     private readonly nodes: readonly Node[],
     private readonly parameters: ReadonlyMap<string, Tensor>,
     private readonly mode: Mode,
+    private readonly poolTies: TfjsBackend["poolTies"],
   ) {}
 
   /** @param x [N, 28, 28, 1] normalized @returns logits [N, 10] */
@@ -161,11 +162,7 @@ export class Pass {
       case "relu":
         return tf.mul(dy, tf.step(trace.y));
       case "maxPool":
-        return this.kernel(
-          "MaxPoolGrad",
-          { dy, input: trace.x, output: trace.y },
-          { filterSize: [2, 2], strides: [2, 2], pad: "valid", dimRoundingMode: undefined },
-        );
+        return this.poolTies === "first" ? this.maxPoolBackward(dy, trace) : this.mirroredMaxPoolBackward(dy, trace);
       case "globalAveragePool":
         return tf.tile(tf.div(dy, height * width), [1, height, width, 1]);
       case "flatten":
@@ -180,6 +177,30 @@ export class Pass {
         return tf.add(through(node.body!), through(node.shortcut!));
       }
     }
+  }
+
+  private maxPoolBackward(dy: Tensor, { x, y }: Pick<Trace, "x" | "y">): Tensor {
+    const attributes = { filterSize: [2, 2], strides: [2, 2], pad: "valid", dimRoundingMode: undefined };
+    return this.kernel("MaxPoolGrad", { dy, input: x, output: y }, attributes);
+  }
+
+  /** The last of equal maxima in a mirrored image is the first one in the image. */
+  private mirroredMaxPoolBackward(dy: Tensor, { x, y }: Pick<Trace, "x" | "y">): Tensor {
+    const { tf } = this;
+    const [batch, height, width, channels] = x.shape as [number, number, number, number];
+    // Pools drop an odd last row or column; mirrored, it would shift all windows.
+    const [evenHeight, evenWidth] = [height - (height % 2), width - (width % 2)];
+    const even = evenHeight === height && evenWidth === width ? x : tf.slice(x, [0, 0, 0, 0], [batch, evenHeight, evenWidth, channels]);
+    const mirror = (tensor: Tensor) => tf.reverse(tensor, [1, 2]);
+    const dx = mirror(this.maxPoolBackward(mirror(dy), { x: mirror(even), y: mirror(y) }));
+    return even === x
+      ? dx
+      : tf.pad(dx, [
+          [0, 0],
+          [0, height % 2],
+          [0, width % 2],
+          [0, 0],
+        ]);
   }
 
   private batchNorm(name: string, x: Tensor, trace: Trace): void {

@@ -102,14 +102,14 @@ export class TfjsSession implements Session {
   }
 
   private trainStep(indices: Uint32Array, affine: Float32Array | undefined, learningRate: number) {
-    const { tf } = this.backend;
+    const { tf, poolTies } = this.backend;
     const { model, seed, optimizer, normalization } = this.options;
     const { images, labels: allLabels } = this.split!;
     const old = this.device;
     const input = affine ? gatherMoved(images, indices, affine, normalization) : gather(images, indices, this.levels);
     const labels = Int32Array.from(indices, (index) => allLabels[index]);
     const { next, loss, correct } = tf.tidy(() => {
-      const pass = new Pass(tf, model.nodes, this.tensors(), { type: "train", seed, step: this.step });
+      const pass = new Pass(tf, model.nodes, this.tensors(), { type: "train", seed, step: this.step }, poolTies);
       const logits = pass.forward(tf.tensor4d(input, [indices.length, 28, 28, 1]));
       const result = crossEntropy(
         tf,
@@ -188,9 +188,11 @@ export class TfjsSession implements Session {
 
   /** @param input [N × 784] normalized @returns logits [N × 10] */
   private async infer(input: Float32Array, batch: number): Promise<Float32Array> {
-    const { tf } = this.backend;
+    const { tf, poolTies } = this.backend;
     const logits = tf.tidy(() =>
-      new Pass(tf, this.options.model.nodes, this.tensors(), { type: "evaluate" }).forward(tf.tensor4d(input, [batch, 28, 28, 1])),
+      new Pass(tf, this.options.model.nodes, this.tensors(), { type: "evaluate" }, poolTies).forward(
+        tf.tensor4d(input, [batch, 28, 28, 1]),
+      ),
     );
     const data = await logits.data<"float32">();
     logits.dispose();

@@ -84,6 +84,7 @@ async function openTensorflow({ folder, kind }: TensorflowPackage, threads: numb
       notices: ["TensorFlow chooses and loads its GPU kernels in the first step of each batch size, which can take up to a minute."],
       readback: "sync",
       memory: "device",
+      poolTies: "first",
     };
   }
   const wanted = kind === "tfjs-node-gpu" || nvidiaDriver();
@@ -93,5 +94,6 @@ async function openTensorflow({ folder, kind }: TensorflowPackage, threads: numb
     notices: wanted ? [`TensorFlow ${facts.version} can use no GPU here and computes on the CPU; mnist-tui doctor says more.`] : [],
     readback: "sync",
     memory: "host",
+    poolTies: "first",
   };
 }

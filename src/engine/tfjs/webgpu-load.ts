@@ -54,6 +54,10 @@ export async function openAdapter({ dawn }: Pick<WebgpuPackages, "dawn">): Promi
   const module = (await import(pathToFileURL(join(dawn, "index.js")).href)) as { create(options: string[]): Gpu; globals: object };
   Object.assign(globalThis, module.globals);
   instance ??= module.create([]);
+  // As a browser has it, which TF.js's backend insists on; Node 21 and newer have a navigator without it.
+  const scope = globalThis as { navigator?: object };
+  scope.navigator ??= {};
+  Object.defineProperty(scope.navigator, "gpu", { value: instance, configurable: true });
   const adapter = await instance.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return undefined;
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
@@ -95,8 +99,9 @@ export async function loadWebgpu(packages: WebgpuPackages): Promise<{ tf: Tf; fa
   };
   // Or it recommends its binding to TensorFlow on standard error.
   tf.env().set("IS_NODE", false);
-  tf.removeBackend("webgpu");
-  tf.registerBackend("webgpu", () => new WebGPUBackend(device, adapter.info));
+  const backend = new WebGPUBackend(device, adapter.info);
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", () => backend);
   if (!(await tf.setBackend("webgpu"))) throw new Error("TF.js cannot start its WebGPU backend");
   return { tf, facts, failure: () => failed };
 }

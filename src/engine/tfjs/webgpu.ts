@@ -50,6 +50,7 @@ export const webgpuEngine: Engine = tfjsEngine({
       notices: [...software, "WebGPU compiles its shaders in the first step of each batch size, which can take some seconds."],
       readback: "async",
       memory: "device",
+      poolTies: "last",
       failure,
     };
   },

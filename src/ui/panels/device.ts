@@ -41,6 +41,7 @@ export function deviceLines(state: RunState): DeviceLine[] {
     const cpu = finite(model.device.cpuPercent);
     const parts = [`${formatBytes(finite(model.device.hostBytes))} RAM`];
     if (finite(model.device.deviceBytes) !== undefined) parts.push(`${formatBytes(model.device.deviceBytes)} on the device`);
+    if (finite(model.device.tensors) !== undefined) parts.push(`${formatCount(model.device.tensors)} tensors`);
     if (cpu !== undefined) parts.push(`CPU ${Math.max(0, Math.round(cpu))} %`);
     lines.push({ label: model.name, text: parts.join(", "), model: index, tone: "normal" });
   });
