@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { describe } from "vitest";
 import { tfjsEngine } from "../../dist/engine/tfjs/engine.js";
 import { paritySuite } from "./parity.js";
+import { leakSuite } from "./support/leaks.js";
 
 const engine = tfjsEngine({
   name: "tensorflow",
@@ -15,4 +16,7 @@ const engine = tfjsEngine({
   },
 });
 
-describe("the adapter over TF.js, on its backend in JavaScript", () => paritySuite(engine, "small"));
+describe("the adapter over TF.js, on its backend in JavaScript", () => {
+  leakSuite(engine);
+  paritySuite(engine, "small");
+});

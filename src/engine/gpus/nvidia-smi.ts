@@ -21,7 +21,7 @@ export function openNvidiaSmi(command = "nvidia-smi"): Promise<GpuMonitor> {
       clearTimeout(timer);
       reject(new Error("nvidia-smi is not installed"));
     });
-    child.on("close", () => {
+    child.on("exit", () => {
       clearTimeout(timer);
       // What it said last is not true any more.
       readings.clear();

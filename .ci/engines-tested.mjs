@@ -1,0 +1,16 @@
+/** Reads vitest's JSON report and fails unless the suites of the engines that run everywhere passed tests and skipped none for want of the engine. */
+import { readFileSync } from "node:fs";
+
+const suites = ["engine native", "engine wasm", "engine reference", "the adapter over TF.js"];
+
+const tests = JSON.parse(readFileSync(process.argv[2], "utf8")).testResults.flatMap(({ assertionResults }) => assertionResults);
+for (const suite of suites) {
+  const own = tests.filter(({ fullName }) => fullName.startsWith(suite));
+  const passed = own.filter(({ status }) => status === "passed").length;
+  const absent = own.filter(({ fullName }) => fullName.includes("which cannot run here")).length;
+  console.log(`${suite}: ${passed} passed`);
+  if (passed === 0 || absent > 0) {
+    console.error(`the tests of ${suite} were skipped`);
+    process.exitCode = 1;
+  }
+}
