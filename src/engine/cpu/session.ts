@@ -1,4 +1,5 @@
 import { initialTensors } from "../../model/initialize.js";
+import { UserError } from "../../util/errors.js";
 import type { Chunk, ChunkResult, EngineInfo, Evaluation, Profile, ProfileRow, Session, SessionOptions, Split, State } from "../engine.js";
 import { arenaStart, type Backend, peakFlops } from "./backend.js";
 import type { Instruction } from "./instructions.js";
@@ -282,13 +283,13 @@ export class CpuSession implements Session {
     return offset;
   }
 
-  /** @throws Error where the program cannot address that much */
+  /** @throws UserError where the program cannot address that much */
   private pagesFor(floats: number): number {
     const pages = Math.ceil((this.start + 4 * floats) / pageBytes);
     if (pages > mostPages) {
       const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
-      throw new Error(
-        `This model needs ${gib(pages * pageBytes)} GiB at batch ${this.options.batchSize}, but 4 GiB is the limit; use a smaller batch.`,
+      throw new UserError(
+        `This model needs ${gib(pages * pageBytes)} GiB at batch ${this.options.batchSize} with ${this.options.threads} threads, but 4 GiB is the limit; use a smaller --batch-size or fewer --threads.`,
       );
     }
     return pages;
