@@ -1,6 +1,5 @@
 import type { Engine, EngineName } from "../engine.js";
 import type { TfjsBackend } from "./backend.js";
-import { TfjsSession } from "./session.js";
 
 /** Where a backend of TF.js comes from, and whether it can be had here. */
 export interface TfjsSource {
@@ -19,6 +18,8 @@ export function tfjsEngine({ name, open, unavailable, discouraged }: TfjsSource)
     unavailable,
     discouraged,
     create: async (options) => {
+      // Not needed to know whether an engine runs here.
+      const { TfjsSession } = await import("./session.js");
       opened ??= open({ threads: options.threads });
       return new TfjsSession(options, await opened, name);
     },

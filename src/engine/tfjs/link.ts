@@ -22,6 +22,22 @@ const installMilliseconds = 300_000;
 const compileMilliseconds = 300_000;
 const probeMilliseconds = 120_000;
 
+/**
+ * Compiled in front of the binding: TensorFlow copies what it is given. TF.js 4.22 lends it the memory of JavaScript's arrays, and has them
+ * released on whichever thread drops a tensor last, where Node-API allows the main thread only.
+ */
+const copiedTensors = `#include <cstring>
+#include "tensorflow/c/c_api.h"
+static inline TF_Tensor* CopiedTensor(TF_DataType type, const int64_t* dims, int rank, void* data, size_t bytes,
+                                      void (*release)(void*, size_t, void*), void* argument) {
+  TF_Tensor* tensor = TF_AllocateTensor(type, dims, rank, bytes);
+  if (bytes > 0) std::memcpy(TF_TensorData(tensor), data, bytes);
+  release(data, bytes, argument);
+  return tensor;
+}
+#define TF_NewTensor CopiedTensor
+`;
+
 /** The files of a TensorFlow from pip that the binding needs. */
 interface Tensorflow {
   folder: string;
@@ -134,9 +150,11 @@ async function compile(compiler: string, binding: string, { folder, include, lib
   const { include_dir } = createRequire(import.meta.url)("node-api-headers") as { include_dir: string };
   const sources = ["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join(binding, "binding", name));
   const shared = process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"];
-  const flags = ["-std=c++17", "-O2", "-fPIC", "-w", `-DNAPI_VERSION=${nodeApi}`, `-I${include_dir}`, `-I${include}`];
+  const header = `${output}.h`;
+  await writeFile(header, copiedTensors);
+  const flags = ["-std=c++17", "-O2", "-fPIC", "-w", `-DNAPI_VERSION=${nodeApi}`, "-include", header, `-I${include_dir}`, `-I${include}`];
   const args = [...flags, ...shared, ...sources, "-o", output, ...libraries, `-Wl,-rpath,${folder}`];
-  await run(compiler, args, compileMilliseconds, "The binding does not compile");
+  await run(compiler, args, compileMilliseconds, "The binding does not compile").finally(() => rm(header, { force: true }));
 }
 
 /** Puts the new binding in its place, and the old one back where the new one does not run. */

@@ -36,8 +36,8 @@ export async function loadTensorflow(folder: string, threads?: number): Promise<
   return { tf, facts: { version: binding.TF_Version, gpu: isUsingGpuDevice } };
 }
 
-/** Node 23 removed functions of node:util that TF.js 4.22 calls (tensorflow/tfjs#8609). */
+/** Functions of node:util that TF.js 4.22 calls: Node 22 warns of them, Node 23 removed some (tensorflow/tfjs#8609). */
 function putBackRemovedFunctions(util: Record<string, unknown>): void {
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }
