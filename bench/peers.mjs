@@ -114,5 +114,5 @@ console.log(table);
 if (options.out) {
   mkdirSync(options.out, { recursive: true });
   writeFileSync(join(options.out, "table.md"), `${table}\n\nCommand: node bench/peers.mjs ${process.argv.slice(2).join(" ")}\n`);
-  writeFileSync(join(options.out, "results.json"), `${JSON.stringify({ date, machine, rows }, null, 1)}\n`);
+  writeFileSync(join(options.out, "results.json"), `${JSON.stringify({ date, machine, rows }, null, 2)}\n`);
 }
