@@ -28,7 +28,6 @@ constexpr int V = SIMD_WIDTH;
 constexpr int maxAccumulators = SIMD_ACCUMULATORS;
 
 typedef float vf __attribute__((vector_size(V * 4)));
-typedef int32_t vi __attribute__((vector_size(V * 4)));
 typedef uint32_t vu __attribute__((vector_size(V * 4)));
 typedef float vfUnaligned __attribute__((vector_size(V * 4), aligned(4), may_alias));
 
@@ -51,7 +50,6 @@ static inline vu broadcast(uint32_t x) { return vu SIMD_EACH(x); }
 static inline vu iota() { return vu SIMD_IOTA; }
 static inline vf zero() { return vf{}; }
 static inline vf max(vf a, vf b) { return a > b ? a : b; }
-static inline vf toFloat(vu v) { return __builtin_convertvector(v, vf); }
 
 // a·b + c, fused where the instruction set has it. WebAssembly without relaxed SIMD rounds twice.
 static inline vf fma(vf a, vf b, vf c) {
