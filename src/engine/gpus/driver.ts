@@ -7,15 +7,23 @@ import { join } from "node:path";
  * @returns what to hand to the dynamic loader, or undefined without a driver
  */
 export function nvidiaDriver(): string | undefined {
-  const chosen = process.env.MNIST_TUI_NVML;
+  return driverLibrary(process.env.MNIST_TUI_NVML, "nvml.dll", "libnvidia-ml.so.1");
+}
+
+/** The same for CUDA's driver library. MNIST_TUI_LIBCUDA names another one. */
+export function cudaLibrary(): string | undefined {
+  return driverLibrary(process.env.MNIST_TUI_LIBCUDA, "nvcuda.dll", "libcuda.so.1");
+}
+
+function driverLibrary(chosen: string | undefined, windows: string, linux: string): string | undefined {
   if (chosen !== undefined) return chosen === "" ? undefined : chosen;
   if (process.platform === "win32") {
-    const library = join(process.env.SystemRoot ?? "C:\\Windows", "System32", "nvml.dll");
+    const library = join(process.env.SystemRoot ?? "C:\\Windows", "System32", windows);
     return existsSync(library) ? library : undefined;
   }
   if (process.platform !== "linux") return undefined;
   // The Windows Subsystem for Linux has no device files of the driver's own.
-  const subsystem = "/usr/lib/wsl/lib/libnvidia-ml.so.1";
+  const subsystem = `/usr/lib/wsl/lib/${linux}`;
   if (existsSync(subsystem)) return subsystem;
-  return existsSync("/dev/nvidiactl") || existsSync("/proc/driver/nvidia/version") ? "libnvidia-ml.so.1" : undefined;
+  return existsSync("/dev/nvidiactl") || existsSync("/proc/driver/nvidia/version") ? linux : undefined;
 }

@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "mnist-tui-cuda-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** @returns libcuda.c as a library, or undefined where there is no C compiler */
+function compile(): string | undefined {
+  if (process.platform === "win32") return undefined;
+  const library = join(folder, "libcuda.so");
+  try {
+    execFileSync("cc", ["-shared", "-fPIC", fileURLToPath(new URL("libcuda.c", import.meta.url)), "-o", library], { stdio: "ignore" });
+    return library;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A driver with one GPU, or undefined. */
+export const fakeLibcuda = compile();
+export const needsCompiler = fakeLibcuda ? "" : ", which needs a C compiler";
+
+/** Of libcuda.c: "ERRORS" is FAKE_CUDA_ERRORS. */
+export type FakeSettings = Partial<Record<"VERSION" | "DEVICES" | "CAPABILITY" | "MODE" | "FREE" | "ERRORS" | "HANG" | "CRASH", string>>;
+
+/** @returns environment variables that make the program see the fake driver */
+export function fakeEnvironment(settings: FakeSettings = {}): Record<string, string> {
+  const entries = Object.entries(settings).map(([name, value]) => [`FAKE_CUDA_${name}`, value]);
+  return { MNIST_TUI_LIBCUDA: fakeLibcuda ?? "", ...Object.fromEntries(entries) };
+}
+
+/** The same for this process, until the end of the test. */
+export function pretend(settings: FakeSettings = {}): void {
+  Object.assign(process.env, fakeEnvironment(settings));
+}
+
+afterEach(() => {
+  for (const name of Object.keys(process.env)) if (name.startsWith("FAKE_CUDA_") || name === "MNIST_TUI_LIBCUDA") delete process.env[name];
+});
