@@ -14,8 +14,8 @@ const attributes = {
 };
 /** CUcomputemode; 1 is exclusive to a thread, in drivers of long ago. */
 const computeModes = ["default", "exclusive", "prohibited", "exclusive"] as const;
-/** CUstream_flags: work on it does not wait for the default stream. */
-const nonBlocking = 1;
+/** CUstream_flags: in order with the default stream, on which the copies run. */
+const defaultStreamFlags = 0;
 /** CUstreamCaptureMode: calls that cannot be recorded are errors in this thread. */
 const captureThreadLocal = 1;
 /** CUfunction_attribute */
@@ -89,7 +89,7 @@ export class CudaDevice implements Device {
     this.context = context[0];
     try {
       const stream = new BigUint64Array(1);
-      this.call("cuStreamCreate", stream, nonBlocking);
+      this.call("cuStreamCreate", stream, defaultStreamFlags);
       this.stream = stream[0];
     } catch (error) {
       this.release();
@@ -121,15 +121,14 @@ export class CudaDevice implements Device {
   }
 
   upload(at: DevicePointer, data: ArrayBufferView): void {
-    // From memory that is not page-locked, the driver takes its own copy before it returns.
-    this.call("cuMemcpyHtoDAsync_v2", at, data, data.byteLength, this.stream);
+    // The copies called "Async" may read ordinary memory after they return, where the GPU reaches it by itself.
+    this.call("cuMemcpyHtoD_v2", at, data, data.byteLength);
   }
 
   async download(into: ArrayBufferView, at: DevicePointer): Promise<void> {
-    // To memory that is not page-locked, the copy blocks until it is done: what comes before it is waited for first.
+    // The copy would block until all work before it is done: wait for that while the event loop turns.
     await this.synchronize();
-    this.call("cuMemcpyDtoHAsync_v2", into, at, into.byteLength, this.stream);
-    await this.synchronize();
+    this.call("cuMemcpyDtoH_v2", into, at, into.byteLength);
   }
 
   fill(at: DevicePointer, bytes: number): void {

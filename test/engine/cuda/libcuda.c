@@ -103,22 +103,22 @@ int cuMemFree_v2(uint64_t pointer) {
   free(block);
   return 0;
 }
-int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, uint64_t bytes, uint64_t stream) {
+int cuMemcpyHtoD_v2(uint64_t to, const void *from, uint64_t bytes) {
   NEEDS_CONTEXT();
   memcpy((void *)(uintptr_t)to, from, bytes);
-  return stream == 0x57 && !recording ? 0 : 900;
+  return recording ? 900 : 0;
 }
-int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, uint64_t bytes, uint64_t stream) {
+int cuMemcpyDtoH_v2(void *to, uint64_t from, uint64_t bytes) {
   NEEDS_CONTEXT();
   memcpy(to, (void *)(uintptr_t)from, bytes);
-  return stream == 0x57 && queries == 0 ? 0 : 900;
+  return recording || queries ? 900 : 0; /* would block */
 }
 int cuMemsetD8Async(uint64_t to, uint8_t value, uint64_t bytes, uint64_t stream) {
   NEEDS_CONTEXT();
   if (value || stream != 0x57) return 1;
   return submit((struct node){.fill = (uint8_t *)(uintptr_t)to, .bytes = bytes});
 }
-int cuStreamCreate(uint64_t *stream, unsigned flags) { NEEDS_CONTEXT(); *stream = 0x57; return flags == 1 ? 0 : 1; }
+int cuStreamCreate(uint64_t *stream, unsigned flags) { NEEDS_CONTEXT(); *stream = 0x57; return flags ? 1 : 0; }
 int cuStreamDestroy_v2(uint64_t stream) { NEEDS_CONTEXT(); return stream == 0x57 ? 0 : 400; }
 int cuStreamQuery(uint64_t stream) { NEEDS_CONTEXT(); return stream != 0x57 ? 400 : queries && queries-- ? 600 : 0; }
 int cuStreamBeginCapture_v2(uint64_t stream, int mode) {
