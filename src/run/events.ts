@@ -142,6 +142,7 @@ export interface DeviceEvent extends Base {
   tensors?: number;
   /** The whole machine's memory, bytes. */
   machine?: { memoryUsed: number; memoryTotal: number };
+  /** Empty where none is seen; absent as long as its driver has not answered. */
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
 }
 

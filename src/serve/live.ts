@@ -1,54 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type { RunEvent } from "../run/events.js";
-import { type Curve, curvePoints } from "../ui/curve.js";
-import { initialState, type ModelState, type RunState, reduce } from "../ui/state.js";
+import { type Curve, curvePoints, lastPoint } from "../ui/curve.js";
+import { initialState, isHostOnly, type ModelState, newestGpus, type RunState, reduce } from "../ui/state.js";
+import type { CurveName, LiveModel, LiveRun, Points } from "./live-run.js";
 
 /**
  * A run as the page and GET /get_training_data show it: the reducer's state, sent whole to whoever connects and as differences from
  * then on, over server-sent events.
  */
 
-const curveNames = ["loss", "accuracy", "testLoss", "testAccuracy", "learningRate"] as const;
-type CurveName = (typeof curveNames)[number];
-
-/** A curve's points: fractional epochs and values. */
-export interface Points {
-  epoch: number[];
-  value: number[];
-}
-
-export interface LiveModel {
-  name: string;
-  preset: string;
-  status: ModelState["status"];
-  error?: string;
-  epoch: number;
-  epochs: number;
-  step: number;
-  steps: number;
-  loss?: number;
-  accuracy?: number;
-  testLoss?: number;
-  testAccuracy?: number;
-  best?: { accuracy: number; epoch: number };
-  learningRate?: number;
-  imagesPerSecond?: number;
-  device: string;
-  parameters: number;
-  hostBytes?: number;
-  classNames: readonly string[];
-  /** The newest evaluation's: 10×10 counts, rows true. */
-  confusion?: number[][];
-  /** The newest: pixels as base64 of 784 bytes. */
-  samples?: { label: number; prediction: number; pixels: string }[];
-  curves: Record<CurveName, Points>;
-}
-
-export interface LiveRun {
-  run: string;
-  models: LiveModel[];
-}
-
+const curveNames = ["loss", "accuracy", "testLoss", "testAccuracy", "learningRate"] as const satisfies readonly CurveName[];
 /** Updates a second at the most. */
 const intervalMilliseconds = 400;
 /** A browser that does not read is let go before it costs memory. */
@@ -68,7 +29,7 @@ export class LiveView {
 
   /** @returns the whole run as it is now */
   run(): LiveRun {
-    return { run: this.state.run, models: this.state.models.map((model) => liveModel(model, undefined)) };
+    return liveRun(this.state, undefined);
   }
 
   get viewerCount(): number {
@@ -99,9 +60,7 @@ export class LiveView {
     const [before, now] = [this.sent, this.state];
     this.sent = now;
     if (this.viewers.size === 0 || before === now) return;
-    const text = isContinuation(before, now)
-      ? message("update", { run: now.run, models: now.models.map((model, i) => liveModel(model, before.models[i])) })
-      : message("snapshot", this.run());
+    const text = isContinuation(before, now) ? message("update", liveRun(now, before)) : message("snapshot", this.run());
     for (const viewer of this.viewers) {
       if (viewer.writableLength > mostUnreadBytes) viewer.destroy();
       else viewer.write(text);
@@ -117,6 +76,17 @@ function isContinuation(before: RunState, now: RunState): boolean {
 }
 
 /** @param before what was sent already; its points and pictures are left out */
+function liveRun(state: RunState, before: RunState | undefined): LiveRun {
+  const { run, models, hostMemory } = state;
+  const gpus = newestGpus(state) ?? [];
+  return {
+    run,
+    models: models.map((model, i) => liveModel(model, before?.models[i])),
+    hostMemory: { used: lastPoint(hostMemory.used)?.value, total: hostMemory.total },
+    gpus: gpus.length > 0 || isHostOnly(state) ? gpus : undefined,
+  };
+}
+
 function liveModel(model: ModelState, before: ModelState | undefined): LiveModel {
   const { start, device, curves } = model;
   const evaluation = model.evaluations.at(-1);
@@ -140,6 +110,8 @@ function liveModel(model: ModelState, before: ModelState | undefined): LiveModel
     device: start?.device ?? "",
     parameters: start?.parameters ?? 0,
     hostBytes: device?.hostBytes,
+    deviceBytes: device?.deviceBytes,
+    cpuPercent: device?.cpuPercent,
     classNames: start?.classNames ?? [],
     ...(evaluation && evaluation !== before?.evaluations.at(-1) && { confusion: evaluation.confusion }),
     ...(samples &&

@@ -9,7 +9,7 @@ export interface Usage {
   cpuPercent: number;
   /** Of the whole machine, bytes. */
   machine: { memoryUsed: number; memoryTotal: number };
-  /** Absent without an NVIDIA driver. */
+  /** Empty where none is seen; absent as long as its driver has not answered. */
   gpus?: GpuReading[];
   /** What this process has on them, bytes, where the driver tells. */
   gpuBytes?: number;
@@ -52,6 +52,7 @@ class GpuWatch {
 
   constructor() {
     if (nvidiaDriver()) void this.open();
+    else this.newest = { gpus: [] };
   }
 
   look(): Pick<Usage, "gpus" | "gpuBytes"> {
@@ -68,6 +69,7 @@ class GpuWatch {
   private async open(): Promise<void> {
     const { openGpuMonitor } = await import("../engine/gpus/monitor.js");
     this.monitor = await openGpuMonitor();
+    if (!this.monitor) this.newest = { gpus: [] };
     if (this.closed) this.close();
     else this.look();
   }
@@ -75,7 +77,7 @@ class GpuWatch {
   private async ask(monitor: GpuMonitor): Promise<void> {
     this.asking = true;
     const [gpus, gpuBytes] = await Promise.all([monitor.read(), monitor.processBytes(process.pid)]);
-    this.newest = gpus.length > 0 ? { gpus, gpuBytes } : {};
+    this.newest = { gpus, gpuBytes };
     this.asking = false;
   }
 }

@@ -1,8 +1,9 @@
 import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { formatCount, formatDuration, formatEpoch, formatLoss, formatPercent, formatRate, formatSpeed } from "./format.js";
+import { gpuLines, hostOnly, machineLines, trainerFigures } from "./panels/device.js";
 import { secondsLeft } from "./progress.js";
-import { doneText, initialState, type ModelState, type RunState, reduce } from "./state.js";
+import { doneText, initialState, isHostOnly, type ModelState, type RunState, reduce } from "./state.js";
 import { summaryLines } from "./summary.js";
 import { plainText } from "./text.js";
 import type { View } from "./view.js";
@@ -16,7 +17,7 @@ export interface LinesOptions {
 }
 
 /**
- * What a log file wants: device and parameters of each model, one line an epoch, a rate-limited progress line, warnings, how each
+ * What a log file wants: device and parameters of each model, the machine's figures once, one line an epoch, a rate-limited progress line, warnings, how each
  * model ended and, on close, the summary. Every line stands for itself and begins with the model's name where there are several.
  */
 export function createLines(options: LinesOptions): View {
@@ -24,6 +25,7 @@ export function createLines(options: LinesOptions): View {
   const progressMilliseconds = (options.progressSeconds ?? 10) * 1000;
   const lastProgress = new Map<string, number>();
   let state: RunState = initialState();
+  let machineShown = false;
   let closed = false;
 
   const write = (model: string, text: string) => options.write(`${chalk.bold(model)}  ${text}\n`);
@@ -43,6 +45,12 @@ export function createLines(options: LinesOptions): View {
         write(name, chalk.dim(progressText(model)));
         return;
       }
+      case "device":
+        if (machineShown || event.gpus === undefined) return;
+        machineShown = true;
+        for (const { label, text } of machineLines(state)) write(name, `${label}: ${text}${isHostOnly(state) ? ` (${hostOnly})` : ""}`);
+        for (const { label, text } of gpuLines(state)) write(name, `${label}: ${text}`);
+        return;
       case "epoch":
         lastProgress.set(name, event.time);
         write(name, epochText(model));
@@ -106,9 +114,11 @@ function progressText(model: ModelState): string {
   const epochs = start === undefined ? "" : `/${start.epochs}`;
   const steps = start === undefined ? "" : `/${formatCount(start.epochs * start.stepsPerEpoch)}`;
   const left = secondsLeft(model);
+  const figures = trainerFigures(model);
   return (
     `epoch ${formatEpoch(model.epoch)}${epochs}, step ${formatCount(model.step)}${steps}, loss ${formatLoss(model.loss)}, ` +
     `accuracy ${formatPercent(model.accuracy)}, ${formatSpeed(model.imagesPerSecond)} images/s` +
+    (figures === undefined ? "" : `, ${figures}`) +
     (left === undefined ? "" : `, ${formatDuration(left)} left`)
   );
 }

@@ -26,5 +26,22 @@ export function measured(state: RunState, event: DeviceEvent, time: number): Pic
   const { machine } = event;
   const hostMemory =
     machine === undefined ? state.hostMemory : { total: machine.memoryTotal, used: add(state.hostMemory.used, machine.memoryUsed) };
-  return { gpus: gpus ?? state.gpus, hostMemory };
+  // The curves of a GPU that does not answer any more stay.
+  return { gpus: gpus !== undefined && gpus.length > 0 ? gpus : state.gpus, hostMemory };
+}
+
+export type GpuReading = NonNullable<DeviceEvent["gpus"]>[number];
+
+/** GPUs are the machine's, not a model's: the newest event of any trainer says how they are. @returns undefined as long as none does */
+export function newestGpus({ models }: RunState): GpuReading[] | undefined {
+  let newest: { time: number; gpus: GpuReading[] } | undefined;
+  for (const { device } of models) {
+    if (device?.gpus !== undefined && device.time >= (newest?.time ?? 0)) newest = { time: device.time, gpus: device.gpus };
+  }
+  return newest?.gpus;
+}
+
+/** @returns whether it is known that there is no GPU: none has figures, and no trainer has memory on one */
+export function isHostOnly(state: RunState): boolean {
+  return newestGpus(state)?.length === 0 && state.models.every(({ device }) => finite(device?.deviceBytes) === undefined);
 }

@@ -7,6 +7,7 @@ import { finite } from "./numbers.js";
 import type { LogLine, RunState } from "./run-state.js";
 import { plainText } from "./text.js";
 
+export { type GpuReading, isHostOnly, newestGpus } from "./machine.js";
 export { ended } from "./model-state.js";
 export { doneText } from "./notes.js";
 export { finite } from "./numbers.js";

@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { nvidiaDriver } from "../../dist/engine/gpus/driver.js";
 import { openGpuMonitor } from "../../dist/engine/gpus/monitor.js";
 import { openNvidiaSmi, parseLine } from "../../dist/engine/gpus/nvidia-smi.js";
+import { type Usage, watchResources } from "../../dist/train/resources.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mnist-tui-gpus-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,6 +26,16 @@ function compiled(name: string, flags: string[] = []): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a trainer reports, up to the first report that says how the GPUs are. */
+async function reportOnGpus(): Promise<Usage> {
+  let watch: { stop(): void } | undefined;
+  const usage = await new Promise<Usage>((resolve) => {
+    watch = watchResources((usage) => usage.gpus && resolve(usage));
+  });
+  watch?.stop();
+  return usage;
 }
 
 const library = process.platform === "win32" ? undefined : compiled("nvml.so");
@@ -56,6 +67,13 @@ describe.skipIf(!library)(`NVML${needsCompiler}`, () => {
     monitor.close();
   });
 
+  it("is what a trainer reports", async () => {
+    process.env.MNIST_TUI_NVML = library;
+    const { gpus, gpuBytes } = await reportOnGpus();
+    expect(gpus?.map(({ name }) => name)).toEqual(["NVIDIA Test 80GB", "NVIDIA Small"]);
+    expect(gpuBytes).toBe(4_000_000_001);
+  });
+
   it("adds up what a process has on all GPUs", async () => {
     process.env.MNIST_TUI_NVML = library;
     const monitor = (await openGpuMonitor())!;
@@ -80,6 +98,14 @@ describe("without NVML", () => {
     const reasons: string[] = [];
     expect(await openGpuMonitor(reasons)).toBeUndefined();
     expect(reasons).toEqual(["No NVIDIA driver is installed."]);
+  });
+
+  it("a trainer reports that there is no GPU, with a driver or without, and what the host has", async () => {
+    for (const driver of ["", join(folder, "no-driver.so")]) {
+      process.env.MNIST_TUI_NVML = driver;
+      const usage = await reportOnGpus();
+      expect(usage).toMatchObject({ gpus: [], hostBytes: expect.any(Number), machine: { memoryTotal: expect.any(Number) } });
+    }
   });
 
   it.skipIf(process.platform === "win32")("nvidia-smi serves in its place", async () => {

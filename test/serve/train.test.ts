@@ -45,7 +45,10 @@ it("train --http serves predictions of the newest checkpoints and the live run, 
   await until(async () => (await call(`${url}/readyz`)).json.models.every(({ checkpoint }: { checkpoint?: string }) => checkpoint));
   const { json } = await call(`${url}/predict?model=*`, { body: png });
   expect(json.predictions.map(({ checkpoint }: { checkpoint: string }) => checkpoint)).toEqual(["r/simple/best", "r/compact/best"]);
+  // Empty where there is no GPU: that too is known after a moment.
+  await until(async () => (await call(`${url}/get_training_data`)).json.gpus !== undefined);
   const live = (await call(`${url}/get_training_data`)).json;
+  expect(live.hostMemory.used).toBeGreaterThan(0);
   expect(live).toMatchObject({ run: "r", models: [{ status: "training" }, { status: "training" }] });
   for (const { curves } of live.models) expect(curves.loss.value.length).toBeGreaterThan(0);
   child.kill("SIGTERM");

@@ -104,7 +104,8 @@ function* fakeModel(options: FakeRun, model: string, ordinal: number): Generator
         hostBytes: (180 + 90 * ordinal + 5 * Math.sin(time / 4000)) * 2 ** 20,
         cpuPercent: 96 + 3 * noise(),
         machine: { memoryUsed: (5.2 + 0.1 * Math.sin(time / 9000)) * 2 ** 30, memoryTotal: 16 * 2 ** 30 },
-        ...(options.gpus ? { gpus: fakeGpus(options.gpus, time), deviceBytes: 900 * 2 ** 20 } : {}),
+        gpus: fakeGpus(options.gpus ?? 0, time),
+        ...(options.gpus ? { deviceBytes: 900 * 2 ** 20 } : {}),
       };
     }
     if (Math.floor(epoch + 1e-9) > Math.floor((step - options.chunk) / options.stepsPerEpoch + 1e-9)) {

@@ -34,6 +34,24 @@ describe("plain lines", () => {
     expect(lines.filter((line) => line.startsWith("run 2026"))).toHaveLength(1);
   });
 
+  it("give the machine's figures once, and those of each trainer with its progress", async () => {
+    const told = async (gpus: number) => {
+      const output = collector();
+      const view = createLines({ write: output.write, color: "none", progressSeconds: 1 });
+      for (const event of fakeRun({ ...run, gpus })) view.event(event);
+      await view.close();
+      return output.text().split("\n");
+    };
+    const without = await told(0);
+    expect(without.filter((line) => line.includes("GPU"))).toEqual([
+      "simple  machine: 5.1 GB of 16.0 GB RAM used (no GPU seen, host's figures)",
+    ]);
+    expect(without.some((line) => /images\/s, \d+ MB RAM, CPU \d+ %, .+ left$/.test(line))).toBe(true);
+    const [machine, gpu] = (await told(1)).filter((line) => /^\w+ {2}(machine|GPU)/.test(line));
+    expect(machine).toBe("simple  machine: 5.1 GB of 16.0 GB RAM used");
+    expect(gpu).toMatch(/^simple {2}GPU 0: NVIDIA Example 80GB: 1\d\.\d GB of 80\.0 GB, \d+ %, 55 °C, \d+ W$/);
+  });
+
   it("limit the rate of progress lines by the events' own time", async () => {
     const progress = (text: string) => text.split("\n").filter((line) => line.startsWith("residual  epoch") && line.includes("left"));
     const often = progress(await linesOf("none", 1));

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { RunEvent } from "../../dist/run/events.js";
+import type { DeviceEvent, RunEvent } from "../../dist/run/events.js";
 import { appendPoint, emptyCurve } from "../../dist/ui/curve.js";
 import { initialUi } from "../../dist/ui/interaction.js";
 import { linearAxis, logAxis, place, tickNumber } from "../../dist/ui/panels/axis.js";
 import { accuracyChart, type ChartOptions, downsample, lossChart } from "../../dist/ui/panels/chart.js";
 import { confusionPanel, worstPairs } from "../../dist/ui/panels/confusion.js";
-import { deviceLines } from "../../dist/ui/panels/device.js";
+import { deviceLines, deviceTitle } from "../../dist/ui/panels/device.js";
 import { clearCanvas, emptyDrawing, isBlank, movePen, togglePen } from "../../dist/ui/panels/drawing.js";
 import { gauges, percentText } from "../../dist/ui/panels/gauges.js";
 import { layersPanel } from "../../dist/ui/panels/layers.js";
@@ -304,6 +304,17 @@ describe("device and log", () => {
     expect(lines).toContain("device: CPU, AVX-512, 1 thread");
     expect(lines).toContain("not cuda: no NVIDIA driver was found (libcuda.so.1)");
     expect(lines.some((line) => /^simple: \d+ MB RAM, CPU \d+ %$/.test(line))).toBe(true);
+  });
+
+  it("say where no GPU is seen, and only where that is known", () => {
+    const told = (fields: Partial<DeviceEvent>) =>
+      deviceTitle(reduce(initialState(), { run: "r", model: "m", time: 1, type: "device", hostBytes: 1, cpuPercent: 1, ...fields }));
+    const gpu = { name: "NVIDIA", memoryUsed: 1, memoryTotal: 2 };
+    expect(told({ gpus: [] })).toBe("device: no GPU seen, host's figures");
+    expect(told({})).toBe("device");
+    expect(told({ gpus: [gpu] })).toBe("device");
+    // A GPU without NVIDIA's driver, on which the engine knows its own bytes.
+    expect(told({ gpus: [], deviceBytes: 5 })).toBe("device");
   });
 
   it("show the newest lines and scroll back", () => {

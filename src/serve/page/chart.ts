@@ -1,5 +1,5 @@
 import type UPlot from "uplot";
-import type { LiveModel, Points } from "./live.js";
+import type { LiveModel, Points } from "../live-run.js";
 
 declare const uPlot: typeof UPlot;
 

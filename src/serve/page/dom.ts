@@ -24,6 +24,12 @@ export function fixed(value: number | undefined | null, digits: number): string 
   return value === undefined || value === null ? "–" : value.toFixed(digits);
 }
 
+/** In binary units: "512 MB", "1.4 GB" */
+export function bytes(count: number | undefined | null): string {
+  if (count === undefined || count === null) return "–";
+  return count < 1000 * 2 ** 20 ? `${Math.round(count / 2 ** 20)} MB` : `${(count / 2 ** 30).toFixed(1)} GB`;
+}
+
 /** Paints 28×28 pixels of a dataset's image. @param pixels base64 of 784 bytes */
 export function paintPixels(canvas: HTMLCanvasElement, pixels: string): void {
   const bytes = Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0));

@@ -1,48 +1,16 @@
+import type { CurveName, LiveModel, LiveRun } from "../live-run.js";
 import { Chart } from "./chart.js";
-import { byId, element, fixed, paintPixels, percent } from "./dom.js";
+import { byId, bytes, element, fixed, paintPixels, percent } from "./dom.js";
 
 /** The run in progress, or the newest finished one, fed by server-sent events. */
 
-export interface Points {
-  epoch: number[];
-  value: number[];
-}
-
-export interface LiveModel {
-  name: string;
-  status: string;
-  error?: string;
-  epoch: number;
-  epochs: number;
-  step: number;
-  steps: number;
-  loss?: number;
-  accuracy?: number;
-  testLoss?: number;
-  testAccuracy?: number;
-  best?: { accuracy: number; epoch: number };
-  learningRate?: number;
-  imagesPerSecond?: number;
-  device: string;
-  parameters: number;
-  hostBytes?: number;
-  classNames: string[];
-  confusion?: number[][];
-  samples?: { label: number; prediction: number; pixels: string }[];
-  curves: Record<"loss" | "accuracy" | "testLoss" | "testAccuracy" | "learningRate", Points>;
-}
-
-interface LiveRun {
-  run: string;
-  models: LiveModel[];
-}
-
 export function startLive(): void {
   const chart = new Chart(byId("chart"));
-  let run: LiveRun = { run: "", models: [] };
+  let run: LiveRun = { run: "", models: [], hostMemory: { total: 0 } };
   const show = () => {
     byId("live").hidden = run.models.length === 0;
     byId("run").textContent = run.run === "" ? "" : `run ${run.run}`;
+    byId("machine").textContent = machineText(run);
     byId("status").replaceChildren(...run.models.map(statusCard));
     chart.draw(run.models);
   };
@@ -62,7 +30,7 @@ export function startLive(): void {
   source.addEventListener("update", ({ data }) => {
     const update: LiveRun = JSON.parse(data);
     const evaluated = update.models.some(({ confusion, samples }) => confusion || samples);
-    run = { run: update.run, models: update.models.map((model, i) => merged(run.models[i], model)) };
+    run = { ...update, models: update.models.map((model, i) => merged(run.models[i], model)) };
     show();
     if (evaluated) byId("evaluations").replaceChildren(...run.models.map(evaluationCard));
   });
@@ -72,11 +40,26 @@ export function startLive(): void {
 function merged(before: LiveModel | undefined, update: LiveModel): LiveModel {
   if (!before) return update;
   const curves = { ...update.curves };
-  for (const name of Object.keys(curves) as (keyof LiveModel["curves"])[]) {
+  for (const name of Object.keys(curves) as CurveName[]) {
     const [old, added] = [before.curves[name], update.curves[name]];
     curves[name] = { epoch: [...old.epoch, ...added.epoch], value: [...old.value, ...added.value] };
   }
   return { ...update, curves, confusion: update.confusion ?? before.confusion, samples: update.samples ?? before.samples };
+}
+
+/** The machine's memory and GPUs; where there is none, that the figures are the host's. */
+function machineText({ hostMemory: { used, total }, gpus }: LiveRun): string {
+  const memory = used === undefined ? [] : [`${bytes(used)} of ${bytes(total)} RAM used`];
+  const cards = (gpus ?? []).map(({ name, memoryUsed, memoryTotal, utilization, temperature, power }) =>
+    [
+      `${name}: ${bytes(memoryUsed)} of ${bytes(memoryTotal)}`,
+      ...(utilization === undefined ? [] : [`${Math.round(utilization)} %`]),
+      ...(temperature === undefined ? [] : [`${Math.round(temperature)} °C`]),
+      ...(power === undefined ? [] : [`${Math.round(power)} W`]),
+    ].join(", "),
+  );
+  const none = gpus?.length === 0 ? ["no GPU seen, host's figures"] : [];
+  return [...none, ...cards, ...memory].join("; ");
 }
 
 function statusCard(model: LiveModel): HTMLElement {
@@ -89,7 +72,11 @@ function statusCard(model: LiveModel): HTMLElement {
     ["learning rate", String(model.learningRate ?? "–")],
     ["parameters", model.parameters.toLocaleString("en")],
     ["device", model.device],
-    ["memory", model.hostBytes === undefined ? "–" : `${Math.round(model.hostBytes / 2 ** 20)} MB`],
+    [
+      "memory",
+      model.deviceBytes === undefined ? bytes(model.hostBytes) : `${bytes(model.hostBytes)}, ${bytes(model.deviceBytes)} on the device`,
+    ],
+    ["CPU", model.cpuPercent === undefined ? "–" : `${Math.round(model.cpuPercent)} %`],
   ];
   const list = element("dl", {}, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
   const progress = element("progress", { max: Math.max(1, model.steps), value: model.step, ariaLabel: `${model.name}, steps done` });
@@ -107,7 +94,7 @@ function evaluationCard({ name, confusion, samples, classNames }: LiveModel): HT
 }
 
 /** Rows are the true classes. Colours by each cell's part of its row. */
-function confusionTable(confusion: number[][], names: string[]): HTMLElement {
+function confusionTable(confusion: number[][], names: readonly string[]): HTMLElement {
   const short = (i: number) => (names[i] ?? String(i)).slice(0, 4);
   const head = element("tr", {}, element("th"), ...confusion.map((_, i) => element("th", { title: names[i], scope: "col" }, short(i))));
   const rows = confusion.map((row, i) => {
@@ -123,7 +110,10 @@ function confusionTable(confusion: number[][], names: string[]): HTMLElement {
   return element("table", { className: "confusion" }, head, ...rows);
 }
 
-function sampleFigure({ label, prediction, pixels }: { label: number; prediction: number; pixels: string }, names: string[]): HTMLElement {
+function sampleFigure(
+  { label, prediction, pixels }: { label: number; prediction: number; pixels: string },
+  names: readonly string[],
+): HTMLElement {
   const canvas = element("canvas", { width: 28, height: 28 });
   paintPixels(canvas, pixels);
   const right = label === prediction;

@@ -1,6 +1,6 @@
 import { lastPoint } from "../curve.js";
 import { formatBytes, formatCount } from "../format.js";
-import { finite, type RunState } from "../state.js";
+import { finite, type GpuReading, isHostOnly, type ModelState, newestGpus, type RunState } from "../state.js";
 import { plainText } from "../text.js";
 
 export interface DeviceLine {
@@ -25,36 +25,12 @@ export function deviceLines(state: RunState): DeviceLine[] {
   const devices = new Set(state.models.map((model) => model.start?.device ?? ""));
   devices.delete("");
   for (const device of devices) lines.push({ label: "device", text: device, model: -1, tone: "normal" });
-  const machine = lastPoint(state.hostMemory.used);
-  if (machine !== undefined) {
-    const { total } = state.hostMemory;
-    lines.push({
-      label: "machine",
-      text: `${formatBytes(machine.value)} of ${formatBytes(total)} RAM used`,
-      model: -1,
-      fraction: total > 0 ? machine.value / total : undefined,
-      tone: "normal",
-    });
-  }
+  lines.push(...machineLines(state));
   state.models.forEach((model, index) => {
-    if (model.device === undefined) return;
-    const cpu = finite(model.device.cpuPercent);
-    const parts = [`${formatBytes(finite(model.device.hostBytes))} RAM`];
-    if (finite(model.device.deviceBytes) !== undefined) parts.push(`${formatBytes(model.device.deviceBytes)} on the device`);
-    if (finite(model.device.tensors) !== undefined) parts.push(`${formatCount(model.device.tensors)} tensors`);
-    if (cpu !== undefined) parts.push(`CPU ${Math.max(0, Math.round(cpu))} %`);
-    lines.push({ label: model.name, text: parts.join(", "), model: index, tone: "normal" });
+    const text = trainerFigures(model);
+    if (text !== undefined) lines.push({ label: model.name, text, model: index, tone: "normal" });
   });
-  const gpus = newestGpus(state);
-  for (const [index, gpu] of gpus.entries()) {
-    lines.push({
-      label: `GPU ${index}`,
-      text: gpuText(gpu),
-      model: -1,
-      fraction: gpu.memoryTotal > 0 ? Math.min(1, Math.max(0, gpu.memoryUsed / gpu.memoryTotal)) : undefined,
-      tone: "normal",
-    });
-  }
+  lines.push(...gpuLines(state));
   const reasons = new Map<string, string>();
   for (const model of state.models) {
     for (const { name, reason } of model.start?.refused ?? []) reasons.set(plainText(name), plainText(reason));
@@ -63,18 +39,44 @@ export function deviceLines(state: RunState): DeviceLine[] {
   return lines;
 }
 
-type Gpu = NonNullable<NonNullable<RunState["models"][number]["device"]>["gpus"]>[number];
-
-/** GPUs are the machine's, not a model's: the newest event of any trainer says how they are. */
-export function newestGpus(state: RunState): Gpu[] {
-  let newest: { time: number; gpus: Gpu[] } = { time: 0, gpus: [] };
-  for (const { device } of state.models) {
-    if (device?.gpus !== undefined && device.time >= newest.time) newest = { time: device.time, gpus: device.gpus };
-  }
-  return newest.gpus;
+/** "device", and where no GPU is seen whose figures are shown: a person who expects one should not have to wonder. */
+export function deviceTitle(state: RunState): string {
+  return isHostOnly(state) ? `device: ${hostOnly}` : "device";
 }
 
-export function gpuText(gpu: Gpu): string {
+export const hostOnly = "no GPU seen, host's figures";
+
+/** The whole machine's memory; nothing before it was measured. */
+export function machineLines({ hostMemory }: RunState): DeviceLine[] {
+  const used = lastPoint(hostMemory.used);
+  if (used === undefined) return [];
+  const { total } = hostMemory;
+  const text = `${formatBytes(used.value)} of ${formatBytes(total)} RAM used`;
+  return [{ label: "machine", text, model: -1, fraction: total > 0 ? used.value / total : undefined, tone: "normal" }];
+}
+
+export function gpuLines(state: RunState): DeviceLine[] {
+  return (newestGpus(state) ?? []).map((gpu, index) => ({
+    label: `GPU ${index}`,
+    text: gpuText(gpu),
+    model: -1,
+    fraction: gpu.memoryTotal > 0 ? Math.min(1, Math.max(0, gpu.memoryUsed / gpu.memoryTotal)) : undefined,
+    tone: "normal",
+  }));
+}
+
+/** "178 MB RAM, CPU 98 %": what a model's trainer takes; undefined before it was measured. */
+export function trainerFigures({ device }: ModelState): string | undefined {
+  if (device === undefined) return undefined;
+  const parts = [`${formatBytes(finite(device.hostBytes))} RAM`];
+  if (finite(device.deviceBytes) !== undefined) parts.push(`${formatBytes(device.deviceBytes)} on the device`);
+  if (finite(device.tensors) !== undefined) parts.push(`${formatCount(device.tensors)} tensors`);
+  const cpu = finite(device.cpuPercent);
+  if (cpu !== undefined) parts.push(`CPU ${Math.max(0, Math.round(cpu))} %`);
+  return parts.join(", ");
+}
+
+function gpuText(gpu: GpuReading): string {
   const parts = [`${formatBytes(gpu.memoryUsed)} of ${formatBytes(gpu.memoryTotal)}`];
   if (finite(gpu.utilization) !== undefined) parts.push(`${Math.round(gpu.utilization!)} %`);
   if (finite(gpu.temperature) !== undefined) parts.push(`${Math.round(gpu.temperature!)} °C`);
