@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { webgpuInstallCommand } from "../../dist/engine/tfjs/packages.js";
 import { run, temporaryFolder } from "../cli/program.js";
 
 /** No engine that somebody has installed in this machine's cache, and no GPU. */
@@ -25,6 +26,18 @@ test("doctor says of every engine whether it can be used, why not, and what help
   expect([...engines.values()].filter(({ auto }) => auto)).toHaveLength(1);
   expect(report.datasets.map(({ name }: { name: string }) => name)).toEqual(["mnist", "fashion-mnist", "synthetic"]);
   expect(report.terminal).toMatchObject({ problem: "standard output is not a terminal" });
+});
+
+test("the packages of webgpu are optional peers of the very versions that doctor's command adds, and npm ci adds none", () => {
+  const read = (file: string) => JSON.parse(readFileSync(join(import.meta.dirname, "../..", file), "utf8"));
+  const { peerDependencies, peerDependenciesMeta } = read("package.json");
+  const added = webgpuInstallCommand()
+    .split(" ")
+    .filter((word) => /@\d/.test(word));
+  expect(added.sort()).toEqual(Object.entries(peerDependencies).map(([name, version]) => `${name}@${version}`));
+  expect(peerDependenciesMeta).toEqual(Object.fromEntries(Object.keys(peerDependencies).map((name) => [name, { optional: true }])));
+  const { packages } = read("package-lock.json");
+  for (const name of ["webgpu", "@tensorflow/tfjs-backend-webgpu"]) expect(packages).not.toHaveProperty([`node_modules/${name}`]);
 });
 
 test("doctor's text names engines, datasets and the terminal, without escape codes", async () => {
