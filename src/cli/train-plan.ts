@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { shippedPresets } from "../config/files.js";
 import {
   checkBatches,
+  checkPrecision,
   type ResolvedOptions,
   resolveHttp,
   resolveOptions,
@@ -32,6 +33,7 @@ export async function planTraining(sources: { file?: Source; flags: Source }): P
   const plan = resume === undefined ? planNewRun(sources) : await planResume(sources, resume);
   for (const { preset, kernels, dropout } of plan.models) buildModel(preset, { kernels, dropout });
   checkBatches(plan.config);
+  checkPrecision(plan.config);
   return plan;
 }
 

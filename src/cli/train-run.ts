@@ -77,8 +77,9 @@ class TrainSession {
   private readonly failures = new Map<string, string>();
 
   constructor(private readonly plan: TrainPlan) {
-    const { seed, engine, threads } = plan.config;
-    const setups = plan.models.map((model) => ({ model, seed, engine, threads: threadsPerTrainer(threads) }));
+    const { seed, engine, threads, tf32 } = plan.config;
+    const shared = { seed, engine, threads: threadsPerTrainer(threads), tf32 };
+    const setups = plan.models.map((model, number) => ({ model, number, ...shared }));
     this.supervisor = new Supervisor(setups, (event) => this.show(event));
     whenOutputCloses(() => {
       this.outputClosed = true;

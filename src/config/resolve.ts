@@ -66,6 +66,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
     seed: settings.seed ?? 0,
     engine: settings.engine ?? "auto",
     threads: settings.threads ?? 0,
+    tf32: settings.tf32 || undefined,
     models: resolved.map((model) => model.config),
   };
   if (settings.run !== undefined) checkRunName(settings.run);
@@ -91,6 +92,12 @@ export function checkBatches(config: RunConfig): void {
       2,
     );
   }
+}
+
+/** @throws UserError (exit code 2) where the engine asked for multiplies in nothing but float32 */
+export function checkPrecision({ engine, tf32 }: Pick<RunConfig, "engine" | "tf32">): void {
+  if (!tf32 || engine === "cuda" || engine === "auto") return;
+  throw new UserError(`--tf32 is for the engine cuda, got --engine ${engine}; leave one of them out.`, 2);
 }
 
 export function resolvePlaces(settings: Settings): { checkpointDir: string; dataDir?: string } {

@@ -7,8 +7,8 @@ import { type ModelKey, type ModelSettings, modelSettings } from "./settings.js"
 import type { ModelConfig, RunConfig } from "./types.js";
 
 /** What may differ when a run is resumed; everything else belongs to the run. */
-const free = ["epochs", "threads", "engine", "dataDir", "checkpointDir", "resume", "plain", "json", "ascii", "http"];
-const freeFlags = "--epochs, --threads, --engine, --data-dir, --checkpoint-dir, --plain, --json, --ascii, --http";
+const free = ["epochs", "threads", "engine", "tf32", "dataDir", "checkpointDir", "resume", "plain", "json", "ascii", "http"];
+const freeFlags = "--epochs, --threads, --engine, --tf32, --data-dir, --checkpoint-dir, --plain, --json, --ascii, --http";
 
 /**
  * A stored run's configuration with what the user changes about it now. Settings that repeat the stored ones are fine.
@@ -22,9 +22,10 @@ export function resumeConfig(stored: RunConfig, sources: readonly (Source | unde
       if (key === "compare" || key === "model") checkModels(stored, source, key, presets);
       else if (!free.includes(key)) checkSame(stored, source, key);
     }
-    const { epochs, threads, engine } = source.settings;
+    const { epochs, threads, engine, tf32 } = source.settings;
     if (threads !== undefined) config.threads = threads;
     if (engine !== undefined) config.engine = engine;
+    if (tf32 !== undefined) config.tf32 = tf32 || undefined;
     if (epochs !== undefined) for (const model of config.models) model.epochs = epochs;
   }
   return config;

@@ -59,6 +59,7 @@ export const runSettings = {
   seed: whole(0, 4_294_967_295),
   engine: oneOf(engines),
   threads: whole(1, 1024),
+  tf32: yes(),
   run: text("a name"),
   checkpointDir: text("a folder"),
   resume: {

@@ -15,6 +15,7 @@ const runConfig: z.ZodType<RunConfig> = z.object({
   seed: z.int().min(0).max(4_294_967_295),
   engine: z.enum(engines),
   threads: z.int().min(0),
+  tf32: z.boolean().optional(),
   models: z
     .array(
       z.object({

@@ -57,5 +57,7 @@ export interface RunConfig {
   engine: EngineChoice;
   /** 0: the cores, 64 at most. */
   threads: number;
+  /** The cuda engine multiplies in TensorFloat-32 on tensor cores. */
+  tf32?: boolean;
   models: ModelConfig[];
 }

@@ -1,4 +1,4 @@
-import { nvidiaDriver } from "../engine/gpus/driver.js";
+import { noDriver, nvidiaDriver } from "../engine/gpus/driver.js";
 import type { GpuReading } from "../engine/gpus/monitor.js";
 import { askChild } from "../util/child-probe.js";
 
@@ -12,7 +12,7 @@ export interface GpuReport {
 
 /** NVIDIA GPUs; those of other makers show up with the webgpu engine. */
 export async function inspectGpus(timeoutMilliseconds: number): Promise<GpuReport> {
-  if (!nvidiaDriver()) return { gpus: [], problem: "No NVIDIA driver is installed." };
+  if (!nvidiaDriver()) return { gpus: [], problem: noDriver().reason };
   const script = new URL("./gpu-probe.js", import.meta.url);
   const result = await askChild<Omit<GpuReport, "problem"> & { reasons: string[] }>({ script, timeoutMilliseconds });
   if ("reason" in result) return { gpus: [], problem: `An NVIDIA driver is installed, but asking it failed: ${result.reason}` };

@@ -83,6 +83,10 @@ export interface SessionOptions {
   normalization: { mean: number; std: number };
   /** CPU engines: worker threads, ≥ 1. */
   threads: number;
+  /** cuda: products in TensorFloat-32 on tensor cores. */
+  tf32?: boolean;
+  /** This trainer's number in its run, from 0: with several GPUs, trainers take turns in taking them. */
+  trainer?: number;
 }
 
 /** One kind of work in a training step. */

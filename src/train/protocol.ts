@@ -14,6 +14,9 @@ export interface TrainerSetup {
   engine: EngineChoice;
   /** ≥ 1 */
   threads: number;
+  tf32?: boolean;
+  /** Its place among the run's trainers, from 0. */
+  number: number;
 }
 
 export interface Beginning {

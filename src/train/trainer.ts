@@ -79,6 +79,8 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
     batchSize,
     normalization: dataset.normalization,
     threads: setup.threads,
+    tf32: setup.tf32,
+    trainer: setup.number,
   });
   const test = readSharedDataset(dataset, session.reserve(dataset.trainSamples));
   return { setup, dataset, model, session, test, refused };
@@ -99,6 +101,9 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
     emit(startEvent(ready, progress.step));
     for (const { level, message } of notices) emit({ type: "log", level, message });
     for (const message of session.info.notices ?? []) emit({ type: "log", level: "info", message });
+    if (setup.tf32 && session.info.name !== "cuda") {
+      emit({ type: "log", level: "info", message: `The engine ${session.info.name} multiplies in float32; --tf32 has no effect.` });
+    }
     resources = watchResources(({ gpuBytes, ...usage }) => {
       // What the driver counts holds the engine's own tensors, its libraries and its context; an engine knows its tensors only.
       const { deviceBytes, tensors } = session.memory();

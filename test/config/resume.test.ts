@@ -25,9 +25,9 @@ test("options that repeat the run's own are no contradiction", () => {
   expect(resume(original)).toEqual(stored);
 });
 
-test("epochs, threads and engine may change", () => {
-  const config = resume({ epochs: 9, threads: 1, engine: "wasm" });
-  expect(config).toMatchObject({ threads: 1, engine: "wasm", seed: 7 });
+test("epochs, threads, engine and its precision may change", () => {
+  const config = resume({ epochs: 9, threads: 1, engine: "cuda", tf32: true });
+  expect(config).toMatchObject({ threads: 1, engine: "cuda", tf32: true, seed: 7 });
   expect(config.models.map(({ epochs }) => epochs)).toEqual([9, 9]);
 });
 
@@ -49,7 +49,9 @@ test.each<[Settings, string]>([
 });
 
 test("a stored configuration survives its JSON, and one that cannot be trained with is refused", () => {
-  expect(parseRunConfig(JSON.parse(JSON.stringify(stored)), "run.json")).toEqual(JSON.parse(JSON.stringify(stored)));
+  for (const config of [stored, resume({ tf32: true })]) {
+    expect(parseRunConfig(JSON.parse(JSON.stringify(config)), "run.json")).toEqual(JSON.parse(JSON.stringify(config)));
+  }
   const broken = { ...stored, models: [{ ...stored.models[0], batchSize: 0 }] };
   expect(() => parseRunConfig(broken, "run.json")).toThrow(/run\.json.*models\.0\.batchSize/);
 });

@@ -1,6 +1,8 @@
-import { cudaLibrary } from "../gpus/driver.js";
+import { cudaLibrary, noDriver } from "../gpus/driver.js";
 import { CudaDevice, describeDevice } from "./device.js";
-import { bindLibcuda, type Libcuda } from "./libcuda.js";
+import { CudaError } from "./errors.js";
+import { bindLibcuda, type Libcuda, missingKoffi } from "./libcuda.js";
+import { deviceFiles, type Problem, startProblem } from "./requirements.js";
 
 /** A position in device memory: a 64-bit address. */
 export type DevicePointer = bigint;
@@ -87,15 +89,19 @@ export interface Driver {
 
 /**
  * Loads the driver into this process; one that is broken may hang or crash, so ask in a child process first (probe.ts).
- * @returns the driver, or one sentence why there is none
+ * @returns the driver, or why there is none
  */
-export function loadDriver(): Driver | { reason: string } {
+export function loadDriver(): Driver | Problem {
   const library = cudaLibrary();
-  if (library === undefined) return { reason: "No NVIDIA driver is installed." };
+  if (library === undefined) return noDriver();
   try {
     return new LoadedDriver(bindLibcuda(library));
   } catch (error) {
-    return { reason: (error as Error).message };
+    if (!(error instanceof CudaError)) throw error;
+    if (error.code === missingKoffi) return { reason: error.message, help: "npm install koffi" };
+    return error.code.startsWith("CUDA_ERROR_")
+      ? startProblem(error, deviceFiles(), process.env.CUDA_VISIBLE_DEVICES)
+      : { reason: error.message };
   }
 }
 

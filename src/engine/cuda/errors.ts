@@ -3,7 +3,7 @@ import { UserError } from "../../util/errors.js";
 /** What went wrong in the driver, in a sentence for the user. It stays the last word: the device is not usable after most of them. */
 export class CudaError extends UserError {
   /**
-   * @param code the driver's name of the error: "CUDA_ERROR_OUT_OF_MEMORY"
+   * @param code the driver's name of the error, "CUDA_ERROR_OUT_OF_MEMORY"; "MISSING_…" where a part of the driver is not there
    * @param memory out of memory: bytes wanted, and bytes free at that moment
    */
   constructor(

@@ -44,6 +44,9 @@ const signatures = {
 
 export type CudaFunction = keyof typeof signatures;
 
+/** In place of the driver's name of an error, where there is no driver to give one. */
+export const missingKoffi = "MISSING_KOFFI";
+
 /** CUresult of functions that only say how things stand. */
 export const success = 0;
 export const notReady = 600;
@@ -73,7 +76,7 @@ export function bindLibcuda(library: string): Libcuda {
       } catch {
         throw new CudaError(
           `The NVIDIA driver lacks ${name}: it is older than CUDA 11.4 (driver 470); install a newer one.`,
-          "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
+          "MISSING_FUNCTION",
         );
       }
       functions.set(name, bound);
@@ -107,7 +110,7 @@ function loadKoffi(): Koffi {
   } catch {
     throw new CudaError(
       "The package koffi, by which the NVIDIA driver is called, is not installed; npm install koffi adds it.",
-      "CUDA_ERROR_NOT_FOUND",
+      missingKoffi,
     );
   }
 }
@@ -116,10 +119,10 @@ function open(koffi: Koffi, library: string) {
   try {
     return koffi.load(library);
   } catch (error) {
-    const [why] = (error as Error).message.split("\n");
+    const why = (error as Error).message.split("\n")[0].replace(/^Failed to load shared library: /, "");
     throw new CudaError(
-      `The NVIDIA driver's library ${library} cannot be loaded (${why.replace(/\.$/, "")}); install the driver, in a container with its compute libraries.`,
-      "CUDA_ERROR_SHARED_OBJECT_INIT_FAILED",
+      `The NVIDIA driver's library ${library} cannot be loaded (${why.replace(/\.$/, "")}); install the driver; a container needs NVIDIA_DRIVER_CAPABILITIES=compute,utility.`,
+      "MISSING_LIBRARY",
     );
   }
 }

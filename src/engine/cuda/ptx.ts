@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CudaError } from "./errors.js";
 
@@ -10,15 +11,17 @@ export interface PtxHeader {
   target: number;
 }
 
+const shippedFolder = fileURLToPath(new URL("../../../native/cuda", import.meta.url));
+
 /** @param tf32 the kernels whose products run on tensor cores @throws CudaError where the file is missing */
-export function readPtx(tf32: boolean): string {
-  const file = fileURLToPath(new URL(`../../../native/cuda/${tf32 ? "kernels_tf32" : "kernels"}.ptx`, import.meta.url));
+export function readPtx(tf32: boolean, folder = shippedFolder): string {
+  const file = join(folder, tf32 ? "kernels_tf32.ptx" : "kernels.ptx");
   try {
     return readFileSync(file, "utf8");
   } catch {
     throw new CudaError(
       `The compiled kernels ${file} are missing; install mnist-tui again, or run npm run build:cuda with CUDA's nvcc.`,
-      "CUDA_ERROR_FILE_NOT_FOUND",
+      "MISSING_PTX",
     );
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -26,4 +26,20 @@ function driverLibrary(chosen: string | undefined, windows: string, linux: strin
   const subsystem = `/usr/lib/wsl/lib/${linux}`;
   if (existsSync(subsystem)) return subsystem;
   return existsSync("/dev/nvidiactl") || existsSync("/proc/driver/nvidia/version") ? linux : undefined;
+}
+
+/** @param folder of the PCI devices @returns why there is no driver, for people */
+export function noDriver(folder = "/sys/bus/pci/devices"): { reason: string } {
+  const gpu = process.platform === "linux" && existsSync(folder) && readdirSync(folder).some((name) => isNvidiaGpu(join(folder, name)));
+  if (!gpu) return { reason: "No NVIDIA driver is installed." };
+  return { reason: "There is an NVIDIA GPU but no driver for it; install NVIDIA's driver." };
+}
+
+/** By the ids of PCI: NVIDIA's, and the class of displays and 3D controllers. */
+function isNvidiaGpu(device: string): boolean {
+  try {
+    return /^0x10de/.test(readFileSync(join(device, "vendor"), "utf8")) && /^0x03/.test(readFileSync(join(device, "class"), "utf8"));
+  } catch {
+    return false;
+  }
 }
