@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { optimizerDefaults } from "../config/defaults.js";
 import { nameEntries, parseEntries } from "../config/entries.js";
+import { checkPrecision } from "../config/resolve.js";
 import { checkText, engines, type ModelSettings } from "../config/settings.js";
 import type { Engine, Profile } from "../engine/engine.js";
 import { selectEngine } from "../engine/registry.js";
@@ -9,6 +10,7 @@ import { type Measurement, measureTraining, profileTraining } from "../train/mea
 import { threadsPerTrainer } from "../train/threads.js";
 import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
+import { benchAccuracy } from "./bench-accuracy.js";
 import { writeOutput } from "./output.js";
 import { formatTable } from "./table.js";
 
@@ -18,7 +20,9 @@ interface BenchOptions {
   engine: string;
   steps: string;
   threads?: string;
+  tf32?: boolean;
   profile?: boolean;
+  toAccuracy?: string;
   json?: boolean;
 }
 
@@ -40,6 +44,11 @@ export function benchCommand(): Command {
     .option("--engine <name>", engines.join(", "), "auto")
     .option("--steps <n>", "timed steps, after five to warm up", "20")
     .option("--threads <n>", "worker threads (default: the cores, 64 at most)")
+    .option("--tf32", "cuda: multiply in TensorFloat-32 on tensor cores")
+    .option(
+      "--to-accuracy <percent>",
+      "instead: how long training takes until MNIST's test images are read that well (default model: simple)",
+    )
     .option("--profile", "where a step spends its time: share, and percent of the processor's multiply-add limit")
     .option("--json", "one JSON object a model and batch size on standard output")
     .addHelpText("after", "\nExample:\n  mnist-tui bench --models simple,residual --batch 512,32 --steps 20\n")
@@ -47,11 +56,20 @@ export function benchCommand(): Command {
 }
 
 async function runBench(options: BenchOptions): Promise<void> {
+  const { tf32 } = options;
+  checkPrecision({ engine: checkText("engine", options.engine, "--engine")!, tf32 });
   const entries = parseEntries(options.models ?? presetNames.join(","), presetNames);
   const names = nameEntries(entries);
   const batches = options.batch.split(",").map((text) => checkText("batchSize", text, "--batch") as number);
   const steps = checkText("stepSize", options.steps, "--steps") as number;
   const threads = threadsPerTrainer(options.threads === undefined ? 0 : (checkText("threads", options.threads, "--threads") as number));
+  if (options.toAccuracy !== undefined) {
+    if (options.profile) throw new UserError("--to-accuracy and --profile contradict each other; leave one out.", 2);
+    const { engine } = await selectEngine(checkText("engine", options.engine, "--engine")!);
+    const { models = "simple", toAccuracy: accuracy, json } = options;
+    await benchAccuracy(engine, { models, batches, accuracy, threads, tf32, json });
+    return;
+  }
   const models = entries.map(({ preset, settings, text }, index) => {
     const rest = Object.keys(settings).filter((key) => !(key in { kernels: 0, dropout: 0, optimizer: 0, momentum: 0, weightDecay: 0 }));
     if (rest.length > 0) {
@@ -66,7 +84,7 @@ async function runBench(options: BenchOptions): Promise<void> {
   if (options.profile) {
     const [batch] = batches;
     for (const { name, model, optimizer } of models) {
-      const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, threads, steps });
+      const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, threads, steps, tf32 });
       const heading = { engine: engine.name, model: name, batch, threads };
       if (options.json) writeOutput(`${JSON.stringify({ ...heading, ...profile })}\n`);
       else writeOutput(`${formatProfile(heading, profile).join("\n")}\n\n`);
@@ -76,7 +94,7 @@ async function runBench(options: BenchOptions): Promise<void> {
   const rows: BenchRow[] = [];
   for (const { name, model, optimizer } of models) {
     for (const batch of batches) {
-      const measured = await measureTraining(engine, { model, optimizer, batchSize: batch, threads, steps });
+      const measured = await measureTraining(engine, { model, optimizer, batchSize: batch, threads, steps, tf32 });
       rows.push(benchRow(engine, name, batch, threads, measured, model.parameterCount));
       if (options.json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
     }

@@ -14,6 +14,7 @@ export interface MeasureOptions {
   optimizer: OptimizerSettings;
   batchSize: number;
   threads: number;
+  tf32?: boolean;
   /** Measured ones, after five that are not. */
   steps: number;
 }
@@ -38,8 +39,9 @@ export function profileTraining(engine: Engine, options: MeasureOptions): Promis
 }
 
 async function warmedUp<T>(engine: Engine, options: MeasureOptions, measure: (session: Session, chunk: Chunk) => Promise<T>): Promise<T> {
-  const { model, optimizer, batchSize, threads, steps } = options;
-  const session = await engine.create({ model, optimizer, seed: 0, batchSize, normalization: { mean: 0.1307, std: 0.3081 }, threads });
+  const { model, optimizer, batchSize, threads, tf32, steps } = options;
+  const normalization = { mean: 0.1307, std: 0.3081 };
+  const session = await engine.create({ model, optimizer, seed: 0, batchSize, normalization, threads, tf32 });
   try {
     session.load(strokes(batchSize));
     await session.train(repeatedChunk(batchSize, warmUpSteps));

@@ -107,7 +107,9 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
     resources = watchResources(({ gpuBytes, ...usage }) => {
       // What the driver counts holds the engine's own tensors, its libraries and its context; an engine knows its tensors only.
       const { deviceBytes, tensors } = session.memory();
-      emit({ type: "device", ...usage, deviceBytes: gpuBytes ?? deviceBytes, engineBytes: deviceBytes, tensors });
+      // A figure below those is another process's: in a container the driver numbers processes as the host does.
+      const counted = gpuBytes !== undefined && gpuBytes >= (deviceBytes ?? 0) ? gpuBytes : deviceBytes;
+      emit({ type: "device", ...usage, deviceBytes: counted, engineBytes: deviceBytes, tensors });
     });
     const loop = new TrainingLoop({
       config: setup.model,
