@@ -21,14 +21,16 @@ const { values: options } = parseArgs({
     keras: { type: "string", default: "python3" },
     models: { type: "string", default: "simple,deep,residual,vgg,compact,pyramid" },
     batch: { type: "string", default: "512,32" },
-    engines: { type: "string", default: "native,wasm" },
+    device: { type: "string", default: "cpu" },
+    engines: { type: "string" },
     repeat: { type: "string", default: "5" },
     threads: { type: "string", default: String(availableParallelism()) },
     seconds: { type: "string", default: "1.5" },
     out: { type: "string" },
   },
 });
-const { threads } = options;
+const { threads, device } = options;
+const engines = options.engines ?? (device === "cuda" ? "cuda" : "native,wasm");
 
 /** @returns images a second; rejects what is not the JSON line of a benchmark */
 function run(command, args) {
@@ -40,13 +42,32 @@ function run(command, args) {
 
 const script = (name) => join(options.peers, name);
 const torch = (model, batch, steps, ...flags) =>
-  run(options.torch, [script("bench_torch.py"), model, "--batch", batch, "--steps", steps, "--threads", threads, ...flags]);
-const contestants = {
+  run(options.torch, [
+    script("bench_torch.py"),
+    model,
+    "--batch",
+    batch,
+    "--steps",
+    steps,
+    "--threads",
+    threads,
+    "--device",
+    device,
+    ...flags,
+  ]);
+const onCpu = {
   torch: (model, batch, steps) => torch(model, batch, steps),
   "torch channels-last": (model, batch, steps) => torch(model, batch, steps, "--channels-last"),
   keras: (model, batch, steps) => run(options.keras, [script("bench_keras.py"), model, "--batch", batch, "--steps", steps]),
 };
-for (const engine of options.engines.split(",")) {
+// Keras's script has no device to choose.
+const onCuda = {
+  torch: (model, batch, steps) => torch(model, batch, steps),
+  "torch compile": (model, batch, steps) => torch(model, batch, steps, "--compile"),
+  "torch channels-last compile": (model, batch, steps) => torch(model, batch, steps, "--channels-last", "--compile"),
+};
+const contestants = device === "cuda" ? onCuda : onCpu;
+for (const engine of engines.split(",")) {
   const flags = ["--engine", engine, "--threads", threads, "--json"];
   contestants[engine] = (model, batch, steps) =>
     run(process.execPath, [join(root, "bin", "mnist-tui.js"), "bench", "--models", model, "--batch", batch, "--steps", steps, ...flags]);
