@@ -2,7 +2,7 @@
 // engines take turns, five times over, and the table shows medians, spreads and the ratio to the faster peer.
 //
 //   node bench/peers.mjs [--peers DIR] [--torch PYTHON] [--keras PYTHON] [--models a,b] [--batch 512,32]
-//                        [--engines native,wasm] [--repeat 5] [--threads N] [--seconds 1.5] [--out FOLDER]
+//                        [--device cpu|cuda] [--engines native,wasm] [--repeat 5] [--threads N] [--seconds 1.5] [--out FOLDER]
 //
 // DIR holds bench_torch.py and bench_keras.py, which print the same JSON as `mnist-tui bench --json`. A PYTHON without its
 // library is left out and named. Keep the machine otherwise idle.
