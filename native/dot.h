@@ -118,7 +118,7 @@ static int32_t limit(int32_t vectors, size_t step) {
   return constant || l < 7 ? l : 7;
 }
 
-// Calls f(first, count, kernel) for runs of pixels of nearly equal length that cover `width`.
+// Runs of pixels of nearly equal length that cover `width`.
 struct Row {
   int32_t tiles, small, large;  // `large` tiles of small + 1 pixels come first
   Kernel kernelSmall, kernelLarge;
@@ -130,6 +130,17 @@ struct Row {
     large = width % tiles;
     kernelSmall = kernel(small, vectors, step);
     kernelLarge = large ? kernel(small + 1, vectors, step) : nullptr;
+  }
+
+  // The whole row: pixels of x, r.pixelStep apart, to pixels of y.
+  void each(const float* x, const float* w, const Reduction& r, Output& out, float* y) const {
+    for (int32_t k = 0; k < tiles; k++) {
+      const bool isLarge = k < large;
+      out.y = y;
+      (isLarge ? kernelLarge : kernelSmall)(x, w, r, out);
+      x += (small + isLarge) * r.pixelStep;
+      y += (small + isLarge) * out.pixel;
+    }
   }
 };
 
@@ -153,15 +164,7 @@ static void execute(const DotOp& op, const Context& c) {
     for (int32_t i = 0; i < images; i++) {
       const float* x = c.at(op.in, i);
       float* y = c.at(op.out, i);
-      for (int32_t h = 0; h < height; h++, x += op.rowStep, y += op.out.row) {
-        int32_t pixel = 0;
-        for (int32_t k = 0; k < row.tiles; k++) {
-          const bool large = k < row.large;
-          out.y = y + pixel * out.pixel;
-          (large ? row.kernelLarge : row.kernelSmall)(x + pixel * step, w, r, out);
-          pixel += row.small + large;
-        }
-      }
+      for (int32_t h = 0; h < height; h++, x += op.rowStep, y += op.out.row) row.each(x, w, r, out, y);
     }
   }
 }

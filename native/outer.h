@@ -9,11 +9,20 @@
 namespace outer {
 using namespace simd;
 
-// The pixels that a tile runs over.
+// The pixels that a tile runs over: of inputs x and of output gradients d.
 struct Pixels {
+  const float* x;
+  const float* d;
   int32_t images, height, width;
-  size_t xRow, xPixel, dRow, dPixel;
+  size_t xImage, xRow, xPixel, dImage, dRow, dPixel;
   size_t dVector[4];
+};
+
+// The inputs of a pixel: one after the other the rows of a tile's gradient.
+struct Inputs {
+  const Tap* taps;
+  int32_t tapCount, blocks, blockSize, lastBlock;
+  size_t blockStride;
 };
 
 // Input channels of a tile of N vectors.
@@ -23,10 +32,10 @@ constexpr int inputLimit() {
   return fit >= 16 ? 16 : fit >= 8 ? 8 : fit >= 4 ? 4 : 2;
 }
 
-// x, d: image i's first pixel; xTap: floats from one input of the tile to the next; g: the tile's gradient, rows of N vectors.
-// W: inputs are the 3×3 taps of a one-channel image instead of neighbouring channels, rows xTap apart.
+// g: the tile's gradient, rows of N vectors. W: inputs are the 3×3 taps of a one-channel image, rows tapRow apart, instead of
+// neighbouring channels.
 template <int I, int N, bool W>
-static void run(const Context& c, const OuterOp& op, size_t xOffset, size_t tapRow, const Pixels& p, float* g, bool fresh) {
+static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, bool fresh) {
   vf sum[I][N];
 #pragma GCC unroll 16
   for (int i = 0; i < I; i++) {
@@ -34,8 +43,8 @@ static void run(const Context& c, const OuterOp& op, size_t xOffset, size_t tapR
     for (int j = 0; j < N; j++) sum[i][j] = fresh ? zero() : load(g + (i * N + j) * V);
   }
   for (int32_t image = 0; image < p.images; image++) {
-    const float* xr = c.at(op.in, image) + xOffset;
-    const float* dr = c.at(op.out, image);
+    const float* xr = p.x + image * p.xImage + xOffset;
+    const float* dr = p.d + image * p.dImage;
     for (int32_t h = 0; h < p.height; h++, xr += p.xRow, dr += p.dRow) {
       const float* x = xr;
       const float* d = dr;
@@ -59,7 +68,7 @@ static void run(const Context& c, const OuterOp& op, size_t xOffset, size_t tapR
   }
 }
 
-using Kernel = void (*)(const Context&, const OuterOp&, size_t, size_t, const Pixels&, float*, bool);
+using Kernel = void (*)(const Pixels&, ptrdiff_t, size_t, float*, bool);
 
 template <int N>
 static Kernel channels(int32_t inputs) {
@@ -81,19 +90,19 @@ static int32_t most(int32_t inputs) {
   return n;
 }
 
-// All taps of one tile of N vectors.
+// All inputs of one tile of N vectors.
 template <int N>
-static void tileOf(const Context& c, const OuterOp& op, const Tap* taps, const Pixels& p, float* g, bool fresh) {
-  if (op.blockSize == 1 && op.taps == 9 && 9 * N <= maxAccumulators) {
-    run<(9 * N <= maxAccumulators ? 9 : 1), N, true>(c, op, taps[0].x, taps[3].x - taps[0].x, p, g, fresh);
+static void tileOf(const Inputs& all, const Pixels& p, float* g, bool fresh) {
+  if (all.blockSize == 1 && all.tapCount == 9 && 9 * N <= maxAccumulators) {
+    run<(9 * N <= maxAccumulators ? 9 : 1), N, true>(p, all.taps[0].x, all.taps[3].x - all.taps[0].x, g, fresh);
     return;
   }
-  for (int32_t t = 0; t < op.taps; t++) {
-    for (int32_t b = 0; b < op.blocks; b++) {
-      const int32_t inputs = b + 1 == op.blocks ? op.lastBlock : op.blockSize;
+  for (int32_t t = 0; t < all.tapCount; t++) {
+    for (int32_t b = 0; b < all.blocks; b++) {
+      const int32_t inputs = b + 1 == all.blocks ? all.lastBlock : all.blockSize;
       for (int32_t i = 0; i < inputs;) {
         const int32_t n = most<N>(inputs - i);
-        channels<N>(n)(c, op, taps[t].x + static_cast<size_t>(b) * op.in.block + i, 0, p, g, fresh);
+        channels<N>(n)(p, all.taps[t].x + static_cast<ptrdiff_t>(b * all.blockStride) + i, 0, g, fresh);
         g += n * N * V;
         i += n;
       }
@@ -101,34 +110,34 @@ static void tileOf(const Context& c, const OuterOp& op, const Tap* taps, const P
   }
 }
 
-static Pixels pixelsOf(const OuterOp& op, const Context& c, const Tile& tile) {
-  Pixels p{};
-  p.images = c.images;
-  p.height = op.height;
-  p.width = op.width;
-  p.xRow = op.rowStep;
-  p.xPixel = op.pixelStep;
-  p.dRow = op.out.row;
-  p.dPixel = op.out.pixel;
-  for (int32_t j = 0; j < tile.vectors; j++) p.dVector[j] = vectorOffset(op.out, tile.first + j);
-  return p;
-}
-
-static void tileExecute(const OuterOp& op, const Context& c, const Tap* taps, const Tile& tile, float* g, bool fresh) {
-  const Pixels p = pixelsOf(op, c, tile);
-  switch (tile.vectors) {
-    case 1: return tileOf<1>(c, op, taps, p, g, fresh);
-    case 2: return tileOf<2>(c, op, taps, p, g, fresh);
-    case 3: return tileOf<3>(c, op, taps, p, g, fresh);
-    default: return tileOf<4>(c, op, taps, p, g, fresh);
+static void tile(const Inputs& all, const Pixels& p, int32_t vectors, float* g, bool fresh) {
+  switch (vectors) {
+    case 1: return tileOf<1>(all, p, g, fresh);
+    case 2: return tileOf<2>(all, p, g, fresh);
+    case 3: return tileOf<3>(all, p, g, fresh);
+    default: return tileOf<4>(all, p, g, fresh);
   }
 }
 
 static void execute(const OuterOp& op, const Context& c) {
   const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
   const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
+  const Inputs all{taps, op.taps, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block)};
+  Pixels p{};
+  p.x = c.at(op.in, 0);
+  p.d = c.at(op.out, 0);
+  p.images = c.images;
+  p.height = op.height;
+  p.width = op.width;
+  p.xImage = op.in.image;
+  p.xRow = op.rowStep;
+  p.xPixel = op.pixelStep;
+  p.dImage = op.out.image;
+  p.dRow = op.out.row;
+  p.dPixel = op.out.pixel;
   for (int32_t t = 0; t < op.tiles; t++) {
-    tileExecute(op, c, taps, tiles[t], c.gradient(op.gradient) + tiles[t].weights, c.firstGroup());
+    for (int32_t j = 0; j < tiles[t].vectors; j++) p.dVector[j] = vectorOffset(op.out, tiles[t].first + j);
+    tile(all, p, tiles[t].vectors, c.gradient(op.gradient) + tiles[t].weights, c.firstGroup());
   }
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 4;
+constexpr int32_t programVersion = 5;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -46,6 +46,9 @@ enum Kind : int32_t {
   opUpdateLanes = 16,
   opUpdateDense = 17,
   opProbabilities = 18,
+  opWinograd = 19,
+  opWinogradOuter = 20,
+  opWinogradWeights = 21,
 };
 
 // Pixels of the batch's images → normalized floats.
@@ -88,6 +91,43 @@ struct OuterOp {
   int32_t blocks, lastBlock, blockSize;
   int32_t gradient;            // lane 0
   int32_t taps, tiles;         // then Tap[taps], Tile[tiles]; Tile.weights counts from the lane's gradient
+};
+
+// What a Winograd op reads windows of: pixels outside of the image and its border count as 0.
+struct WinogradSource {
+  View view;
+  int32_t height, width, border;
+  int32_t origin;              // row and column of the first window
+  int32_t blocks, lastBlock;   // as in DotOp
+};
+
+// A DotOp with 3×3 taps and stride 1, in tiles of 4×4 outputs; Tile.weights: [36][input channel][vectors × V].
+struct WinogradOp {
+  Op op;
+  WinogradSource in;
+  View out;
+  int32_t height, width;       // of the output
+  int32_t bias, relu, accumulate;
+  int32_t scratch, chunk;      // in the thread's memory, for `chunk` tiles at a time
+  int32_t tiles;               // then Tile[tiles]
+};
+
+// An OuterOp with 3×3 taps and stride 1, over all images of a task.
+struct WinogradOuterOp {
+  Op op;
+  WinogradSource in, out;
+  int32_t height, width;       // of the convolution's output
+  int32_t gradient;            // lane 0
+  int32_t scratch, chunk;
+  int32_t tiles;               // then Tile[tiles]; Tile.weights counts from the lane's gradient
+};
+
+// The transformed weights of floats [first, first + count) of one tile's [input channel][vectors × V], which has `size`.
+struct WinogradWeightsOp {
+  Op op;
+  int32_t from, to;            // [9][size] and [36][size]
+  int32_t size, first, count;
+  int32_t flip;                // for input gradients
 };
 
 // Tables of one batch norm, [each channels padded to whole blocks]: scale, shift, mean, inverse deviation, and for the backward
@@ -222,7 +262,6 @@ struct Program {
   int32_t floatImages;
   int32_t indices;             // uint32 [steps × batch], or −1: image i is number i
   int32_t affine;              // [steps × batch × 6], or −1
-  int32_t count;               // images there are in all (inference)
   float mean, inverseDeviation;
   // results
   int32_t loss, correct;       // training: [steps]; inference: [count]

@@ -11,6 +11,7 @@
 #include "outer.h"
 #include "pool.h"
 #include "update.h"
+#include "winograd.h"
 
 namespace run {
 
@@ -33,6 +34,9 @@ static void dispatch(const Op* op, const Context& c) {
     case opLossFinish: return loss::finish(c);
     case opUpdateLanes: return update::lanes(*reinterpret_cast<const UpdateLanesOp*>(op), c);
     case opUpdateDense: return update::dense(*reinterpret_cast<const UpdateDenseOp*>(op), c);
+    case opWinograd: return winograd::execute(*reinterpret_cast<const WinogradOp*>(op), c);
+    case opWinogradOuter: return winograd::outer(*reinterpret_cast<const WinogradOuterOp*>(op), c);
+    case opWinogradWeights: return winograd::weights(*reinterpret_cast<const WinogradWeightsOp*>(op), c);
     case opProbabilities: return loss::probabilities(*reinterpret_cast<const LossOp*>(op), c);
   }
 }

@@ -1,5 +1,5 @@
 import { shapeSize } from "../../model/shapes.js";
-import { blockChannels, blocksOf, everySecond, padded, strides, type Tile, type Value, viewWords } from "./layout.js";
+import { blockChannels, blocksOf, everySecond, strides, type Tile, type Value, viewWords } from "./layout.js";
 
 /** Op codes of native/program.h. */
 const kinds = {
@@ -21,6 +21,9 @@ const kinds = {
   updateLanes: 16,
   updateDense: 17,
   probabilities: 18,
+  winograd: 19,
+  winogradOuter: 20,
+  winogradWeights: 21,
 } as const;
 
 /** One op of the program; its words are made once every value has its place. */
@@ -35,8 +38,10 @@ export interface Instruction {
   values: Value[];
   /** Reads every element before it writes the one in its place: what it writes may lie where something it reads lay. */
   inPlace?: boolean;
-  /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
+  /** Wants all images of a task at once: its weights, or the sums that it makes, are far larger than an image. */
   whole?: boolean;
+  /** Memory of the thread that holds nothing from one op to the next; the plan gives its place. */
+  scratch?: { floats: number; offset: number };
   words(): number[];
 }
 
@@ -78,7 +83,7 @@ export interface Activation {
 }
 
 const noView = [0, 0, 0, 0, 0, 0];
-const noValue = -1;
+export const noValue = -1;
 
 /** @param result backward: the output, where its sign is to tell what relu let through */
 function activationWords(a: Activation, out: Value, result?: Value): number[] {
@@ -246,12 +251,13 @@ export interface Dot {
   accumulate?: boolean;
 }
 
-function tileWords(tiles: readonly Tile[], weights: number): number[] {
-  return tiles.flatMap((t) => [t.vectors, t.first, weights + t.weights]);
+/** @param scale of the tiles' own offsets, where their weights were transformed to more of them */
+export function tileWords(tiles: readonly Tile[], weights: number, scale = 1): number[] {
+  return tiles.flatMap((t) => [t.vectors, t.first, weights + scale * t.weights]);
 }
 
 /** Blocks of the input, the channels of the last one, and of the others. */
-function blockWords(input: Value): number[] {
+export function blockWords(input: Value): number[] {
   const blocks = blocksOf(input);
   return [blocks, input.shape[0] - (blocks - 1) * input.blockSize, input.blockSize];
 }
@@ -366,11 +372,13 @@ export function updateLanes(u: UpdateRange & { gradient: () => number; lanes: "a
   };
 }
 
-export function updateDense(u: UpdateRange & { input: Value; dOut: Value; scratch: Value }): Instruction {
+export function updateDense(u: UpdateRange & { size: number; input: Value; dOut: Value }): Instruction {
+  const scratch = { floats: u.size, offset: noValue };
   return {
     kind: "updateDense",
-    multiplyAdds: u.scratch.shape[0],
-    values: [u.input, u.dOut, u.scratch],
+    multiplyAdds: u.size,
+    values: [u.input, u.dOut],
+    scratch,
     words: () => [
       ...viewWords(u.input),
       ...viewWords(u.dOut),
@@ -381,13 +389,8 @@ export function updateDense(u: UpdateRange & { input: Value; dOut: Value; scratc
       u.tile.first,
       u.tile.vectors,
       u.tile.weights,
-      u.scratch.offset ?? noValue,
+      scratch.offset,
       ...transposeWords(u.transpose),
     ],
   };
-}
-
-/** @returns a scratch array of n floats, as a value */
-export function scratchShape(n: number): [number, 1, 1] {
-  return [padded(n), 1, 1];
 }

@@ -5,6 +5,8 @@ import * as op from "./instructions.js";
 import { type Value, value } from "./layout.js";
 import type { Stored } from "./parameters.js";
 import { backwardParts, forwardTaps, type Store } from "./store.js";
+import * as winograd from "./winograd.js";
+import { gainsByWinograd } from "./winograd.js";
 
 /** Ops between two barriers, and what the last thread to arrive does alone. */
 export interface PhasePlan {
@@ -13,6 +15,8 @@ export interface PhasePlan {
 }
 
 export interface Lowered {
+  /** Makes what depends on the weights alone, each a task of its own. */
+  preparation: Instruction[];
   /** Of runs of images. */
   phases: PhasePlan[];
   /** Each a task of its own; empty for inference. */
@@ -28,6 +32,7 @@ type LayerOf<T extends Layer["type"]> = Extract<Layer, { type: T }>;
 class Lowering {
   readonly phases: PhasePlan[] = [{ instructions: [], finish: [] }];
   readonly update: Instruction[] = [];
+  private readonly preparation: Instruction[] = [];
   private readonly tape: (() => void)[] = [];
   private readonly gradients = new Map<Value, Value>();
   /** Made by a dot, whose epilogue can take a relu. */
@@ -41,6 +46,7 @@ class Lowering {
     private readonly model: Model,
     private readonly store: Store,
     private readonly mode: "train" | "inference",
+    private readonly batchSize: number,
   ) {
     // Inference begins with a phase in which one thread makes the batch norms' tables.
     if (mode === "inference") this.phases.push({ instructions: [], finish: [] });
@@ -52,14 +58,14 @@ class Lowering {
     const logits = this.flush(this.walk(this.model.nodes, { input: this.image }));
     if (this.mode === "inference") {
       this.emit("softmax", op.probabilities(logits));
-      return { phases: this.phases, update: [] };
+      return { preparation: this.preparation, phases: this.phases, update: [] };
     }
     const dLogits = this.gradientFor(logits).value;
     this.emit("loss", op.loss(logits, dLogits));
     this.pendingFinish.push(op.lossFinish());
     for (const undo of this.tape.reverse()) undo();
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
-    return { phases: this.phases, update: this.update };
+    return { preparation: this.preparation, phases: this.phases, update: this.update };
   }
 
   private emit(label: string, i: Instruction): void {
@@ -216,34 +222,66 @@ class Lowering {
     const bias = layer.bias ? this.store.vector(`${layer.name}.bias`) : undefined;
     input.border = Math.max(input.border, padding);
     const { tiles } = weights.packing!;
-    const conv = { stride, taps, height: node.output[1], width: node.output[2] };
-    this.dotInto({ input, out, conv, inputs: node.input[0], tiles, weights: weights.offset, bias: bias?.offset });
+    const [, height, width] = node.output;
+    const shape = { kernelSize, stride, inputs: node.input[0], outputs: node.output[0], height, width };
+    const fast = gainsByWinograd(shape, this.batchSize);
+    const forward: Dot = {
+      input,
+      out,
+      conv: { stride, taps, height, width },
+      inputs: node.input[0],
+      tiles,
+      weights: weights.offset,
+      bias: bias?.offset,
+    };
+    this.dots.set(out, forward);
+    if (fast) this.emit(`${layer.name} forward (Winograd)`, winograd.convolve(forward, this.transformed(weights, "forward"), -padding));
+    else this.emit(`${layer.name} forward`, op.dot(forward));
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, this.updateLanes(weights, "all")));
-      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
-      if (input === this.image) return;
-      const target = this.gradientFor(input);
-      dz.border = Math.max(dz.border, kernelSize - 1 - padding);
-      const { packing, offset } = weights.transposed!;
-      for (const { taps: back, part, height, width } of backwardParts(kernelSize, stride, padding, node.input[1], node.input[2])) {
-        if (back.length === 0 && target.accumulate) continue;
-        const conv = { stride: 1, taps: back, part, height, width };
-        this.emit(
-          `${layer.name} input gradient`,
-          op.dot({
-            input: dz,
-            out: target.value,
-            conv,
-            inputs: packing.inputs,
-            tiles: packing.tiles,
-            weights: offset,
-            accumulate: target.accumulate,
-          }),
-        );
+      const gradient = this.updateLanes(weights, "all");
+      if (fast) {
+        const outer = winograd.outer(this.again(input), dz, -padding, tiles, weights.size, gradient);
+        this.emit(`${layer.name} weight gradient (Winograd)`, outer);
+      } else {
+        this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, gradient));
       }
+      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
+      if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input), fast);
     });
     return out;
+  }
+
+  private inputGradient(layer: LayerOf<"conv">, node: Node, stored: Stored, dz: Value, target: Target, fast: boolean): void {
+    const { kernelSize, stride } = layer;
+    const padding = convPadding(layer);
+    dz.border = Math.max(dz.border, kernelSize - 1 - padding);
+    const { packing, offset } = stored.transposed!;
+    const common = {
+      input: dz,
+      out: target.value,
+      inputs: packing.inputs,
+      tiles: packing.tiles,
+      weights: offset,
+      accumulate: target.accumulate,
+    };
+    if (fast) {
+      const origin = padding - kernelSize + 1;
+      this.emit(`${layer.name} input gradient (Winograd)`, winograd.convolve(common, this.transformed(stored, "transposed"), origin));
+      return;
+    }
+    for (const { taps, part, height, width } of backwardParts(kernelSize, stride, padding, node.input[1], node.input[2])) {
+      if (taps.length === 0 && target.accumulate) continue;
+      this.emit(`${layer.name} input gradient`, op.dot({ ...common, conv: { stride: 1, taps, part, height, width } }));
+    }
+  }
+
+  /** @returns where Winograd's form of the weights, or of their transposed copy, lies; made anew before every step */
+  private transformed(stored: Stored, which: "forward" | "transposed"): number {
+    const { packing, offset } = which === "forward" ? { packing: stored.packing!, offset: stored.offset } : stored.transposed!;
+    const to = this.store.transformed(stored, which);
+    this.preparation.push(...winograd.transformWeights(packing, this.store.vectorWidth, offset, to, which === "transposed"));
+    return to;
   }
 
   private dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
@@ -310,13 +348,16 @@ class Lowering {
     for (const range of this.store.ranges(stored)) {
       const width = range.tile.vectors * this.store.vectorWidth;
       const rows = { from: (range.from - range.tile.weights) / width, count: range.count / width };
-      const scratch = value("dense gradient", op.scratchShape(range.count));
-      this.emitUpdate(`${stored.parameter.name} gradient and update`, stored, op.updateDense({ ...range, ...rows, input, dOut, scratch }));
+      const update = op.updateDense({ ...range, ...rows, size: range.count, input, dOut });
+      this.emitUpdate(`${stored.parameter.name} gradient and update`, stored, update);
     }
   }
 }
 
-/** @param mode inference: one phase, running statistics, no dropout */
-export function lower(model: Model, store: Store, mode: "train" | "inference"): Lowered {
-  return new Lowering(model, store, mode).run();
+/**
+ * @param mode inference: one phase, running statistics, no dropout
+ * @param batchSize images of a training step, for the choice of algorithms; the same for both modes
+ */
+export function lower(model: Model, store: Store, mode: "train" | "inference", batchSize: number): Lowered {
+  return new Lowering(model, store, mode, batchSize).run();
 }

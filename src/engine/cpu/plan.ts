@@ -1,5 +1,5 @@
 import { encodeInstruction, type Instruction } from "./instructions.js";
-import { blockChannels, type Scope, strides, type Value } from "./layout.js";
+import { blockChannels, padded, type Scope, strides, type Value } from "./layout.js";
 import type { Lowered, PhasePlan } from "./lower.js";
 import { Allocator } from "./memory.js";
 
@@ -21,6 +21,8 @@ interface PlannedPhase {
 export interface Plan {
   code: Int32Array;
   phases: number;
+  /** Words of the first phase where it only prepares the weights; 0 where nothing has to be prepared. */
+  preparation: number;
   /** Floats of each thread's own memory. */
   threadFloats: number;
   /** By id: the rows of a profile. */
@@ -63,14 +65,15 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
     v.scope = "group";
     v.offset = thread.take(strides(v).image * group);
   }
-  const scratch = scratchOf(lowered.update, thread);
+  const scratch = placeScratch([...lowered.phases.flatMap((phase) => phase.instructions), ...lowered.update], thread.end);
   const instructions: Instruction[] = [];
   const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, instructions.push(i) - 1));
-  const words = phases.flatMap((phase) => encodePhase(phase, encode));
-  if (lowered.update.length > 0) words.push(...encodeUpdate(lowered.update, encode));
+  const preparation = encodeTasks(lowered.preparation, encode);
+  const update = encodeTasks(lowered.update, encode);
   return {
-    code: Int32Array.from(words),
-    phases: phases.length + (lowered.update.length > 0 ? 1 : 0),
+    code: Int32Array.from([...preparation, ...phases.flatMap((phase) => encodePhase(phase, encode)), ...update]),
+    phases: phases.length + (preparation.length > 0 ? 1 : 0) + (update.length > 0 ? 1 : 0),
+    preparation: preparation.length,
     threadFloats: thread.end + scratch,
     instructions,
   };
@@ -165,16 +168,11 @@ function mayFollow(next: Value, before: Value): boolean {
   return sameShape(next, before) && (next.border === before.border || (next.border < before.border && !next.flat));
 }
 
-/** Every task of the update uses the same scratch of its thread. @returns floats */
-function scratchOf(update: readonly Instruction[], thread: Allocator): number {
-  let most = 0;
-  for (const v of update.flatMap((i) => i.values)) {
-    if (v.scope) continue;
-    v.scope = "group";
-    v.offset = thread.end;
-    most = Math.max(most, strides(v).image);
-  }
-  return most;
+/** Every op uses the same scratch of its thread. @returns floats */
+function placeScratch(instructions: readonly Instruction[], offset: number): number {
+  const users = instructions.flatMap(({ scratch }) => (scratch ? [scratch] : []));
+  for (const user of users) user.offset = offset;
+  return padded(Math.max(0, ...users.map(({ floats }) => floats)));
 }
 
 type Encode = (list: readonly Instruction[]) => number[];
@@ -196,7 +194,9 @@ function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
   ];
 }
 
-function encodeUpdate(update: readonly Instruction[], encode: Encode): number[] {
-  const ops = encode(update);
-  return [5 + 3 + ops.length, 0, update.length, 1, 0, 1, update.length, ops.length + 3, ...ops];
+/** A phase whose tasks are these. @returns no words where there are none */
+function encodeTasks(tasks: readonly Instruction[], encode: Encode): number[] {
+  if (tasks.length === 0) return [];
+  const ops = encode(tasks);
+  return [5 + 3 + ops.length, 0, tasks.length, 1, 0, 1, tasks.length, ops.length + 3, ...ops];
 }

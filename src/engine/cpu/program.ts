@@ -18,7 +18,6 @@ const fields = [
   "floatImages",
   "indices",
   "affine",
-  "count",
   "mean",
   "inverseDeviation",
   "loss",
@@ -42,7 +41,7 @@ export type ProgramFields = Record<(typeof fields)[number], number>;
 
 const floats = new Set<string>(["mean", "inverseDeviation", "momentum", "weightDecay"]);
 export const programWords = fields.length;
-export const programVersion = 4;
+export const programVersion = 5;
 /** Words of the barrier, and of each phase's counter of claimed tasks: a cache line each. */
 export const barrierWords = 32;
 export const counterWords = 16;

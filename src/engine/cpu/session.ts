@@ -34,6 +34,8 @@ const mostPages = 65536;
 /** Offsets of one program's header, code and barrier in the arena, and of its threads' memory, in floats. */
 interface Placed {
   header: number;
+  /** Words of the phase that prepares the weights, which is the first; 0: there is none. */
+  preparation: number;
   fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier">;
 }
 
@@ -59,6 +61,8 @@ export class CpuSession implements Session {
   private bytes!: Uint8Array;
   private readonly instructions: readonly Instruction[];
   private step = 0;
+  /** What inference derives from the weights is up to date. */
+  private prepared = false;
   private profiling = -1;
   private dataset: { offset: number; count: number } | undefined;
   private readonly chunkRegion: Growing = { offset: 0, floats: 0 };
@@ -74,7 +78,7 @@ export class CpuSession implements Session {
     this.store = new Store(model, optimizer, backend.vectorWidth, this.allocator);
     const taskImages = Math.max(leastLaneImages, Math.ceil(batchSize / mostLanes));
     const lanes = Math.ceil(batchSize / taskImages);
-    const lowered = lower(model, this.store, "train");
+    const lowered = lower(model, this.store, "train", batchSize);
     this.store.gradients.place(this.allocator, lanes);
     this.store.sums.place(this.allocator, lanes);
     this.laneLoss = this.allocator.take(4 * lanes);
@@ -87,6 +91,7 @@ export class CpuSession implements Session {
       const barrier = this.allocator.take(barrierWords + counterWords * p.phases);
       return {
         header: this.allocator.take(programWords),
+        preparation: p.preparation,
         fixed: { code, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier },
       };
     };
@@ -94,7 +99,8 @@ export class CpuSession implements Session {
     this.instructions = trainingPlan.instructions;
     this.norms = this.allocator.take(2 * this.instructions.length);
     this.training = place(trainingPlan, taskImages);
-    this.inference = place(plan(lower(model, this.store, "inference"), 0, inferenceImages, this.allocator), inferenceImages);
+    const inference = lower(model, this.store, "inference", batchSize);
+    this.inference = place(plan(inference, 0, inferenceImages, this.allocator), inferenceImages);
     this.shared = new WebAssembly.Memory({ initial: this.pagesFor(this.allocator.end), maximum: mostPages, shared: true });
     this.refresh();
     for (const { code, offset } of codes) this.words.set(code, offset);
@@ -142,7 +148,6 @@ export class CpuSession implements Session {
       batch: batchSize,
       images: dataset.offset,
       labels: dataset.offset + (dataset.count * pixels) / 4,
-      count: dataset.count,
     });
     this.step += steps;
     return {
@@ -186,7 +191,7 @@ export class CpuSession implements Session {
     const at = { probabilities: region.take(16 * count), loss: region.take(count) };
     this.bytes.set(split.images, 4 * data);
     this.bytes.set(split.labels, 4 * data + count * pixels);
-    await this.run(this.inference, { ...at, batch: count, count, images: data, labels: data + (count * pixels) / 4 });
+    await this.run(this.inference, { ...at, batch: count, images: data, labels: data + (count * pixels) / 4 });
     const probabilities = this.rows(at.probabilities, count);
     const predictions = new Uint8Array(count);
     for (let i = 0; i < count; i++) predictions[i] = argmax(probabilities, i * classes);
@@ -200,7 +205,7 @@ export class CpuSession implements Session {
     const region = new Allocator(this.grown(this.inferenceRegion, padded(images.length) + padded(16 * count)));
     const at = { floatImages: region.take(images.length), probabilities: region.take(16 * count) };
     this.floats.set(images, at.floatImages);
-    await this.run(this.inference, { ...at, batch: count, count });
+    await this.run(this.inference, { ...at, batch: count });
     return this.rows(at.probabilities, count);
   }
 
@@ -211,6 +216,7 @@ export class CpuSession implements Session {
   write(state: State): void {
     writeState(this.store.stored, state, this.floats, this.store.vectorWidth);
     this.step = state.step;
+    this.prepared = false;
   }
 
   memory(): { hostBytes: number } {
@@ -234,7 +240,6 @@ export class CpuSession implements Session {
       floatImages: -1,
       indices: -1,
       affine: -1,
-      count: 0,
       mean: normalization.mean,
       inverseDeviation: 1 / normalization.std,
       loss: -1,
@@ -254,8 +259,13 @@ export class CpuSession implements Session {
       norms: this.norms,
       ...call,
     };
+    if (placed === this.inference && this.prepared && placed.preparation > 0) {
+      program.code += placed.preparation;
+      program.phases--;
+    }
     this.words.set(encodeProgram(program), placed.header);
     await this.threads.run(placed.header);
+    this.prepared = placed === this.inference;
   }
 
   /** @returns [count × 10] from rows of sixteen */

@@ -4,6 +4,7 @@ import type { ConvTap, Normalizer, TransposeWords, UpdateRange } from "./instruc
 import { flattenOrder, padded, strides, type Tile, type Value } from "./layout.js";
 import { type Allocator, LaneRegion } from "./memory.js";
 import { type Packing, packedSize, packing, parameterNamed, type Stored, slotNames } from "./parameters.js";
+import { positions } from "./winograd.js";
 
 /** Rows of weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
 const updateFloats = 8192;
@@ -14,6 +15,7 @@ export class Store {
   readonly gradients = new LaneRegion();
   readonly sums = new LaneRegion();
   private readonly tileTables: { offset: number; tiles: readonly Tile[] }[] = [];
+  private readonly winograd = new Map<Stored, { forward?: number; transposed?: number }>();
   private readonly normalizers = new Map<string, Normalizer>();
 
   constructor(
@@ -36,6 +38,15 @@ export class Store {
         stored.transposed = { packing: back, size, offset: this.allocator.take(size) };
       }
     });
+  }
+
+  /** @returns where Winograd's form of a convolution's weights, or of their transposed copy, lies */
+  transformed(stored: Stored, which: "forward" | "transposed"): number {
+    const size = which === "forward" ? stored.size : stored.transposed!.size;
+    const known = this.winograd.get(stored) ?? {};
+    this.winograd.set(stored, known);
+    known[which] ??= this.allocator.take((positions / stored.packing!.taps) * size);
+    return known[which];
   }
 
   vector(name: string): Stored {
