@@ -29,6 +29,10 @@ struct Context {
     return reinterpret_cast<double*>(arena + lane0) + static_cast<size_t>(lane) * program->sumStride;
   }
   bool firstGroup() const { return groupFirst == 0; }
+  bool lastGroup() const {
+    const int32_t end = groupFirst + images;
+    return end == program->taskImages || end == program->batch - taskFirst;
+  }
   int32_t lanes() const { return (program->batch + program->taskImages - 1) / program->taskImages; }
   uint32_t globalStep() const { return static_cast<uint32_t>(program->firstStep + step); }
 };

@@ -112,12 +112,13 @@ struct WinogradOp {
   int32_t tiles;               // then Tile[tiles]
 };
 
-// An OuterOp with 3×3 taps and stride 1, over all images of a task.
+// An OuterOp with 3×3 taps and stride 1.
 struct WinogradOuterOp {
   Op op;
   WinogradSource in, out;
   int32_t height, width;       // of the convolution's output
   int32_t gradient;            // lane 0
+  int32_t sums;                // in the thread's memory, from the task's first group to its last: [tile][36][input channel][vectors × V]
   int32_t scratch, chunk;
   int32_t tiles;               // then Tile[tiles]; Tile.weights counts from the lane's gradient
 };

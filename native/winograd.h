@@ -196,13 +196,13 @@ static void execute(const WinogradOp& op, const Context& c) {
   }
 }
 
-// Weight gradients of all images of a task.
+// Weight gradients: every group adds to the transformed sums, a task's last one transforms them back.
 static void outer(const WinogradOuterOp& op, const Context& c) {
   const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
   const size_t vPlane = planeOf(op.in.blocks, op.chunk), dPlane = planeOf(op.out.blocks, op.chunk);
   float* v = c.threadMemory + op.scratch;
   float* d = v + positions * vPlane;
-  float* u = d + positions * dPlane;  // tiles of [position][i][vectors × V]
+  float* u = c.threadMemory + op.sums;
   const size_t inputs = (op.in.blocks - 1) * blockChannels + op.in.lastBlock;
   const Tap tap{0, 0};
   const ::outer::Inputs all{&tap, 1, op.in.blocks, blockChannels, op.in.lastBlock, static_cast<size_t>(op.chunk) * blockChannels};
@@ -223,10 +223,11 @@ static void outer(const WinogradOuterOp& op, const Context& c) {
       for (int32_t t = 0; t < op.tiles; t++) {
         for (int32_t j = 0; j < tiles[t].vectors; j++) p.dVector[j] = vectorOffset(view, tiles[t].first + j);
         float* tile = u + (positions / (taps * taps)) * static_cast<size_t>(tiles[t].weights);
-        ::outer::tile(all, p, tiles[t].vectors, tile + position * inputs * tiles[t].vectors * V, first == 0);
+        ::outer::tile(all, p, tiles[t].vectors, tile + position * inputs * tiles[t].vectors * V, first == 0 && c.firstGroup());
       }
     }
   }
+  if (!c.lastGroup()) return;
   for (int32_t t = 0; t < op.tiles; t++) {
     const float* from = u + (positions / (taps * taps)) * static_cast<size_t>(tiles[t].weights);
     float* to = c.gradient(op.gradient) + tiles[t].weights;

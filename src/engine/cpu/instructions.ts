@@ -38,10 +38,12 @@ export interface Instruction {
   values: Value[];
   /** Reads every element before it writes the one in its place: what it writes may lie where something it reads lay. */
   inPlace?: boolean;
-  /** Wants all images of a task at once: its weights, or the sums that it makes, are far larger than an image. */
+  /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
   whole?: boolean;
   /** Memory of the thread that holds nothing from one op to the next; the plan gives its place. */
   scratch?: { floats: number; offset: number };
+  /** Memory of the thread that is the op's own from a task's first group to its last; the plan gives its place. */
+  sums?: { floats: number; offset: number };
   words(): number[];
 }
 

@@ -65,7 +65,9 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
     v.scope = "group";
     v.offset = thread.take(strides(v).image * group);
   }
-  const scratch = placeScratch([...lowered.phases.flatMap((phase) => phase.instructions), ...lowered.update], thread.end);
+  const ops = [...lowered.phases.flatMap((phase) => phase.instructions), ...lowered.update];
+  for (const { sums } of ops) if (sums) sums.offset = thread.take(sums.floats);
+  const scratch = placeScratch(ops, thread.end);
   const instructions: Instruction[] = [];
   const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, instructions.push(i) - 1));
   const preparation = encodeTasks(lowered.preparation, encode);

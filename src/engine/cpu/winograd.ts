@@ -89,12 +89,13 @@ export function convolve(d: Dot, weights: number, origin: number): Instruction {
 export function outer(input: Value, dz: Value, origin: number, tiles: readonly Tile[], size: number, gradient: () => number): Instruction {
   const [outputs, height, width] = dz.shape;
   const { chunk, floats } = chunkOf(input.shape[0], outputs, height, width);
-  const scratch = { floats: floats + (positions / taps) * size, offset: noValue };
+  const scratch = { floats, offset: noValue };
+  const sums = { floats: (positions / taps) * size, offset: noValue };
   return {
     kind: "winogradOuter",
     values: [input, dz],
-    whole: true,
     scratch,
+    sums,
     multiplyAdds: taps * input.shape[0] * shapeSize(dz.shape),
     words: () => [
       ...sourceWords(input, origin),
@@ -102,6 +103,7 @@ export function outer(input: Value, dz: Value, origin: number, tiles: readonly T
       height,
       width,
       gradient(),
+      sums.offset,
       scratch.offset,
       chunk,
       tiles.length,
