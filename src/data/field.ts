@@ -80,6 +80,37 @@ export function opening(field: Field, reach: number): Field {
   return extreme(extreme(field, reach, "min"), reach, "max");
 }
 
+/**
+ * Makes bright strokes thicker (max) or thinner (min) by `radius` on each side; 0 outside the field. A disc is a run of pixels in each of its rows:
+ * the extremes over runs of one length cost the same whatever the length, so the cost grows with the radius, not with its square.
+ * @returns the largest or smallest value within a disc around each pixel
+ */
+export function extremeInDisc(field: Field, radius: number, which: "max" | "min"): Field {
+  const reach = Math.floor(radius);
+  const width = field.width + 2 * reach;
+  const height = field.height + 2 * reach;
+  const padded = new Float32Array(width * height);
+  for (let y = 0; y < field.height; y++)
+    padded.set(field.data.subarray(y * field.width, (y + 1) * field.width), (y + reach) * width + reach);
+  const out = field.data.slice();
+  const runs = new Float32Array(width * height);
+  let lastHalf = -1;
+  for (let dy = 0; dy <= reach; dy++) {
+    let half = 0;
+    while ((half + 1) ** 2 + dy ** 2 <= radius ** 2) half++;
+    if (half !== lastHalf) {
+      const sliding = new SlidingExtreme(width, half, which);
+      for (let y = 0; y < height; y++) sliding.line(padded, runs, y * width, 1, width);
+      lastHalf = half;
+    }
+    for (let y = 0; y < field.height; y++)
+      for (const row of dy === 0 ? [y] : [y - dy, y + dy])
+        for (let x = 0, from = (row + reach) * width + reach, to = y * field.width; x < field.width; x++, from++, to++)
+          if (which === "max" ? runs[from] > out[to] : runs[from] < out[to]) out[to] = runs[from];
+  }
+  return { width: field.width, height: field.height, data: out };
+}
+
 /** @returns the largest or smallest value within `reach` in x and y */
 function extreme(field: Field, reach: number, which: "max" | "min"): Field {
   const { width, height } = field;

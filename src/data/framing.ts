@@ -1,5 +1,5 @@
 import { inkBox } from "./components.js";
-import { averageInto, type Box, type Field } from "./field.js";
+import { averageInto, type Box, extremeInDisc, type Field } from "./field.js";
 
 /** From ink to 28×28, the way the datasets were made. */
 
@@ -34,9 +34,9 @@ export function frameDigit(ink: Field): Framed | undefined {
   if (target === strokeWidth) pixels = scaledTo(ink, box, digitSide);
   else {
     const canvas = enlarged(ink, box);
-    // After the change the box is scaled to 20 pixels again, so the width wanted here is a part of the new size.
+    // Added to each side of a stroke, or taken from it. The box is scaled to 20 pixels again, so the width wanted here is a part of the new size.
     const change = ((target - strokeWidth) / 2 / (1 - (target - strokeWidth) / digitSide)) * oversampling;
-    const changed = withStrokes(canvas, change);
+    const changed = extremeInDisc(canvas, Math.abs(change), change > 0 ? "max" : "min");
     const changedBox = inkBox(changed, 0.5);
     pixels = changedBox ? scaledTo(changed, changedBox, digitSide) : scaledTo(ink, box, digitSide);
   }
@@ -97,27 +97,6 @@ function enlarged(ink: Field, box: Box): Field {
   const margin = (2 * longerSide(box)) / digitSide;
   const around = { left: box.left - margin, top: box.top - margin, right: box.right + margin, bottom: box.bottom + margin };
   return scaledTo(ink, around, (digitSide + 4) * oversampling);
-}
-
-/** @param change added to (taken from, where negative) each side of a stroke, in pixels */
-function withStrokes(field: Field, change: number): Field {
-  const { width, height, data } = field;
-  const radius = Math.abs(change);
-  const offsets: [dx: number, dy: number][] = [];
-  for (let dy = -Math.ceil(radius); dy <= radius; dy++)
-    for (let dx = -Math.ceil(radius); dx <= radius; dx++) if (dx * dx + dy * dy <= radius * radius) offsets.push([dx, dy]);
-  const out = new Float32Array(data.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      let value = data[y * width + x];
-      for (const [dx, dy] of offsets) {
-        const inside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
-        const there = inside ? data[(y + dy) * width + x + dx] : 0;
-        value = change > 0 ? Math.max(value, there) : Math.min(value, there);
-      }
-      out[y * width + x] = value;
-    }
-  return { width, height, data: out };
 }
 
 /** In MNIST every digit reaches full ink. */

@@ -1,6 +1,6 @@
 import type blessed from "blessed";
 import { initialUi, press } from "../interaction.js";
-import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
+import { type DrawState, emptyDrawing, framedDrawing, isBlank, movePen, togglePen } from "../panels/drawing.js";
 import { initialState, type RunState, reduce } from "../state.js";
 import { terminalTraits } from "../terminal.js";
 import { cells } from "./cells.js";
@@ -140,11 +140,8 @@ export function openDrawScreen({ ascii, color, models }: DrawScreenOptions): Dra
     try {
       while (!closed && ui.draw.revision !== asked) {
         asked = ui.draw.revision;
-        const { draw: drawing } = ui;
-        if (isBlank(drawing)) continue;
-        const answers = await Promise.all(
-          models.map(({ predict, dataset }) => predict(Float32Array.from(framedDrawing(drawing, dataset), (value) => value / 255))),
-        );
+        if (isBlank(ui.draw)) continue;
+        const answers = await answersTo(ui.draw);
         for (const [i, probabilities] of answers.entries())
           state = reduce(state, { ...base(models[i].name), type: "prediction", id: asked, probabilities: [...probabilities] });
         render();
@@ -155,7 +152,22 @@ export function openDrawScreen({ ascii, color, models }: DrawScreenOptions): Dra
     asking = false;
   }
 
+  /** @returns [10] probabilities of each model; the drawing is framed once for all models of a dataset */
+  function answersTo(drawing: DrawState): Promise<(readonly number[])[]> {
+    const datasets = new Set(models.map(({ dataset }) => dataset));
+    const framed = new Map([...datasets].map((dataset) => [dataset, Float32Array.from(framedDrawing(drawing, dataset), inParts)]));
+    return Promise.all(models.map(({ predict, dataset }) => predict(framed.get(dataset)!)));
+  }
+
+  /** The first answer takes longest: it is given before anybody waits for one. */
+  async function warmUp(): Promise<void> {
+    asking = true;
+    await answersTo(togglePen(emptyDrawing(), "ink")).catch(fail);
+    await ask();
+  }
+
   render();
+  void warmUp();
   return {
     finished,
     close() {
@@ -166,6 +178,7 @@ export function openDrawScreen({ ascii, color, models }: DrawScreenOptions): Dra
   };
 }
 
+const inParts = (value: number) => value / 255;
 const base = (model: string) => ({ run: "", model, time: Date.now() });
 
 /** The panel shows a run's models; one that only reads has no training to tell of. */
