@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Load on POST /predict: keep-alive connections that each send a picture and wait for the answer.
- * Usage: node bench/serve-load.mjs URL FILE [--connections 32] [--seconds 5] [--form]
+ * Usage: node bench/serve-load.mjs URL FILE [--connections 32] [--seconds 5] [--warmup 2] [--form]
  * Prints one JSON line: requests/s, latency quantiles in ms, status codes. With --form the picture goes as multipart/form-data.
  */
 import { readFileSync } from "node:fs";
@@ -11,6 +11,8 @@ const [url, file, ...flags] = process.argv.slice(2);
 const option = (name, otherwise) => (flags.includes(name) ? Number(flags[flags.indexOf(name) + 1]) : otherwise);
 const connections = option("--connections", 32);
 const seconds = option("--seconds", 5);
+/** Not measured: code that V8 has not compiled yet. */
+const warmup = option("--warmup", 2);
 const { hostname, port, pathname, search, host } = new URL(url);
 const picture = readFileSync(file);
 const boundary = "----mnist-tui-load";
@@ -27,7 +29,7 @@ const request = Buffer.concat([Buffer.from(head), body]);
 
 const latencies = [];
 const statuses = {};
-const begun = performance.now();
+const begun = performance.now() + warmup * 1000;
 const end = begun + seconds * 1000;
 
 /** One client: the next request follows the answer, over the same connection where the server keeps it open. */
@@ -57,8 +59,10 @@ function connection() {
       const answer = received.slice(0, headEnd);
       const length = Number(/content-length: (\d+)/i.exec(answer)?.[1] ?? 0);
       if (received.length < headEnd + 4 + length) return;
-      count(answer.slice(9, 12));
-      latencies.push(performance.now() - sent);
+      if (sent >= begun) {
+        count(answer.slice(9, 12));
+        latencies.push(performance.now() - sent);
+      }
       received = "";
       if (answer.startsWith("HTTP/1.0") || /^connection: close/im.test(answer)) socket.end();
       else send();
