@@ -128,6 +128,10 @@ export class CudaDevice implements Device {
   async download(into: ArrayBufferView, at: DevicePointer): Promise<void> {
     // The copy would block until all work before it is done: wait for that while the event loop turns.
     await this.synchronize();
+    this.downloadBlocking(into, at);
+  }
+
+  downloadBlocking(into: ArrayBufferView, at: DevicePointer): void {
     this.call("cuMemcpyDtoH_v2", into, at, into.byteLength);
   }
 

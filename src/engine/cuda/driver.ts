@@ -39,7 +39,11 @@ export interface Graph {
   dispose(): void;
 }
 
-export type KernelArgument = { type: "pointer"; value: DevicePointer } | { type: "i32" | "u32" | "f32"; value: number };
+export type KernelArgument =
+  | { type: "pointer"; value: DevicePointer }
+  | { type: "i32" | "u32" | "f32"; value: number }
+  /** By value: its members, four bytes each. */
+  | { type: "struct"; value: Uint32Array };
 
 export interface Launch {
   kernel: Kernel;
@@ -65,6 +69,8 @@ export interface Device {
   upload(at: DevicePointer, data: ArrayBufferView): void;
   /** Waits for all work before it; fills `into`. */
   download(into: ArrayBufferView, at: DevicePointer): Promise<void>;
+  /** The same while the event loop stands still: for little, when nothing is under way. */
+  downloadBlocking(into: ArrayBufferView, at: DevicePointer): void;
   /** With zeros. */
   fill(at: DevicePointer, bytes: number): void;
   /** Compiles PTX for this GPU; the driver keeps the result on the disk. @throws CudaError with what its compiler said */

@@ -1,0 +1,75 @@
+// Sums over all pixels of every channel, in a fixed order: threads, then blocks. For batch norm.
+#pragma once
+#include "common.cuh"
+
+// Channels that a block takes, in quads (grid y); its other threads share the pixels.
+constexpr uint32_t blockQuads = 64;
+constexpr int blockThreads = 256;
+
+// Which quad of channels and which pixels a thread takes: first, first + step, … below end.
+struct ColumnShare {
+  uint32_t quads, quad, lane, lanes;  // quads of this block; the thread's own
+  uint32_t first, step, end;
+  bool active;
+
+  // rows: pixels of the whole batch, shared by gridDim.x blocks
+  __device__ ColumnShare(uint32_t allQuads, uint32_t rows) {
+    quads = min(blockQuads, allQuads - blockIdx.y * blockQuads);
+    lanes = blockThreads / quads;
+    lane = threadIdx.x / quads;
+    quad = blockIdx.y * blockQuads + threadIdx.x % quads;
+    active = lane < lanes;
+    const uint32_t each = (rows + gridDim.x - 1) / gridDim.x;
+    first = min(blockIdx.x * each, rows) + lane;
+    step = lanes;
+    end = min((blockIdx.x + 1) * each, rows);
+  }
+};
+
+// Adds up COUNT sums of every channel, over the threads of a block and then over blocks. Every thread calls it with its own sums.
+// @param parts [gridDim.x, COUNT, C4] @param tickets [gridDim.y], 0 before and after @return true in the one block of these channels
+// that now has the totals: total(i, channel) in double, for its own channels
+template <int COUNT>
+struct ColumnSums {
+  double* totals;  // [COUNT, 4 · quads] of shared memory
+
+  __device__ bool add(const ColumnShare& share, const float4 (&sums)[COUNT], float* parts, uint32_t channels, uint32_t* tickets) {
+    __shared__ float4 threads[blockThreads];
+    __shared__ double memory[COUNT * 4 * blockQuads];
+    totals = memory;
+    const uint32_t firstChannel = blockIdx.y * blockQuads * 4, columns = 4 * share.quads;
+#pragma unroll
+    for (int i = 0; i < COUNT; i++) {
+      threads[threadIdx.x] = sums[i];
+      __syncthreads();
+      if (share.lane == 0) {
+        float4 sum = threads[threadIdx.x];
+        for (uint32_t l = 1; l < share.lanes; l++) sum = sum + threads[l * share.quads + threadIdx.x];
+        store4(parts + (static_cast<size_t>(blockIdx.x) * COUNT + i) * channels + 4 * share.quad, sum);
+      }
+      __syncthreads();
+    }
+    if (!lastBlock(tickets + blockIdx.y, gridDim.x)) return false;
+    // All threads read parts, each some blocks of one channel; then one a channel adds up what they have.
+    double* lanes = reinterpret_cast<double*>(threads);
+    const uint32_t parallel = columns < blockThreads ? blockThreads / columns : 1;
+    for (int i = 0; i < COUNT; i++) {
+      for (uint32_t c = threadIdx.x % columns; c < columns; c += blockThreads) {
+        const uint32_t lane = threadIdx.x / columns;
+        double sum = 0;
+        if (lane < parallel) {
+          for (uint32_t b = lane; b < gridDim.x; b += parallel) sum += __ldcg(parts + (static_cast<size_t>(b) * COUNT + i) * channels + firstChannel + c);
+          lanes[lane * columns + c] = sum;
+        }
+      }
+      __syncthreads();
+      for (uint32_t c = threadIdx.x; c < columns; c += blockThreads) {
+        double sum = 0;
+        for (uint32_t l = 0; l < parallel; l++) sum += lanes[l * columns + c];
+        memory[i * columns + c] = sum;
+      }
+      __syncthreads();
+    }
+    return true;
+  }
+};

@@ -1,0 +1,71 @@
+// What all kernels share: how activations lie in memory, what a launch knows of its step, divisions by constants, meeting of blocks.
+//
+// Activations are [image, row, column, channel] with the channels filled up with zeros to a multiple of four ("C4"), so that four
+// channels are one aligned load. Every kernel keeps the filling zero: weights there are zero, and so are their gradients.
+// A dense layer is a convolution of 1×1 on images of 1×1. Dimensions: N images, C channels of H×W pixels in, O of P×Q out.
+#pragma once
+#include <stdint.h>
+
+// A division by a number that the host knows (Granlund and Montgomery 1994): for 0 ≤ n < 2³¹, n / divisor = ⌊n · magic / 2³²⌋ / 2^shift.
+struct Divisor {
+  uint32_t divisor, magic, shift;
+};
+
+__device__ inline uint32_t operator/(uint32_t n, const Divisor& d) { return d.magic == 0 ? n : __umulhi(n, d.magic) >> d.shift; }
+
+struct Split {
+  uint32_t quotient, remainder;
+};
+
+__device__ inline Split divide(uint32_t n, const Divisor& d) {
+  const uint32_t q = n / d;
+  return {q, n - q * d.divisor};
+}
+
+// What differs from step to step and from chunk to chunk. It lies in device memory, so that the launches of a step are always the
+// same ones: a graph. The host writes it before a chunk, the last kernel of a step moves it on.
+struct Run {
+  const uint8_t* images;    // [n, 28, 28]
+  const uint8_t* labels;    // [n]
+  const float* pixels;      // [n, 28, 28] in [0, 1], in place of images where not null
+  const uint32_t* indices;  // [steps, N]; null: images from `first` on
+  const float* affine;      // [steps, N, 6]; null: none
+  const float* rates;       // [steps, 3]: learning rate, 1 − β1^t, √(1 − β2^t)
+  float* loss;              // [steps]; inference: [n]
+  uint32_t* correct;        // [steps]; inference: [n] predictions
+  float* outputs;           // inference: [n, 10] probabilities where there are labels, else logits
+  uint32_t position;        // of the step in the chunk
+  uint32_t step;            // optimizer steps taken before
+  uint32_t seed;
+  uint32_t first;  // inference: image of the batch's first
+};
+
+__device__ inline float4 load4(const float* p) { return *reinterpret_cast<const float4*>(p); }
+__device__ inline void store4(float* p, float4 v) { *reinterpret_cast<float4*>(p) = v; }
+__device__ inline float4 zero4() { return make_float4(0, 0, 0, 0); }
+__device__ inline float4 operator+(float4 a, float4 b) { return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w); }
+__device__ inline float4 operator-(float4 a, float4 b) { return make_float4(a.x - b.x, a.y - b.y, a.z - b.z, a.w - b.w); }
+__device__ inline float4 operator*(float4 a, float4 b) { return make_float4(a.x * b.x, a.y * b.y, a.z * b.z, a.w * b.w); }
+__device__ inline float4 operator*(float4 a, float b) { return make_float4(a.x * b, a.y * b, a.z * b, a.w * b); }
+// A NaN passes, as in PyTorch: it must not vanish behind a relu.
+__device__ inline float relu(float x) { return x <= 0.0f ? 0.0f : x; }
+__device__ inline float4 relu(float4 v) { return make_float4(relu(v.x), relu(v.y), relu(v.z), relu(v.w)); }
+// v where x > 0, else 0: the way back through a relu.
+__device__ inline float4 where(float4 x, float4 v) {
+  return make_float4(x.x > 0 ? v.x : 0, x.y > 0 ? v.y : 0, x.z > 0 ? v.z : 0, x.w > 0 ? v.w : 0);
+}
+
+// True in the last of `count` blocks to come here, which then sees what all others wrote before (the CUDA guide's threadFenceReduction).
+// Sums over blocks are added up by that block in their order, so they do not depend on which one it is.
+__device__ inline bool lastBlock(uint32_t* ticket, uint32_t count) {
+  __shared__ bool last;
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    last = atomicAdd(ticket, 1u) == count - 1;
+    if (last) *ticket = 0;
+  }
+  __syncthreads();
+  __threadfence();
+  return last;
+}

@@ -1,0 +1,150 @@
+// The one loop behind every convolution and dense layer, forward and backward: C [M, N] = A [M, K] · B [K, N] in fp32.
+//
+//   for m, n:  C[m, n] = Σ k  A[m, k] · B[k, n]
+//
+// A block of threads makes one BM×BN tile of C. It goes along K in steps of BK: while it multiplies one step's A and B out of shared
+// memory, the next step's are on their way into registers; two buffers, so one barrier a step. A thread keeps TM×TN sums in registers,
+// in groups of four rows and columns. Where the tile is so small that it would employ few threads, SLICES groups of threads share each
+// step's k among themselves and add up their tiles at the end, in order.
+#pragma once
+#include "common.cuh"
+
+template <int M, int N, int ROWS, int COLUMNS, int S = 1, int K = 16>
+struct Tile {
+  static constexpr int BM = M, BN = N, TM = ROWS, TN = COLUMNS, SLICES = S, BK = K;
+  static constexpr int perSlice = (BM / TM) * (BN / TN);
+  static constexpr int threads = perSlice * SLICES;
+  // Rows of shared memory are four floats longer than needed: stores of four k at a time then meet fewer bank conflicts.
+  static constexpr int rowA = BM + 4, rowB = BN + 4;
+  static constexpr int bufferFloats = BK * (rowA + rowB);
+  static constexpr int floats = 2 * bufferFloats;
+  static_assert(SLICES == 1 || SLICES * BM * BN <= floats, "slices meet in the tile's memory");
+};
+
+// One step of one operand, [k, m] with m from `first` on, on its way from where it lies to shared memory. A Source<ROWS> has
+//   alongK         whether its numbers lie beside each other along k, or along m
+//   prepare(i, m)  what is to be known of row m, the i-th of ROWS that this thread asks for; of rows m … m + 3 (i = 0) along m
+//   load(i, k)     A[m, k … k + 3], or A[m … m + 3, k]
+template <int THREADS, int BK, int WIDTH, bool ALONG_K>
+struct Share {
+  static constexpr int quads = WIDTH * BK / 4;
+  static constexpr int each = (quads + THREADS - 1) / THREADS;
+  static constexpr int inner = ALONG_K ? BK / 4 : WIDTH / 4;  // quads beside each other in memory
+  static_assert(THREADS % inner == 0, "each thread keeps its place in a row");
+};
+
+template <int THREADS, int BK, int WIDTH, int ROW, template <int> class Source>
+struct Operand {
+  static constexpr bool alongK = Source<1>::alongK;
+  using S = Share<THREADS, BK, WIDTH, alongK>;
+  Source<S::each> source;
+  float4 held[S::each];
+  int place, line;
+
+  template <class Problem>
+  __device__ Operand(const Problem& problem, int first) : source(problem), place(threadIdx.x % S::inner), line(threadIdx.x / S::inner) {
+    if (!alongK) source.prepare(0, first + place * 4);
+    else {
+#pragma unroll
+      for (int i = 0; i < S::each; i++) source.prepare(i, first + lineOf(i));
+    }
+  }
+  __device__ int lineOf(int i) const { return line + i * (THREADS / S::inner); }
+  __device__ bool mine(int i) const { return S::quads % THREADS == 0 || threadIdx.x + i * THREADS < S::quads; }
+  __device__ void load(int k, int end) {
+#pragma unroll
+    for (int i = 0; i < S::each; i++) {
+      const int at = k + (alongK ? place * 4 : lineOf(i));
+      held[i] = mine(i) && at < end ? source.load(i, at) : zero4();
+    }
+  }
+  __device__ void store(float* shared) const {
+#pragma unroll
+    for (int i = 0; i < S::each; i++) {
+      if (!mine(i)) continue;
+      if (alongK) {
+        float* to = shared + place * 4 * ROW + lineOf(i);
+        to[0] = held[i].x;
+        to[ROW] = held[i].y;
+        to[2 * ROW] = held[i].z;
+        to[3 * ROW] = held[i].w;
+      } else {
+        store4(shared + lineOf(i) * ROW + place * 4, held[i]);
+      }
+    }
+  }
+};
+
+template <int COUNT, int STEP>
+__device__ inline void loadGroups(float (&to)[COUNT], const float* from) {
+#pragma unroll
+  for (int g = 0; g < COUNT / 4; g++) {
+    const float4 v = load4(from + g * STEP);
+    to[4 * g] = v.x, to[4 * g + 1] = v.y, to[4 * g + 2] = v.z, to[4 * g + 3] = v.w;
+  }
+}
+
+// Computes the tile at (firstM, firstN) over k from begin to end, and hands out(m, n, float4) four neighbouring columns at a time;
+// m and n may lie beyond the matrix.
+template <class T, template <int> class SourceA, template <int> class SourceB, class Problem, class Out>
+__device__ inline void multiply(const Problem& problem, int firstM, int firstN, int begin, int end, Out&& out) {
+  __shared__ __align__(16) float memory[T::floats];
+  Operand<T::threads, T::BK, T::BM, T::rowA, SourceA> a(problem, firstM);
+  Operand<T::threads, T::BK, T::BN, T::rowB, SourceB> b(problem, firstN);
+  const int slice = threadIdx.x / T::perSlice, local = threadIdx.x % T::perSlice;
+  const int column = local % (T::BN / T::TN) * 4, row = local / (T::BN / T::TN) * 4;
+  constexpr int stepM = 4 * T::BM / T::TM, stepN = 4 * T::BN / T::TN;
+  float sums[T::TM][T::TN] = {};
+
+  a.load(begin, end);
+  b.load(begin, end);
+  a.store(memory);
+  b.store(memory + T::BK * T::rowA);
+  __syncthreads();
+  int buffer = 0;
+  for (int k = begin; k < end; k += T::BK) {
+    const bool more = k + T::BK < end;
+    if (more) {
+      a.load(k + T::BK, end);
+      b.load(k + T::BK, end);
+    }
+    const float* tileA = memory + buffer * T::bufferFloats + slice * T::rowA + row;
+    const float* tileB = memory + buffer * T::bufferFloats + T::BK * T::rowA + slice * T::rowB + column;
+#pragma unroll
+    for (int step = 0; step < T::BK; step += T::SLICES) {
+      float left[T::TM], right[T::TN];
+      loadGroups<T::TM, stepM>(left, tileA + step * T::rowA);
+      loadGroups<T::TN, stepN>(right, tileB + step * T::rowB);
+#pragma unroll
+      for (int i = 0; i < T::TM; i++) {
+#pragma unroll
+        for (int j = 0; j < T::TN; j++) sums[i][j] += left[i] * right[j];
+      }
+    }
+    buffer ^= 1;
+    if (more) {
+      a.store(memory + buffer * T::bufferFloats);
+      b.store(memory + buffer * T::bufferFloats + T::BK * T::rowA);
+    }
+    __syncthreads();
+  }
+
+#pragma unroll
+  for (int i = 0; i < T::TM; i++) {
+#pragma unroll
+    for (int g = 0; g < T::TN / 4; g++) {
+      const int m = i / 4 * stepM + row + i % 4, n = g * stepN + column;
+      const float4 v = make_float4(sums[i][4 * g], sums[i][4 * g + 1], sums[i][4 * g + 2], sums[i][4 * g + 3]);
+      if (T::SLICES == 1) out(firstM + m, firstN + n, v);
+      else store4(memory + (slice * T::BM + m) * T::BN + n, v);
+    }
+  }
+  if (T::SLICES == 1) return;
+  __syncthreads();
+  for (int k = 4 * threadIdx.x; k < T::BM * T::BN; k += 4 * T::threads) {
+    float4 total = load4(memory + k);
+#pragma unroll
+    for (int s = 1; s < T::SLICES; s++) total = total + load4(memory + s * T::BM * T::BN + k);
+    out(firstM + k / T::BN, firstN + k % T::BN, total);
+  }
+}

@@ -1,0 +1,96 @@
+// The optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on all parameters in one launch. Parameters and slots lie in
+// arenas of one layout; a table says where each parameter's gradient is and of how many parts it is the sum.
+#pragma once
+#include "common.cuh"
+
+struct Segment {
+  const float* gradient;  // [parts, count]
+  uint32_t first, count;  // in the arenas, in floats; multiples of 4
+  uint32_t parts;
+  uint32_t filling;
+};
+
+// A block of the launch: which segment, and which of its floats, all of one parameter.
+struct UpdateBlock {
+  uint32_t segment, from, end;
+};
+
+constexpr int updateThreads = 128;
+enum Optimizer { optimizerAdam, optimizerSgd, optimizerRmsprop };
+
+__device__ inline float4 gradientOf(const Segment& s, uint32_t k) {
+  float4 sum = load4(s.gradient + k);
+  for (uint32_t i = 1; i < s.parts; i++) sum = sum + load4(s.gradient + static_cast<size_t>(i) * s.count + k);
+  return sum;
+}
+
+struct Rates {
+  float rate, stepSize, rootCorrection, momentum, weightDecay;
+  int optimizer;
+  bool momentumSlot;
+
+  // w, and the slots that the optimizer has; see State in src/engine/engine.ts
+  __device__ void apply(float& w, float g, float& first, float& second) const {
+    g += weightDecay * w;
+    if (optimizer == optimizerAdam) {
+      first = 0.9f * first + 0.1f * g;
+      second = 0.999f * second + 0.001f * g * g;
+      w -= stepSize * first / (sqrtf(second) / rootCorrection + 1e-8f);
+      return;
+    }
+    if (optimizer == optimizerSgd) {
+      if (momentumSlot) g = first = momentum * first + g;
+    } else {
+      first = 0.99f * first + 0.01f * g * g;
+      g = g / (sqrtf(first) + 1e-8f);
+      if (momentumSlot) g = second = momentum * second + g;
+    }
+    w -= rate * g;
+  }
+};
+
+// Four parameters a thread. slot0, slot1: null where the optimizer has none. The last block to finish ends the step.
+extern "C" __global__ void __launch_bounds__(updateThreads)
+    update(Run* run, const Segment* segments, const UpdateBlock* blocks, float* parameters, float* slot0, float* slot1, uint32_t* ticket,
+           int optimizer, float momentum, float weightDecay) {
+  const UpdateBlock block = blocks[blockIdx.x];
+  const Segment segment = segments[block.segment];
+  const float* rates = run->rates + 3 * run->position;
+  const Rates r{rates[0], rates[0] / rates[1], rates[2], momentum, weightDecay, optimizer, momentum != 0.0f};
+  const uint32_t k = block.from + 4 * threadIdx.x;
+  if (k < block.end) {
+    const size_t at = segment.first + k;
+    const float4 g = gradientOf(segment, k);
+    float4 w = load4(parameters + at), a = slot0 ? load4(slot0 + at) : zero4(), b = slot1 ? load4(slot1 + at) : zero4();
+    r.apply(w.x, g.x, a.x, b.x);
+    r.apply(w.y, g.y, a.y, b.y);
+    r.apply(w.z, g.z, a.z, b.z);
+    r.apply(w.w, g.w, a.w, b.w);
+    store4(parameters + at, w);
+    if (slot0) store4(slot0 + at, a);
+    if (slot1) store4(slot1 + at, b);
+  }
+  if (lastBlock(ticket, gridDim.x) && threadIdx.x == 0) {
+    run->position++;
+    run->step++;
+  }
+}
+
+// Squares of the gradients that the last step left, on request: sums [blocks], which the host adds up segment by segment.
+extern "C" __global__ void __launch_bounds__(updateThreads) gradientSquares(const Segment* segments, const UpdateBlock* blocks, float* sums) {
+  __shared__ float squares[updateThreads];
+  const UpdateBlock block = blocks[blockIdx.x];
+  const Segment segment = segments[block.segment];
+  const uint32_t k = block.from + 4 * threadIdx.x;
+  float sum = 0;
+  if (k < block.end) {
+    const float4 g = gradientOf(segment, k);
+    sum = g.x * g.x + g.y * g.y + g.z * g.z + g.w * g.w;
+  }
+  squares[threadIdx.x] = sum;
+  for (int half = updateThreads / 2; half > 0; half /= 2) {
+    __syncthreads();
+    if (threadIdx.x < half) squares[threadIdx.x] += squares[threadIdx.x + half];
+  }
+  if (threadIdx.x == 0) sums[blockIdx.x] = squares[0];
+}

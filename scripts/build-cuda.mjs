@@ -1,0 +1,76 @@
+/**
+ * Compiles native/cuda/*.cu to the PTX beside them with CUDA's nvcc. --check builds beside it, compares, and lets ptxas assemble the text for
+ * every GPU that it knows; where nvcc is missing it says so and that is all.
+ *
+ * nvcc 13 writes PTX that drivers before CUDA 13 refuse to read and GPUs before Turing to run, by its header alone: the instructions are those of
+ * any Volta. So the header is lowered. ptxas holds every instruction against the header's version and target, which proves that.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const native = fileURLToPath(new URL("../native/cuda/", import.meta.url));
+const compiler = process.env.NVCC ?? "nvcc";
+const assembler = process.env.PTXAS ?? "ptxas";
+
+/** Source, the lowest target that nvcc has, and the header that the text gets: PTX 6.0 is CUDA 9.0's, sm_70 Volta. */
+const modules = [{ name: "kernels", arch: "compute_75", version: "6.0", target: "sm_70" }];
+
+/** A hint for memory checkers, newer than the language that we ask for. */
+const hint = /^\s*\.pragma "used_bytes_mask .*\n/gm;
+
+function compile({ name, arch, version, target }, folder) {
+  const output = join(folder, `${name}.ptx`);
+  execFileSync(compiler, ["-ptx", `-arch=${arch}`, "-std=c++20", "-Werror", "all-warnings", "-o", output, `${name}.cu`], {
+    cwd: native,
+    stdio: "inherit",
+  });
+  const text = readFileSync(output, "utf8").replace(hint, "");
+  const lowered = text.replace(/^\.version .*$/m, `.version ${version}`).replace(/^\.target .*$/m, `.target ${target}`);
+  writeFileSync(output, lowered);
+  return output;
+}
+
+/** @returns GPUs that ptxas knows and that can run code for the target */
+function architectures(target) {
+  const help = execFileSync(assembler, ["--help"], { encoding: "utf8" });
+  const least = Number(target.replace("sm_", ""));
+  const names = [...new Set(help.match(/(?<=')sm_\d+(?=')/g))].filter((name) => Number(name.replace("sm_", "")) >= least);
+  return names.sort((a, b) => Number(a.replace("sm_", "")) - Number(b.replace("sm_", "")));
+}
+
+/** @returns GPUs for which the text assembles @throws where it does not for one, or where registers do not suffice for one */
+function assemble(file, target) {
+  return architectures(target).map((arch) => {
+    const { status, stderr } = spawnSync(assembler, [`-arch=${arch}`, "--warn-on-spills", "-o", `${file}.cubin`, file], {
+      encoding: "utf8",
+    });
+    if (status !== 0 || /warning/.test(stderr)) throw new Error(`${file} does not assemble for ${arch}: ${stderr}`);
+    return arch;
+  });
+}
+
+const check = process.argv.includes("--check");
+if (spawnSync(compiler, ["--version"]).error) {
+  console.log(`${compiler} is not here: the PTX was not compiled again.`);
+  process.exitCode = check ? 0 : 1;
+} else {
+  const folder = mkdtempSync(join(tmpdir(), "mnist-tui-cuda-"));
+  try {
+    for (const module of modules) {
+      const committed = join(native, `${module.name}.ptx`);
+      const fresh = compile(module, folder);
+      console.log(`${module.name}.ptx assembles for ${assemble(fresh, module.target).join(", ")}.`);
+      if (!check) writeFileSync(committed, readFileSync(fresh));
+      else if (readFileSync(fresh).equals(readFileSync(committed))) console.log(`${module.name}.ptx is what the sources make.`);
+      else {
+        console.error(`${committed} is not what ${compiler} makes of native/cuda; run npm run build:cuda and commit the result.`);
+        process.exitCode = 1;
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

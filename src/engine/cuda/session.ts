@@ -1,0 +1,291 @@
+import { initialTensors } from "../../model/initialize.js";
+import { rateTable } from "../cpu/program.js";
+import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
+import type { Device, Graph, Module } from "./driver.js";
+import { encode, type Step } from "./kernels.js";
+import { type Lowered, runBytes } from "./lower.js";
+import { type Buffer, bufferBytes } from "./memory.js";
+import { checkMemory, makePlan, type Plan } from "./plan.js";
+import { readPtx } from "./ptx.js";
+
+const pixels = 784;
+const classes = 10;
+/** Graphs kept of each kind: batches of an epoch, its smaller last one, and some that were asked in between. */
+const mostGraphs = 4;
+/** What every kernel may read as a whole lies at multiples of this. */
+const alignment = 16;
+
+/** One batch size's launches, recorded. */
+interface Recorded {
+  graph: Graph;
+  /** Training: where the gradients are. */
+  segments?: Buffer;
+}
+
+/** A region of device memory that is made anew when more is needed. */
+interface Growing {
+  buffer?: Buffer;
+  host: Uint8Array;
+}
+
+/** The fields of native/cuda/common.cuh's Run; addresses are 0 where there is nothing. */
+interface RunFields {
+  images?: bigint;
+  labels?: bigint;
+  pixels?: bigint;
+  indices?: bigint;
+  affine?: bigint;
+  rates?: bigint;
+  loss?: bigint;
+  correct?: bigint;
+  outputs?: bigint;
+}
+const pointers = ["images", "labels", "pixels", "indices", "affine", "rates", "loss", "correct", "outputs"] as const;
+
+/** A session on one GPU: dataset, parameters and activations stay there; a chunk is one graph launched once a step. */
+export class CudaSession implements Session {
+  private readonly module: Module;
+  private readonly recorded = { train: new Map<number, Recorded>(), inference: new Map<number, Recorded>() };
+  private readonly extra = new Set<Buffer>();
+  private readonly chunk: Growing = { host: new Uint8Array(0) };
+  private readonly questions: Growing = { host: new Uint8Array(0) };
+  private dataset: { buffer: Buffer; count: number } | undefined;
+  /** Handed out to be filled, and not on the GPU yet. */
+  private reserved: Split | undefined;
+  private lastSegments: Buffer | undefined;
+  private step = 0;
+
+  /** @param device belongs to the session from now on, also where this throws */
+  static async create(options: SessionOptions, device: Device, info: EngineInfo): Promise<CudaSession> {
+    try {
+      const plan = makePlan(options, device.info.multiprocessors);
+      checkMemory(plan, options, { ...device.info, ...device.memory() });
+      return new CudaSession(options, device, plan, info);
+    } catch (error) {
+      device.dispose();
+      throw error;
+    }
+  }
+
+  private constructor(
+    private readonly options: SessionOptions,
+    private readonly device: Device,
+    private readonly plan: Plan,
+    readonly info: EngineInfo,
+  ) {
+    this.module = device.load(readPtx(options.tf32 ?? false));
+    for (const buffer of plan.buffers.all) buffer.at = device.allocate(bufferBytes(buffer));
+    const { buffer, data } = plan.update.blockWords();
+    this.upload(buffer, data);
+    this.write({ step: 0, tensors: initialTensors(options.model, options.seed) });
+  }
+
+  load(split: Split): void {
+    const resident = this.reserve(split.labels.length);
+    resident.images.set(split.images);
+    resident.labels.set(split.labels);
+  }
+
+  reserve(samples: number): Split {
+    this.reserved = { images: new Uint8Array(samples * pixels), labels: new Uint8Array(samples) };
+    return this.reserved;
+  }
+
+  async train(chunk: Chunk): Promise<ChunkResult> {
+    this.sendDataset();
+    const { dataset } = this;
+    if (!dataset) throw new Error("train() needs load() first.");
+    this.check(chunk, dataset.count);
+    const { batchSize, indices, affine, learningRates } = chunk;
+    const steps = learningRates.length;
+    const recorded = this.record("train", batchSize);
+    const sent = { indices, affine: affine ?? new Float32Array(0), rates: rateTable(learningRates, this.step) };
+    const at = this.send(this.chunk, sent, { loss: 4 * steps, correct: 4 * steps });
+    const images = dataset.buffer.at!;
+    const labels = images + BigInt(dataset.count * pixels);
+    this.start(this.plan.training, { ...at, affine: affine ? at.affine : undefined, images, labels });
+    for (let s = 0; s < steps; s++) recorded.graph.launch();
+    const result: ChunkResult = { loss: new Float32Array(steps), correct: new Uint32Array(steps) };
+    await this.device.download(result.loss, at.loss);
+    await this.device.download(result.correct, at.correct);
+    this.step += steps;
+    this.lastSegments = recorded.segments;
+    return result;
+  }
+
+  gradientNorms(): Map<string, number> {
+    const { lastSegments, plan, device } = this;
+    if (!lastSegments) return new Map(this.options.model.parameters.filter((p) => p.trainable).map(({ name }) => [name, 0]));
+    this.launch([plan.update.squaresStep(lastSegments)]);
+    return plan.update.norms((into, from) => device.downloadBlocking(into, from.at!));
+  }
+
+  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+    const count = labels.length;
+    const bytes = { outputs: 4 * classes * count, loss: 4 * count, correct: 4 * count };
+    const at = this.send(this.questions, { images, labels }, bytes);
+    this.infer(count, at);
+    const probabilities = new Float32Array(classes * count);
+    const losses = new Float32Array(count);
+    const predictions = new Uint32Array(count);
+    await this.device.download(probabilities, at.outputs);
+    await this.device.download(losses, at.loss);
+    await this.device.download(predictions, at.correct);
+    return { loss: losses.reduce((sum, loss) => sum + loss, 0) / count, predictions: Uint8Array.from(predictions), probabilities };
+  }
+
+  async predict(images: Float32Array): Promise<Float32Array> {
+    const count = images.length / pixels;
+    if (!Number.isInteger(count)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
+    const at = this.send(this.questions, { pixels: images }, { outputs: 4 * classes * count });
+    this.infer(count, at);
+    const logits = new Float32Array(classes * count);
+    await this.device.download(logits, at.outputs);
+    return logits;
+  }
+
+  read(): State {
+    const { store, parameters, slots } = this.plan;
+    const arena = (buffer: Buffer) => {
+      const floats = new Float32Array(store.size);
+      this.device.downloadBlocking(floats, buffer.at!);
+      return floats;
+    };
+    return store.read(this.step, arena(parameters), slots.map(arena));
+  }
+
+  write(state: State): void {
+    const { store, parameters, slots } = this.plan;
+    const written = store.write(state);
+    this.upload(parameters, written.arena);
+    for (const [i, slot] of slots.entries()) this.upload(slot, written.slots[i]);
+    this.step = state.step;
+  }
+
+  memory(): { hostBytes: number; deviceBytes: number } {
+    const device = [...this.plan.buffers.all, ...this.extra].reduce((sum, buffer) => sum + bufferBytes(buffer), 0);
+    const waiting = this.reserved ? this.reserved.images.length + this.reserved.labels.length : 0;
+    const host = this.plan.store.bytes() + this.chunk.host.length + this.questions.host.length + waiting;
+    return { hostBytes: host, deviceBytes: device };
+  }
+
+  async dispose(): Promise<void> {
+    this.device.dispose();
+  }
+
+  private infer(count: number, at: RunFields): void {
+    const { inference, inferenceImages } = this.plan;
+    this.start(inference, at);
+    this.launch(inference.once);
+    for (let first = 0; first < count; first += inferenceImages) {
+      this.record("inference", Math.min(inferenceImages, count - first)).graph.launch();
+    }
+  }
+
+  /** @returns the graph of a batch of so many images, made on first use */
+  private record(kind: "train" | "inference", images: number): Recorded {
+    const kept = this.recorded[kind];
+    const known = kept.get(images);
+    if (known) return known;
+    const [oldest] = kept;
+    if (kept.size >= mostGraphs) this.forget(kind, oldest[0]);
+    const { update } = this.plan;
+    const { steps, gradients } = this.plan[kind === "train" ? "training" : "inference"].batch(images);
+    let segments: Buffer | undefined;
+    if (kind === "train") {
+      segments = this.add(update.segmentBuffer(gradients));
+      this.upload(segments, update.segmentWords(gradients));
+      steps.push(update.step(segments));
+    }
+    const recorded: Recorded = { graph: this.device.capture(() => this.launch(steps)), segments };
+    kept.set(images, recorded);
+    return recorded;
+  }
+
+  private forget(kind: "train" | "inference", images: number): void {
+    const { graph, segments } = this.recorded[kind].get(images)!;
+    graph.dispose();
+    if (segments) this.remove(segments);
+    if (this.lastSegments === segments) this.lastSegments = undefined;
+    this.recorded[kind].delete(images);
+  }
+
+  private launch(steps: readonly Step[]): void {
+    for (const each of steps) this.device.launch(encode(each, this.module));
+  }
+
+  /** Tells the kernels where a chunk's data is and that its first step comes next. */
+  private start({ run }: Lowered, fields: RunFields): void {
+    const data = new DataView(new ArrayBuffer(runBytes));
+    for (const [i, name] of pointers.entries()) data.setBigUint64(8 * i, fields[name] ?? 0n, true);
+    for (const [i, word] of [0, this.step, this.options.seed, 0].entries()) data.setUint32(8 * pointers.length + 4 * i, word, true);
+    this.upload(run, data);
+  }
+
+  /** Copies arrays to the GPU in one piece, with room for results behind them. @returns where each lies */
+  private send<S extends string, R extends string>(
+    region: Growing,
+    arrays: Record<S, ArrayBufferView>,
+    results: Record<R, number>,
+  ): Record<S | R, bigint> {
+    const offsets = new Map<string, number>();
+    let end = 0;
+    const take = (name: string, bytes: number) => {
+      offsets.set(name, end);
+      end = Math.ceil((end + bytes) / alignment) * alignment;
+    };
+    for (const [name, { byteLength }] of Object.entries<ArrayBufferView>(arrays)) take(name, byteLength);
+    const sent = end;
+    for (const [name, bytes] of Object.entries<number>(results)) take(name, bytes);
+    if (!region.buffer || end > bufferBytes(region.buffer)) {
+      if (region.buffer) this.remove(region.buffer);
+      region.buffer = this.add({ name: "data of a call", type: "bytes", shape: [end] });
+    }
+    if (sent > region.host.length) region.host = new Uint8Array(sent);
+    for (const [name, array] of Object.entries<ArrayBufferView>(arrays)) {
+      region.host.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offsets.get(name)!);
+    }
+    const { at } = region.buffer;
+    this.device.upload(at!, region.host.subarray(0, sent));
+    return Object.fromEntries([...offsets].map(([name, offset]) => [name, at! + BigInt(offset)])) as Record<S | R, bigint>;
+  }
+
+  private sendDataset(): void {
+    if (!this.reserved) return;
+    const { images, labels } = this.reserved;
+    if (this.dataset) this.remove(this.dataset.buffer);
+    const buffer = this.add({ name: "training images", type: "bytes", shape: [images.length + labels.length] });
+    this.device.upload(buffer.at!, images);
+    this.device.upload(buffer.at! + BigInt(images.length), labels);
+    this.dataset = { buffer, count: labels.length };
+    this.reserved = undefined;
+  }
+
+  private add(buffer: Buffer): Buffer {
+    buffer.at = this.device.allocate(bufferBytes(buffer));
+    this.extra.add(buffer);
+    return buffer;
+  }
+
+  private remove(buffer: Buffer): void {
+    this.extra.delete(buffer);
+    this.device.free(buffer.at!);
+  }
+
+  private upload({ at }: Buffer, data: ArrayBufferView): void {
+    this.device.upload(at!, data);
+  }
+
+  /** A wrong index would end the whole process's use of the GPU. */
+  private check({ batchSize, indices, affine, learningRates }: Chunk, count: number): void {
+    const samples = learningRates.length * batchSize;
+    if (!(batchSize >= 1 && batchSize <= this.options.batchSize)) {
+      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
+    }
+    if (indices.length !== samples) throw new Error(`Expected ${samples} indices, got ${indices.length}.`);
+    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${samples}×6 matrix entries, got ${affine.length}.`);
+    let highest = 0;
+    for (let i = 0; i < samples; i++) if (indices[i] > highest) highest = indices[i];
+    if (highest >= count) throw new Error(`Index ${highest} lies outside the training split of ${count} samples.`);
+  }
+}

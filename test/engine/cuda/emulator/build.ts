@@ -1,0 +1,49 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const native = fileURLToPath(new URL("../../../../native/", import.meta.url));
+const compiler = "clang++-19";
+const flags = ["-std=c++20", "-O2", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC", "-pthread", "-U_FORTIFY_SOURCE"];
+
+/** @returns the kernels and the emulated driver as one library, compiled on first use, or why there is none */
+export function buildEmulator(): { library: string } | { reason: string } {
+  if (process.platform !== "linux") return { reason: "it needs Linux" };
+  if (spawnSync(compiler, ["--version"]).error) return { reason: `${compiler} is not installed` };
+  const sources = [here, join(native, "cuda")].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /\.(h|cpp|cu|cuh|ptx)$/.test(name))
+      .map((name) => readFileSync(join(folder, name))),
+  );
+  const hash = createHash("sha256");
+  for (const source of sources) hash.update(source);
+  const folder = join(native, "build");
+  const library = join(folder, `cuda-emulator-${hash.digest("hex").slice(0, 16)}.so`);
+  if (existsSync(library)) return { library };
+  mkdirSync(folder, { recursive: true });
+  const temporary = mkdtempSync(join(folder, "cuda-"));
+  try {
+    writeFileSync(
+      join(temporary, "entries.inc"),
+      entries()
+        .map((name) => `ENTRY(${name})\n`)
+        .join(""),
+    );
+    const output = join(temporary, "libcuda.so");
+    const include = [temporary, join(native, "cuda")].map((path) => `-I${path}`);
+    execFileSync(compiler, [...flags, ...include, join(here, "libcuda.cpp"), join(here, "grid.cpp"), "-o", output], { stdio: "inherit" });
+    renameSync(output, library);
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+  return { library };
+}
+
+/** @returns the kernels' names, as the PTX has them */
+function entries(): string[] {
+  const ptx = readFileSync(join(native, "cuda", "kernels.ptx"), "utf8");
+  return [...ptx.matchAll(/^\.visible \.entry (\w+)\(/gm)].map(([, name]) => name);
+}

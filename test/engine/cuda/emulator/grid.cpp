@@ -1,0 +1,123 @@
+#include "grid.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <deque>
+
+#include "device.h"
+
+uint3 threadIdx, blockIdx, blockDim, gridDim;
+
+namespace {
+
+constexpr size_t stackBytes = 128 << 10;
+
+// A thread of a block. It is entered the first time through its context, and from then on by a jump, which is no system call.
+struct Fiber {
+  ucontext_t entry;
+  jmp_buf place;
+  enum { unborn, ready, waiting, done } state = unborn;
+  uint32_t index;
+};
+
+std::deque<Fiber> fibers;  // made once, used for every block
+Fiber* current;
+jmp_buf scheduler;
+sigjmp_buf failed;
+bool running;
+const std::function<void()>* kernelBody;
+
+void leave() {
+  Fiber* self = current;
+  if (_setjmp(self->place) == 0) _longjmp(scheduler, 1);
+}
+
+void fiberMain() {
+  for (;;) {
+    (*kernelBody)();
+    current->state = Fiber::done;
+    leave();
+  }
+}
+
+void enter(Fiber& fiber) {
+  current = &fiber;
+  threadIdx = {fiber.index, 0, 0};
+  if (_setjmp(scheduler) != 0) return;
+  const bool born = fiber.state != Fiber::unborn;
+  fiber.state = Fiber::ready;
+  if (born) _longjmp(fiber.place, 1);
+  ucontext_t unused;
+  swapcontext(&unused, &fiber.entry);
+}
+
+void makeFibers(uint32_t count) {
+  while (fibers.size() < count) {
+    Fiber& fiber = fibers.emplace_back();
+    fiber.index = fibers.size() - 1;
+    getcontext(&fiber.entry);
+    fiber.entry.uc_stack.ss_sp = mmap(nullptr, stackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    fiber.entry.uc_stack.ss_size = stackBytes;
+    fiber.entry.uc_link = nullptr;
+    makecontext(&fiber.entry, fiberMain, 0);
+  }
+}
+
+// @returns whether all threads came to the same barriers
+bool runBlock(uint32_t threads) {
+  for (bool backwards = false;; backwards = !backwards) {
+    uint32_t finished = 0;
+    for (uint32_t i = 0; i < threads; i++) {
+      Fiber& fiber = fibers[backwards ? threads - 1 - i : i];
+      enter(fiber);
+      finished += fiber.state == Fiber::done;
+    }
+    if (finished == threads) return true;
+    if (finished > 0) return false;
+  }
+}
+
+void onFault(int signal, siginfo_t*, void*) {
+  if (running) siglongjmp(failed, 1);
+  ::signal(signal, SIG_DFL);  // not ours: the process dies of it
+}
+
+}  // namespace
+
+void __syncthreads() {
+  current->state = Fiber::waiting;
+  leave();
+}
+
+int runGrid(const char* kernel, Size grid, uint32_t threads, const std::function<void()>& body) {
+  struct sigaction before, ours = {};
+  ours.sa_sigaction = onFault;
+  ours.sa_flags = SA_SIGINFO | SA_NODEFER;
+  sigaction(SIGSEGV, &ours, &before);
+  makeFibers(threads);
+  kernelBody = &body;
+  blockDim = {threads, 1, 1};
+  gridDim = {grid.x, grid.y, grid.z};
+  int error = 0;
+  running = true;
+  if (sigsetjmp(failed, 0) == 0) {
+    for (blockIdx.z = 0; blockIdx.z < grid.z && !error; blockIdx.z++)
+      for (blockIdx.y = 0; blockIdx.y < grid.y && !error; blockIdx.y++)
+        for (blockIdx.x = 0; blockIdx.x < grid.x && !error; blockIdx.x++)
+          if (!runBlock(threads)) error = 719;
+  } else {
+    error = 700;
+  }
+  running = false;
+  if (error != 0) {
+    fprintf(stderr, "%s, block %u, %u, %u, thread %u: %s\n", kernel, blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x,
+            error == 700 ? "memory that is none of the device's" : "a barrier that not all threads reach");
+    fibers.clear();  // stopped in the middle; their stacks are lost
+  }
+  sigaction(SIGSEGV, &before, nullptr);
+  return error;
+}

@@ -1,0 +1,12 @@
+#pragma once
+#include <stdint.h>
+
+#include <functional>
+
+struct Size {
+  uint32_t x, y, z;
+};
+
+// Runs a kernel's blocks one after the other. @returns 0, or the driver's error with its reason on stderr: 700 where memory was touched that
+// is none of the device's, 719 where some threads of a block wait at a barrier that others never reach
+int runGrid(const char* kernel, Size grid, uint32_t threads, const std::function<void()>& body);
