@@ -12,11 +12,15 @@ const barWidth = 30;
 const redrawMilliseconds = 80;
 
 /**
+ * @param plain whether the user asked for lines of text, whatever the stream is
  * @returns a bar that redraws its line where `stream` is a terminal (ASCII only, so that every terminal can show it), else one plain
  *   line a file when it begins
  */
-export function createDataProgress(stream: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }): DataProgress {
-  return stream.isTTY && process.env.TERM !== "dumb" ? createBar(stream) : createLines(stream);
+export function createDataProgress(
+  stream: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
+  { plain = false }: { plain?: boolean } = {},
+): DataProgress {
+  return stream.isTTY && !plain && process.env.TERM !== "dumb" ? createBar(stream) : createLines(stream);
 }
 
 function amount({ unit }: DownloadProgress, value: number): string {

@@ -155,8 +155,8 @@ class TrainSession {
   }
 
   private async load() {
-    const { config, dataDir, datasetByName } = this.plan;
-    const progress = createDataProgress(process.stderr);
+    const { config, dataDir, datasetByName, output } = this.plan;
+    const progress = createDataProgress(process.stderr, { plain: output !== "dashboard" });
     const began = performance.now();
     try {
       return await loadDataset(config.dataset, {
