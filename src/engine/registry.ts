@@ -57,6 +57,8 @@ export async function selectEngine(choice: EngineChoice): Promise<{ engine: Engi
     if ("engine" in probe) return { engine: probe.engine, refused };
     refused.push({ name, reason: probe.reason });
   }
+  if (choice !== "auto")
+    throw new UserError(`The engine ${choice} cannot run here. ${refused[0].reason} Choose --engine auto or another one.`);
   const reasons = refused.map(({ name, reason }) => `${name}: ${reason}`).join(" ");
-  throw new UserError(`No engine can run here. ${reasons} Choose --engine auto or another one.`);
+  throw new UserError(`No engine can run here. ${reasons} Run mnist-tui doctor to see what helps.`);
 }

@@ -31,7 +31,7 @@ describe("engine registry", () => {
     await expect(selectEngine("webgpu")).rejects.toMatchObject({
       name: "UserError",
       exitCode: 1,
-      message: expect.stringMatching(/webgpu: .*npm install --prefix/s),
+      message: expect.stringMatching(/^The engine webgpu cannot run here\. Its packages are not installed; npm install --prefix/),
     });
   });
 });
