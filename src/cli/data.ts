@@ -42,7 +42,7 @@ async function list(options: DataOptions): Promise<void> {
     writeOutput(`\ncache: ${cacheDirectory()}\n`);
   }
   const damaged = reports.filter(({ location, verified }) => location && !verified);
-  if (damaged.length > 0) throw new UserError(damaged.map(problems).join("\n"));
+  if (damaged.length > 0) throw new UserError(damaged.map(problems).join(" "));
 }
 
 async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
@@ -52,6 +52,7 @@ async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
       await loadDataset(name, {
         dataDir: options.dataDir,
         explicit: true,
+        store: "required",
         signal,
         onProgress: (step) => progress.update(step),
         onNotice(message) {
@@ -99,7 +100,7 @@ function problems({ checks, location, dataset }: DatasetReport): string {
   const wrong = checks.filter(({ problem }) => problem).map(({ path, problem }) => `${path}: ${problem}`);
   const remedy =
     location?.kind === "cache" ? `mnist-tui data ${dataset} gets the right files` : "put the original files there or leave that folder out";
-  return `${wrong.join("\n")}\n${remedy}.`;
+  return `${wrong.join("; ")}; ${remedy}.`;
 }
 
 function printJson({ dataset, location, checks, verified }: DatasetReport): void {

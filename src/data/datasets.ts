@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import type { DatasetName } from "../config/types.js";
 import type { Split } from "../engine/engine.js";
 import { UserError } from "../util/errors.js";
 import { catalog, type DatasetEntry, filesOf } from "./catalog.js";
-import { type DownloadProgress, downloadFiles } from "./download.js";
+import { type DownloadProgress, downloadFiles, UnwritableError } from "./download.js";
 import { parseIdx, sha256 } from "./idx.js";
 import { dataDirectory, findInCache, findInDirectory, type Location } from "./locate.js";
 import { obtainSynthetic } from "./synthetic/store.js";
@@ -28,6 +31,8 @@ export interface DatasetOptions {
   limitTest?: number;
   /** The user named the dataset; where not, and it cannot be had, the synthetic digits step in with a notice. */
   explicit: boolean;
+  /** required: the files themselves are what is wanted, so a cache that cannot be written is an error; else a temporary folder serves. */
+  store?: "required";
   signal?: AbortSignal;
   onProgress?(progress: DownloadProgress): void;
   onNotice?(message: string): void;
@@ -129,10 +134,23 @@ async function obtain(name: DatasetName, options: DatasetOptions): Promise<{ che
   if (wrong.length === 0) return { checks, source: cache.directory };
   for (const { path, problem, present } of wrong) if (present) options.onNotice?.(`${path}: ${problem}; fetching it again.`);
   const files = wrong.map(({ file }) => file);
-  const fetched = await downloadFiles(entry, files, cache.directory, options);
-  for (const [file, path] of fetched) cache.files.set(file, path);
-  const mended = checks.map((check) => (check.problem ? checkFile(check.file, cache) : check));
-  return { checks: await Promise.all(mended), source: cache.directory };
+  const fetchInto = async (directory: string) => {
+    for (const [file, path] of await downloadFiles(entry, files, directory, options)) cache.files.set(file, path);
+    const mended = checks.map((check) => (check.problem ? checkFile(check.file, cache) : check));
+    return { checks: await Promise.all(mended), source: cache.directory };
+  };
+  try {
+    return await fetchInto(cache.directory);
+  } catch (error) {
+    if (!(error instanceof UnwritableError) || options.store === "required") throw error;
+    options.onNotice?.(`${error.message.replace(/\.$/, "")}. ${entry.title} is downloaded for this time only.`);
+    const folder = await mkdtemp(path.join(tmpdir(), "mnist-tui-download-"));
+    try {
+      return { ...(await fetchInto(folder)), source: "downloaded" };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
 }
 
 function fromFiles(entry: DatasetEntry, checks: readonly Check[], source: string, options: DatasetOptions): Dataset {

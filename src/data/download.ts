@@ -24,6 +24,9 @@ export interface DownloadOptions {
 /** The dataset could not be had from any mirror; the message says why for each. */
 export class DownloadError extends UserError {}
 
+/** What was downloaded could not be written; the message says where and why. */
+export class UnwritableError extends UserError {}
+
 /** An unreachable network is to be noticed within 5 s from the start of the program: 4 s for the mirrors leave 1 s for the rest. */
 const defaultTimeouts = { answer: 4_000, silence: 10_000 };
 /** A mirror that has not answered by then gets company from the next one; whichever answers first is used. */
@@ -44,7 +47,7 @@ export function mirrorsOf(entry: DatasetEntry): readonly string[] {
  * Fetches files into `directory`: each to a temporary file, checked by the SHA-256 of its decompressed content, then renamed, so
  * that a file under its final name is always whole. A mirror that fails, stalls or sends something else is followed by the next.
  * @returns paths by DatasetFile.name
- * @throws DownloadError where a file cannot be had from any mirror; UserError where the folder cannot be written;
+ * @throws DownloadError where a file cannot be had from any mirror; UnwritableError where the folder cannot be written;
  *   the signal's reason where it is aborted
  */
 export async function downloadFiles(
@@ -95,9 +98,11 @@ async function prepareDirectory(directory: string): Promise<void> {
   }
 }
 
-function unwritable(directory: string, error: unknown): UserError {
+function unwritable(directory: string, error: unknown): UnwritableError {
   const reason = fileErrorReason(error) ?? (error as Error).message;
-  return new UserError(`Expected a cache folder that can be written, got ${directory}: ${reason}; set MNIST_TUI_CACHE to another folder.`);
+  return new UnwritableError(
+    `Expected a cache folder that can be written, got ${directory}: ${reason}; set MNIST_TUI_CACHE to another folder.`,
+  );
 }
 
 interface Opened {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { constants, gunzip } from "node:zlib";
 import { UserError } from "../util/errors.js";
@@ -112,6 +112,8 @@ export async function decompress(bytes: Uint8Array, limit: number): Promise<Cont
 export async function readContent(file: string, limit: number): Promise<Content> {
   let bytes: Uint8Array;
   try {
+    // Opening a pipe would wait for its writer for ever.
+    if (!(await stat(file)).isFile()) throw new Error("a folder, pipe or device");
     bytes = await readFile(file);
   } catch (error) {
     throw new UserError(`${file}: expected a readable file, got ${(error as Error).message}; check the name and its permissions.`);

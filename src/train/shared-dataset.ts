@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DatasetName } from "../config/types.js";
@@ -23,12 +23,17 @@ export interface SharedDataset {
 }
 
 const imageBytes = 784;
+/** Of the temporary folders, one a run. */
+const prefix = "mnist-tui-dataset-";
+/** No run takes as long to hand its dataset over: who made an older folder was killed meanwhile. */
+const staleMilliseconds = 3600 * 1000;
 
 /** @throws UserError where the temporary folder cannot be written */
 export async function shareDataset(dataset: Dataset): Promise<SharedDataset> {
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), "mnist-tui-"));
+    await removeStale();
+    folder = await mkdtemp(join(tmpdir(), prefix));
     const file = join(folder, "dataset");
     writeParts(file, [dataset.train.images, dataset.train.labels, dataset.test.images, dataset.test.labels]);
     return {
@@ -43,6 +48,16 @@ export async function shareDataset(dataset: Dataset): Promise<SharedDataset> {
     if (folder) await rm(folder, { recursive: true, force: true });
     const reason = fileErrorReason(error);
     throw reason ? new UserError(`Cannot write to the temporary folder ${tmpdir()}: ${reason}; name another in TMPDIR.`) : error;
+  }
+}
+
+/** What is not ours to remove stays. */
+async function removeStale(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix)) continue;
+    const folder = join(tmpdir(), name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > staleMilliseconds) await rm(folder, { recursive: true, force: true }).catch(() => {});
   }
 }
 

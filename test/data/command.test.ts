@@ -75,6 +75,7 @@ describe("mnist-tui data", () => {
     const { code, stdout, stderr } = await data("--data-dir", path.join(scratch, "data"));
     expect(code).toBe(1);
     expect(stdout).toMatch(/^mnist +not as expected, in /m);
+    expect(stderr).toMatch(/^mnist-tui: .*\.\n$/);
     expect(stderr).toMatch(new RegExp(`${names[1]}: expected SHA-256 65a50cbb[0-9a-f]{56} .*found [0-9a-f]{64}`));
   });
 

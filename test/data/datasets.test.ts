@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -64,6 +65,12 @@ describe("a dataset that is not at hand", () => {
 
   it("is reported as absent", async () => {
     expect(await inspectDataset("mnist", {})).toEqual({ dataset: "mnist", checks: [], verified: false });
+  });
+
+  it.skipIf(process.platform === "win32")("does not wait for a pipe in a file's place", async () => {
+    execFileSync("mkfifo", [path.join(folder("data", "mnist"), names[0])]);
+    const load = loadDataset("mnist", { ...few, explicit: false, dataDir: path.join(scratch, "data") });
+    await expect(load).rejects.toThrow(/mnist.train-images-idx3-ubyte: expected a readable file, got a folder, pipe or device/);
   });
 
   it("does not stand in for a wrong file in the data directory", async () => {
@@ -193,6 +200,18 @@ describe.skipIf(!realData)("the real datasets", () => {
       expect(readdirSync(cache).sort()).toEqual(names.map((name) => `${name}.gz`).sort());
       expect((await loadDataset("mnist", { explicit: true })).source).toBe(cache);
       expect(asked).toHaveLength(4);
+    });
+
+    it("are downloaded for the time being where the cache cannot be written, and nothing stays", async () => {
+      vi.stubEnv("TMPDIR", folder("temporary"));
+      writeFileSync(path.join(scratch, "cache"), "a file where the folder should be");
+      const { name, source, train } = await loadDataset("mnist", { explicit: false, limitTrain: 5, onNotice });
+      expect([name, source, ...train.labels]).toEqual(["mnist", "downloaded", 5, 0, 4, 1, 9]);
+      expect(notices).toEqual([
+        expect.stringMatching(/^Expected a cache folder that can be written, .*\. MNIST is downloaded for this time only\.$/),
+      ]);
+      expect(readdirSync(path.join(scratch, "temporary"))).toEqual([]);
+      await expect(loadDataset("mnist", { explicit: true, store: "required" })).rejects.toThrow(/set MNIST_TUI_CACHE to another folder/);
     });
 
     it("are fetched again where the cached file is wrong, and only that file", async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
 import xterm from "@xterm/headless";
 import ts from "typescript";
+import { afterAll } from "vitest";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -14,7 +15,7 @@ const program = compile(["fake-run", "replay"]);
 
 function compile(names: string[]): string {
   const directory = mkdtempSync(path.join(tmpdir(), "mnist-tui-replay-"));
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
   const dist = new URL("../../dist/", import.meta.url).href;
   for (const name of names) {
     const source = readFileSync(path.join(here, `${name}.ts`), "utf8")

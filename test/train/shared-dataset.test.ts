@@ -1,0 +1,42 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { loadDataset } from "../../dist/data/datasets.js";
+import { readSharedDataset, shareDataset, unshareDataset } from "../../dist/train/shared-dataset.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "mnist-tui-test-"));
+  vi.stubEnv("TMPDIR", folder);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+it("a dataset reaches its readers whole, and leaves nothing behind", async () => {
+  const dataset = await loadDataset("synthetic", { explicit: true, limitTrain: 30, limitTest: 20 });
+  const shared = await shareDataset(dataset);
+  const train = { images: new Uint8Array(30 * 784), labels: new Uint8Array(30) };
+  const test = readSharedDataset(shared, train);
+  expect(train).toEqual(dataset.train);
+  expect(test).toEqual(dataset.test);
+  await unshareDataset(shared);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it("what a killed run has left is removed by a later one, what may be in use and what is not ours stays", async () => {
+  const old = new Date(Date.now() - 2 * 3600 * 1000);
+  for (const [name, time] of [
+    ["mnist-tui-dataset-killed", old],
+    ["mnist-tui-dataset-new", new Date()],
+    ["others", old],
+  ] as const) {
+    mkdirSync(path.join(folder, name));
+    writeFileSync(path.join(folder, name, "dataset"), "x");
+    utimesSync(path.join(folder, name), time, time);
+  }
+  await unshareDataset(await shareDataset(await loadDataset("synthetic", { explicit: true, limitTrain: 1, limitTest: 1 })));
+  expect(readdirSync(folder).sort()).toEqual(["mnist-tui-dataset-new", "others"]);
+});
