@@ -3,7 +3,7 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
-#include <cstring>
+#include "program.h"
 
 extern "C" {
 #define DECLARE(isa)                                                      \
@@ -88,7 +88,9 @@ static napi_value peak(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
-  napi_value f;
+  napi_value f, version;
+  napi_create_int32(env, programVersion, &version);
+  napi_set_named_property(env, exports, "programVersion", version);
   napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, nullptr, &f);
   napi_set_named_property(env, exports, "run", f);
   napi_create_function(env, "supported", NAPI_AUTO_LENGTH, supported, nullptr, &f);

@@ -1,10 +1,10 @@
 // The program that src/engine/cpu/program.ts compiles from a model: 32-bit words in the arena, read through these structs.
 // Every offset counts floats from the arena's start unless it says otherwise. Field order is the contract with
-// src/engine/cpu/encode.ts; bump programVersion in both when it changes.
+// src/engine/cpu/program.ts and instructions.ts; bump programVersion in both when anything that they share changes.
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 5;
+constexpr int32_t programVersion = 6;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -252,7 +252,7 @@ enum Optimizer : int32_t { optimizerAdam, optimizerSgd, optimizerRmsprop };
 
 // What changes from call to call; written by TypeScript before run().
 struct Program {
-  int32_t version, threads;
+  int32_t threads;
   int32_t code, phases;        // word offsets from the arena's start
   int32_t steps, batch, taskImages;
   int32_t threadMemory, threadStride;

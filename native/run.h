@@ -106,7 +106,6 @@ static void phaseOf(const Phase* phase, int32_t* counter, Context& c) {
 
 static void thread(float* arena, int32_t programAt, int32_t index) {
   const Program* p = reinterpret_cast<const Program*>(arena + programAt);
-  if (p->version != programVersion) return;
   int32_t* control = reinterpret_cast<int32_t*>(arena) + p->barrier;
   Context c{};
   c.arena = arena;

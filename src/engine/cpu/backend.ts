@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { programVersion } from "./program.js";
 
 /** Which build runs the program, with what a worker thread needs to load it. */
 export type Backend =
@@ -10,7 +11,9 @@ export type Backend =
 /** Runs a program on the calling thread. @param program offset in floats from the arena's start */
 export type RunProgram = (program: number, thread: number) => void;
 
-interface NativeAddon {
+/** What native/binding.cpp exports. */
+export interface NativeAddon {
+  programVersion: number;
   run(isa: number, memory: Uint8Array, program: number, thread: number): void;
   peak(isa: number): number;
   supported(): { name: string; index: number; vectorWidth: number }[];
@@ -32,17 +35,20 @@ function loadAddon(): NativeAddon {
   return createRequire(import.meta.url)(addonFile) as NativeAddon;
 }
 
-/**
- * The native build with the best instruction set of this processor; MNIST_TUI_ISA chooses another.
- * @returns the backend, or one sentence why there is none
- */
+/** @returns the native build, or one sentence why there is none */
 export function nativeBackend(): Backend | { reason: string } {
-  let addon: NativeAddon;
   try {
-    addon = loadAddon();
+    return chooseNative(loadAddon());
   } catch (error) {
     return { reason: `The native kernels are not built: ${buildFailure() ?? (error as Error).message.split("\n")[0]}.` };
   }
+}
+
+/** @returns the addon's best instruction set of this processor, or MNIST_TUI_ISA's; or one sentence why it cannot serve */
+export function chooseNative(addon: NativeAddon): Backend | { reason: string } {
+  // After an update without an installation: kernels that read another program would compute nonsense.
+  if (addon.programVersion !== programVersion)
+    return { reason: "The native kernels were built for another version of this program: run npm run build:native." };
   const sets = addon.supported();
   const wanted = process.env.MNIST_TUI_ISA;
   const set = wanted ? sets.find((s) => s.name === wanted) : sets[0];

@@ -3,7 +3,6 @@ import { floatWord } from "./instructions.js";
 
 /** The fields of `Program` in native/program.h, in its order. */
 const fields = [
-  "version",
   "threads",
   "code",
   "phases",
@@ -41,7 +40,8 @@ export type ProgramFields = Record<(typeof fields)[number], number>;
 
 const floats = new Set<string>(["mean", "inverseDeviation", "momentum", "weightDecay"]);
 export const programWords = fields.length;
-export const programVersion = 5;
+/** Of the contract with native/program.h: kernels that were built for another one are refused. */
+export const programVersion = 6;
 /** Words of the barrier, and of each phase's counter of claimed tasks: a cache line each. */
 export const barrierWords = 32;
 export const counterWords = 16;

@@ -14,7 +14,6 @@ import {
   encodeProgram,
   optimizerCodes,
   type ProgramFields,
-  programVersion,
   programWords,
   rateTable,
 } from "./program.js";
@@ -230,7 +229,6 @@ export class CpuSession implements Session {
   private async run(placed: Placed, call: Partial<ProgramFields>): Promise<void> {
     const { normalization, optimizer, seed, threads } = this.options;
     const program: ProgramFields = {
-      version: programVersion,
       threads,
       ...placed.fixed,
       steps: 1,

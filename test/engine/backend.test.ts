@@ -1,0 +1,28 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { chooseNative, type NativeAddon } from "../../dist/engine/cpu/backend.js";
+import { programVersion } from "../../dist/engine/cpu/program.js";
+
+const addon: NativeAddon = {
+  programVersion,
+  run() {},
+  peak: () => 1,
+  supported: () => [
+    { name: "wide", index: 0, vectorWidth: 16 },
+    { name: "narrow", index: 2, vectorWidth: 4 },
+  ],
+};
+
+afterEach(() => vi.unstubAllEnvs());
+
+it("the best instruction set is chosen, or the one asked for", () => {
+  expect(chooseNative(addon)).toEqual({ kind: "native", isa: "wide", index: 0, vectorWidth: 16 });
+  vi.stubEnv("MNIST_TUI_ISA", "narrow");
+  expect(chooseNative(addon)).toMatchObject({ isa: "narrow", index: 2 });
+  vi.stubEnv("MNIST_TUI_ISA", "other");
+  expect(chooseNative(addon)).toEqual({ reason: "MNIST_TUI_ISA is other, but this processor has wide, narrow." });
+});
+
+it("kernels of another version are refused: they would read the program wrongly", () => {
+  const reason = "The native kernels were built for another version of this program: run npm run build:native.";
+  expect(chooseNative({ ...addon, programVersion: programVersion - 1 })).toEqual({ reason });
+});
