@@ -8,15 +8,7 @@ import { lower } from "./lower.js";
 import { Allocator } from "./memory.js";
 import { readState, writeState } from "./parameters.js";
 import { type Plan, plan } from "./plan.js";
-import {
-  barrierWords,
-  counterWords,
-  encodeProgram,
-  optimizerCodes,
-  type ProgramFields,
-  programWords,
-  rateTable,
-} from "./program.js";
+import { barrierWords, counterWords, encodeProgram, optimizerCodes, type ProgramFields, programWords, rateTable } from "./program.js";
 import { Store } from "./store.js";
 import { Threads } from "./threads.js";
 
