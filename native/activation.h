@@ -78,29 +78,50 @@ struct Input {
   }
 };
 
-template <bool Norm>
-static void forward(const Activation& a, const Context& c) {
-  const int32_t height = a.pool ? a.height / 2 : a.height, width = a.pool ? a.width / 2 : a.width;
+// Rows of the output that are worked on for one vector of channels, before the next vector of the same block takes its turn over the
+// same cache lines.
+struct Band {
+  int32_t first, last;
+};
+
+// Calls f(image, v, band) for everything: the whole image at once where a vector is a block, else what stays in the first-level cache.
+template <class F>
+static void bands(const Activation& a, const Context& c, F&& f) {
+  constexpr int32_t bandFloats = 1024;
+  const int32_t height = a.pool ? a.height / 2 : a.height;
+  const int32_t fit = bandFloats / (a.width * blockChannels), rows = perBlock == 1 ? height : fit < 1 ? 1 : fit;
   for (int32_t image = 0; image < c.images; image++) {
-    for (int32_t v = 0; v < a.blocks * perBlock; v++) {
-      const Input<Norm> in(a, c, image, v);
-      const Dropout drop(a, c, image, v, height, width);
-      float* out = c.at(a.out, image) + vectorOffset(a.out, v);
-      for (int32_t y = 0; y < height; y++, out += a.out.row) {
-        for (int32_t x = 0; x < width; x++) {
-          vf s;
-          if (a.pool) {
-            s = max(max(in.value(2 * y, 2 * x), in.value(2 * y, 2 * x + 1)), max(in.value(2 * y + 1, 2 * x), in.value(2 * y + 1, 2 * x + 1)));
-          } else {
-            s = in.value(y, x);
-          }
-          if (a.relu) s = max(s, zero());
-          if (a.dropoutIndex >= 0) s = drop.apply(s, y, x);
-          store(out + static_cast<size_t>(x) * a.out.pixel, s);
-        }
+    for (int32_t block = 0; block < a.blocks; block++) {
+      for (int32_t y = 0; y < height; y += rows) {
+        const Band band{y, y + rows < height ? y + rows : height};
+        for (int32_t j = 0; j < perBlock; j++) f(image, block * perBlock + j, band);
       }
     }
   }
+}
+
+// `a` by value, here and below: the compiler then knows that no store changes it.
+template <bool Norm>
+static void forward(const Activation a, const Context& c) {
+  const int32_t height = a.pool ? a.height / 2 : a.height, width = a.pool ? a.width / 2 : a.width;
+  bands(a, c, [&](int32_t image, int32_t v, Band band) {
+    const Input<Norm> in(a, c, image, v);
+    const Dropout drop(a, c, image, v, height, width);
+    float* out = c.at(a.out, image) + vectorOffset(a.out, v) + static_cast<size_t>(band.first) * a.out.row;
+    for (int32_t y = band.first; y < band.last; y++, out += a.out.row) {
+      for (int32_t x = 0; x < width; x++) {
+        vf s;
+        if (a.pool) {
+          s = max(max(in.value(2 * y, 2 * x), in.value(2 * y, 2 * x + 1)), max(in.value(2 * y + 1, 2 * x), in.value(2 * y + 1, 2 * x + 1)));
+        } else {
+          s = in.value(y, x);
+        }
+        if (a.relu) s = max(s, zero());
+        if (a.dropoutIndex >= 0) s = drop.apply(s, y, x);
+        store(out + static_cast<size_t>(x) * a.out.pixel, s);
+      }
+    }
+  });
 }
 
 static void execute(const ActivateOp& op, const Context& c) {
@@ -108,9 +129,9 @@ static void execute(const ActivateOp& op, const Context& c) {
   else forward<false>(op.a, c);
 }
 
-// Calls f(y, x, dy) for every input pixel, dy being the gradient of the sum before relu.
+// Calls f(y, x, dy) for every input pixel of a band, dy being the gradient of the sum before relu.
 template <bool Norm, class F>
-static void routed(const Activation& a, const Context& c, const Input<Norm>& in, int32_t image, int32_t v, F&& f) {
+static void routed(const Activation a, const Context& c, const Input<Norm>& in, int32_t image, int32_t v, Band band, F&& f) {
   const int32_t height = a.pool ? a.height / 2 : a.height, width = a.pool ? a.width / 2 : a.width;
   const Dropout drop(a, c, image, v, height, width);
   const float* dOut = c.at(a.out, image) + vectorOffset(a.out, v);
@@ -120,7 +141,7 @@ static void routed(const Activation& a, const Context& c, const Input<Norm>& in,
   };
   if (!a.pool) {
     const float* result = a.hasResult ? c.at(a.result, image) + vectorOffset(a.result, v) : nullptr;
-    for (int32_t y = 0; y < height; y++) {
+    for (int32_t y = band.first; y < band.last; y++) {
       for (int32_t x = 0; x < width; x++) {
         vf d = gradient(y, x);
         if (a.relu) {
@@ -132,7 +153,7 @@ static void routed(const Activation& a, const Context& c, const Input<Norm>& in,
     }
     return;
   }
-  for (int32_t y = 0; y < height; y++) {
+  for (int32_t y = band.first; y < band.last; y++) {
     for (int32_t x = 0; x < width; x++) {
       const vf s0 = in.value(2 * y, 2 * x), s1 = in.value(2 * y, 2 * x + 1);
       const vf s2 = in.value(2 * y + 1, 2 * x), s3 = in.value(2 * y + 1, 2 * x + 1);
@@ -154,10 +175,10 @@ static void routed(const Activation& a, const Context& c, const Input<Norm>& in,
   }
   // An odd last column or row was dropped by the pool.
   if (a.width & 1) {
-    for (int32_t y = 0; y < a.height; y++) f(y, a.width - 1, zero());
+    for (int32_t y = 2 * band.first; y < 2 * band.last; y++) f(y, a.width - 1, zero());
   }
-  if (a.height & 1) {
-    for (int32_t x = 0; x < a.width - (a.width & 1); x++) f(a.height - 1, x, zero());
+  if ((a.height & 1) && band.last == height) {
+    for (int32_t x = 0; x < a.width; x++) f(a.height - 1, x, zero());
   }
 }
 
@@ -167,50 +188,46 @@ static inline void addDoubles(double* sums, vf v) {
 }
 
 static void reduce(const ActivateBackOp& op, const Context& c) {
-  const Activation& a = op.a;
+  const Activation a = op.a;
   const size_t row = static_cast<size_t>(a.blocks) * blockChannels;
   double* sums = c.sums(op.sums, c.task);
   if (c.firstGroup()) {
     for (size_t i = 0; i < 3 * row; i++) sums[i] = 0;
   }
-  for (int32_t image = 0; image < c.images; image++) {
-    for (int32_t v = 0; v < a.blocks * perBlock; v++) {
-      const Input<true> in(a, c, image, v);
-      vf dy = zero(), dyX = zero(), dySkip = zero();
-      routed<true>(a, c, in, image, v, [&](int32_t y, int32_t x, vf d) {
-        dy += d;
-        dyX = fma(d, in.norm.normalized(in.raw(y, x)), dyX);
-        if (in.skipNormalize) dySkip = fma(d, in.skipNorm.normalized(in.rawSkip(y, x)), dySkip);
-      });
-      addDoubles(sums + v * V, dy);
-      addDoubles(sums + row + v * V, dyX);
-      addDoubles(sums + 2 * row + v * V, dySkip);
-    }
-  }
+  bands(a, c, [&](int32_t image, int32_t v, Band band) {
+    const Input<true> in(a, c, image, v);
+    vf dy = zero(), dyX = zero(), dySkip = zero();
+    routed<true>(a, c, in, image, v, band, [&](int32_t y, int32_t x, vf d) {
+      dy += d;
+      dyX = fma(d, in.norm.normalized(in.raw(y, x)), dyX);
+      if (in.skipNormalize) dySkip = fma(d, in.skipNorm.normalized(in.rawSkip(y, x)), dySkip);
+    });
+    addDoubles(sums + v * V, dy);
+    addDoubles(sums + row + v * V, dyX);
+    addDoubles(sums + 2 * row + v * V, dySkip);
+  });
 }
 
 template <bool Norm>
-static void applyBack(const ActivateBackOp& op, const Context& c) {
+static void applyBack(const ActivateBackOp op, const Context& c) {
   const Activation& a = op.a;
-  for (int32_t image = 0; image < c.images; image++) {
-    for (int32_t v = 0; v < a.blocks * perBlock; v++) {
-      const Input<Norm> in(a, c, image, v);
-      float* dIn = op.hasDIn ? c.at(op.dIn, image) + vectorOffset(op.dIn, v) : nullptr;
-      float* dSkip = op.hasDSkip ? c.at(op.dSkip, image) + vectorOffset(op.dSkip, v) : nullptr;
-      routed<Norm>(a, c, in, image, v, [&](int32_t y, int32_t x, vf d) {
-        if (dIn) {
-          float* p = dIn + static_cast<size_t>(y) * op.dIn.row + static_cast<size_t>(x) * op.dIn.pixel;
-          const vf s = Norm ? in.norm.back(in.raw(y, x), d) : d;
-          store(p, op.accumulateDIn ? load(p) + s : s);
-        }
-        if (dSkip) {
-          float* p = dSkip + static_cast<size_t>(y) * op.dSkip.row + static_cast<size_t>(x) * op.dSkip.pixel;
-          const vf s = in.skipNormalize ? in.skipNorm.back(in.rawSkip(y, x), d) : d;
-          store(p, op.accumulateDSkip ? load(p) + s : s);
-        }
-      });
-    }
-  }
+  bands(a, c, [&](int32_t image, int32_t v, Band band) {
+    const Input<Norm> in(a, c, image, v);
+    float* dIn = op.hasDIn ? c.at(op.dIn, image) + vectorOffset(op.dIn, v) : nullptr;
+    float* dSkip = op.hasDSkip ? c.at(op.dSkip, image) + vectorOffset(op.dSkip, v) : nullptr;
+    routed<Norm>(a, c, in, image, v, band, [&](int32_t y, int32_t x, vf d) {
+      if (dIn) {
+        float* p = dIn + static_cast<size_t>(y) * op.dIn.row + static_cast<size_t>(x) * op.dIn.pixel;
+        const vf s = Norm ? in.norm.back(in.raw(y, x), d) : d;
+        store(p, op.accumulateDIn ? load(p) + s : s);
+      }
+      if (dSkip) {
+        float* p = dSkip + static_cast<size_t>(y) * op.dSkip.row + static_cast<size_t>(x) * op.dSkip.pixel;
+        const vf s = in.skipNormalize ? in.skipNorm.back(in.rawSkip(y, x), d) : d;
+        store(p, op.accumulateDSkip ? load(p) + s : s);
+      }
+    });
+  });
 }
 
 static void back(const ActivateBackOp& op, const Context& c) {

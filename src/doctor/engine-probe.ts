@@ -1,10 +1,11 @@
-import { nativeBackend } from "../engine/cpu/backend.js";
+import { nativeBackend, wasmBackend } from "../engine/cpu/backend.js";
+import { processorName } from "../engine/cpu/engine.js";
 import type { EngineName } from "../engine/engine.js";
 import { probeEngine } from "../engine/registry.js";
 
 /** A child process that loads the engine named by its argument and says whether it runs. */
 const name = process.argv[2] as EngineName;
 const probe = await probeEngine(name);
-const backend = name === "native" ? nativeBackend() : undefined;
-const device = backend && "isa" in backend ? `CPU, ${backend.isa}` : undefined;
+const backend = name === "native" ? nativeBackend() : name === "wasm" ? wasmBackend() : undefined;
+const device = backend && "isa" in backend ? processorName(backend) : undefined;
 process.stdout.write(`\n${JSON.stringify("reason" in probe ? { reason: probe.reason } : { device })}\n`);

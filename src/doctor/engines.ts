@@ -36,7 +36,7 @@ async function inspectEngine(name: EngineName, timeoutMilliseconds: number): Pro
   const script = new URL("./engine-probe.js", import.meta.url);
   const result = await askChild<{ reason?: string; device?: string }>({ script, args: [name], timeoutMilliseconds });
   const { reason, device } = "reason" in result ? { reason: result.reason, device: undefined } : result.answer;
-  if (reason === undefined) return { usable: true, worthwhile: true, device: device ?? (name === "wasm" ? "CPU, WebAssembly SIMD" : name) };
+  if (reason === undefined) return { usable: true, worthwhile: true, device: device ?? name };
   return { usable: false, worthwhile: false, reason, help: name === "native" ? nativeHelp() : undefined };
 }
 

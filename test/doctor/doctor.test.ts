@@ -16,7 +16,7 @@ test("doctor says of every engine whether it can be used, why not, and what help
   expect(report.gpus).toEqual({ gpus: [], problem: "No NVIDIA driver is installed." });
   const engines = new Map<string, Record<string, unknown>>(report.engines.map((engine: { name: string }) => [engine.name, engine]));
   expect([...engines.keys()]).toEqual(["tensorflow", "webgpu", "native", "wasm", "reference"]);
-  expect(engines.get("wasm")).toMatchObject({ usable: true });
+  expect(engines.get("wasm")).toMatchObject({ usable: true, device: "CPU, WebAssembly relaxed SIMD" });
   expect(engines.get("reference")).toMatchObject({ usable: true, auto: false });
   for (const { usable, reason, help, name } of engines.values()) {
     if (usable) continue;

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { chooseNative, type NativeAddon } from "../../dist/engine/cpu/backend.js";
+import { chooseNative, type NativeAddon, wasmBackend } from "../../dist/engine/cpu/backend.js";
 import { programVersion } from "../../dist/engine/cpu/program.js";
 
 const addon: NativeAddon = {
@@ -25,4 +25,10 @@ it("the best instruction set is chosen, or the one asked for", () => {
 it("kernels of another version are refused: they would read the program wrongly", () => {
   const reason = "The native kernels were built for another version of this program: run npm run build:native.";
   expect(chooseNative({ ...addon, programVersion: programVersion - 1 })).toEqual({ reason });
+});
+
+it("WebAssembly runs with relaxed SIMD, which every supported Node has, Node 20 behind a flag; or without where asked to", () => {
+  expect(wasmBackend()).toMatchObject({ kind: "wasm", isa: "relaxed-simd" });
+  vi.stubEnv("MNIST_TUI_ISA", "simd");
+  expect(wasmBackend()).toMatchObject({ kind: "wasm", isa: "simd" });
 });

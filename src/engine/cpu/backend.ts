@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { programVersion } from "./program.js";
 
 /** Which build runs the program, with what a worker thread needs to load it. */
 export type Backend =
   | { kind: "native"; isa: string; index: number; vectorWidth: number }
-  | { kind: "wasm"; module: WebAssembly.Module; vectorWidth: number };
+  | { kind: "wasm"; isa: WasmIsa; module: WebAssembly.Module; vectorWidth: number };
+
+type WasmIsa = keyof typeof wasmFiles;
 
 /** Runs a program on the calling thread. @param program offset in floats from the arena's start */
 export type RunProgram = (program: number, thread: number) => void;
@@ -66,11 +69,29 @@ function buildFailure(): string | undefined {
   }
 }
 
-/** The WebAssembly build, compiled once and shared by all threads. */
+/** The WebAssembly builds by their instruction sets. */
+const wasmFiles = { "relaxed-simd": "kernels-relaxed.wasm", simd: "kernels.wasm" };
+
+/** A module of one relaxed swizzle: whatever takes it has relaxed SIMD (as in the package wasm-feature-detect). */
+const relaxedProbe = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0],
+  ...[65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11],
+);
+
+/** Whether WebAssembly has a fused multiply-add here; Node 20 has it behind a flag. */
+function hasRelaxedSimd(): boolean {
+  if (!WebAssembly.validate(relaxedProbe) && process.versions.node.startsWith("20.")) {
+    setFlagsFromString("--experimental-wasm-relaxed-simd");
+  }
+  return WebAssembly.validate(relaxedProbe);
+}
+
+/** The WebAssembly build, compiled once and shared by all threads; MNIST_TUI_ISA=simd does without relaxed SIMD. */
 export function wasmBackend(): Backend | { reason: string } {
+  const isa = process.env.MNIST_TUI_ISA !== "simd" && hasRelaxedSimd() ? "relaxed-simd" : "simd";
   try {
-    const module = new WebAssembly.Module(readFileSync(new URL("kernels.wasm", folder)));
-    return { kind: "wasm", module, vectorWidth: 4 };
+    const module = new WebAssembly.Module(readFileSync(new URL(wasmFiles[isa], folder)));
+    return { kind: "wasm", isa, module, vectorWidth: 4 };
   } catch (error) {
     return { reason: `The WebAssembly kernels cannot be loaded: ${(error as Error).message}.` };
   }

@@ -2,12 +2,22 @@ import type { Engine, EngineName } from "../engine.js";
 import { type Backend, nativeBackend, wasmBackend } from "./backend.js";
 import { CpuSession } from "./session.js";
 
-const isaNames: Record<string, string> = { avx512: "AVX-512", avx2: "AVX2", baseline: process.arch === "arm64" ? "NEON" : "SSE2" };
+const isaNames: Record<string, string> = {
+  avx512: "AVX-512",
+  avx2: "AVX2",
+  baseline: process.arch === "arm64" ? "NEON" : "SSE2",
+  "relaxed-simd": "WebAssembly relaxed SIMD",
+  simd: "WebAssembly SIMD",
+};
+
+/** "CPU, AVX-512" */
+export function processorName({ isa }: Backend): string {
+  return `CPU, ${isaNames[isa]}`;
+}
 
 /** "CPU, AVX-512, 2 threads" */
 function deviceName(backend: Backend, threads: number): string {
-  const isa = backend.kind === "native" ? isaNames[backend.isa] : "WebAssembly SIMD";
-  return `CPU, ${isa}, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return `${processorName(backend)}, ${threads} thread${threads === 1 ? "" : "s"}`;
 }
 
 function cpuEngine(name: EngineName, find: () => Backend | { reason: string }): Engine {

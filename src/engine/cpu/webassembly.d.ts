@@ -1,5 +1,6 @@
 /** The part of the WebAssembly JavaScript interface that is used here; @types/node 20 has none and lib.dom has too much. */
 declare namespace WebAssembly {
+  function validate(bytes: Uint8Array): boolean;
   class Module {
     constructor(bytes: Uint8Array);
   }
