@@ -1,3 +1,5 @@
+import { probeCuda } from "../engine/cuda/probe.js";
+import { cudaVersion } from "../engine/cuda/requirements.js";
 import type { EngineName } from "../engine/engine.js";
 import { nvidiaDriver } from "../engine/gpus/driver.js";
 import { engineNames } from "../engine/registry.js";
@@ -29,6 +31,7 @@ export async function inspectEngines(timeoutMilliseconds: number): Promise<Engin
 }
 
 async function inspectEngine(name: EngineName, timeoutMilliseconds: number): Promise<Finding> {
+  if (name === "cuda") return inspectCuda(timeoutMilliseconds);
   if (name === "tensorflow") return inspectTensorflow(timeoutMilliseconds);
   if (name === "webgpu") return inspectWebgpu(timeoutMilliseconds);
   if (name === "reference")
@@ -43,6 +46,17 @@ async function inspectEngine(name: EngineName, timeoutMilliseconds: number): Pro
 function nativeHelp(): string {
   const compiler = process.platform === "darwin" ? "xcode-select --install" : "apt install g++";
   return `${compiler} && npm run build:native`;
+}
+
+async function inspectCuda(timeoutMilliseconds: number): Promise<Finding> {
+  const probe = await probeCuda(timeoutMilliseconds);
+  if ("reason" in probe) return { usable: false, worthwhile: false, ...probe };
+  const { version, gpus } = probe.facts;
+  const names = gpus
+    .filter(({ problem }) => !problem)
+    .map(({ info }) => `${info.name} (compute capability ${info.computeCapability.join(".")})`);
+  const [refused] = gpus.flatMap(({ problem }) => problem ?? []);
+  return { usable: true, worthwhile: true, device: `${names.join(", ")}, driver ${cudaVersion(version)}`, ...refused };
 }
 
 async function inspectTensorflow(timeoutMilliseconds: number): Promise<Finding> {

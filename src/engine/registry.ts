@@ -10,6 +10,7 @@ type Loader = () => Promise<Engine>;
  * EngineName. The reference engine comes last: it is too slow for anything but tests.
  */
 const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
+  ["cuda", async () => (await import("./cuda/engine.js")).cudaEngine],
   ["tensorflow", async () => (await import("./tfjs/tensorflow.js")).tensorflowEngine],
   ["webgpu", async () => (await import("./tfjs/webgpu.js")).webgpuEngine],
   ["native", async () => (await import("./cpu/engine.js")).nativeEngine],

@@ -5,7 +5,7 @@ import { webgpuInstallCommand } from "../../dist/engine/tfjs/packages.js";
 import { run, temporaryFolder } from "../cli/program.js";
 
 /** No engine that somebody has installed in this machine's cache, and no GPU. */
-const bare = () => ({ MNIST_TUI_CACHE: temporaryFolder(), MNIST_TUI_NVML: "", MNIST_TUI_DATA: "" });
+const bare = () => ({ MNIST_TUI_CACHE: temporaryFolder(), MNIST_TUI_NVML: "", MNIST_TUI_LIBCUDA: "", MNIST_TUI_DATA: "" });
 
 test("doctor says of every engine whether it can be used, why not, and what helps", async () => {
   const { code, stdout, stderr } = await run(["doctor", "--json"], { env: bare() });
@@ -15,13 +15,13 @@ test("doctor says of every engine whether it can be used, why not, and what help
   expect(report.machine.cores).toBeGreaterThan(0);
   expect(report.gpus).toEqual({ gpus: [], problem: "No NVIDIA driver is installed." });
   const engines = new Map<string, Record<string, unknown>>(report.engines.map((engine: { name: string }) => [engine.name, engine]));
-  expect([...engines.keys()]).toEqual(["tensorflow", "webgpu", "native", "wasm", "reference"]);
+  expect([...engines.keys()]).toEqual(["cuda", "tensorflow", "webgpu", "native", "wasm", "reference"]);
   expect(engines.get("wasm")).toMatchObject({ usable: true, device: "CPU, WebAssembly relaxed SIMD" });
   expect(engines.get("reference")).toMatchObject({ usable: true, auto: false });
   for (const { usable, reason, help, name } of engines.values()) {
     if (usable) continue;
     expect(reason, name as string).toMatch(/^[A-Z].*\.$/s);
-    expect(help, name as string).toMatch(/npm|pip/);
+    if (name !== "cuda") expect(help, name as string).toMatch(/npm|pip/);
   }
   expect([...engines.values()].filter(({ auto }) => auto)).toHaveLength(1);
   expect(report.datasets.map(({ name }: { name: string }) => name)).toEqual(["mnist", "fashion-mnist", "synthetic"]);

@@ -3,6 +3,7 @@ import { engineNames, probeEngine, selectEngine } from "../../dist/engine/regist
 
 describe("engine registry", () => {
   it("tries GPUs first, then the fastest engine on the CPU, and the reference engine last", () => {
+    expect(engineNames[0]).toBe("cuda");
     expect(engineNames.indexOf("tensorflow")).toBeLessThan(engineNames.indexOf("webgpu"));
     expect(engineNames.indexOf("webgpu")).toBeLessThan(engineNames.indexOf("native"));
     expect(engineNames.indexOf("native")).toBeLessThan(engineNames.indexOf("wasm"));

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import type { Device, DeviceInfo, Driver } from "../../../dist/engine/cuda/driver.js";
+import { openDevice } from "../../../dist/engine/cuda/engine.js";
+import { CudaError } from "../../../dist/engine/cuda/errors.js";
+
+const card: DeviceInfo = {
+  ordinal: 0,
+  name: "NVIDIA Test",
+  uuid: "GPU-0",
+  computeCapability: [9, 0],
+  totalBytes: 2 ** 30,
+  multiprocessors: 132,
+  sharedBytesPerBlock: 232_448,
+  computeMode: "default",
+};
+
+/** A driver with these GPUs; opening one whose name is in `taken` fails as in exclusive mode. */
+function driverOf(gpus: Partial<DeviceInfo>[], taken: string[] = []): Driver {
+  const infos = gpus.map((gpu, ordinal) => ({ ...card, name: `GPU ${ordinal}`, ...gpu, ordinal }));
+  return {
+    version: 13_000,
+    devices: () => infos,
+    open(ordinal) {
+      const info = infos[ordinal];
+      if (taken.includes(info.name)) throw new CudaError(`${info.name} is taken.`, "CUDA_ERROR_DEVICE_UNAVAILABLE");
+      return { info } as Device;
+    },
+  };
+}
+
+const opened = (driver: Driver, trainer: number) => openDevice(driver, trainer, false).device.info.name;
+
+describe("choosing a GPU", () => {
+  it("one is shared by all trainers", () => {
+    const driver = driverOf([{}]);
+    expect([0, 1, 2].map((trainer) => opened(driver, trainer))).toEqual(["GPU 0", "GPU 0", "GPU 0"]);
+  });
+
+  it("of several, trainers take the usable ones in turn", () => {
+    const driver = driverOf([{}, { computeCapability: [6, 1] }, {}, { computeMode: "prohibited" }, {}]);
+    expect([0, 1, 2, 3].map((trainer) => opened(driver, trainer))).toEqual(["GPU 0", "GPU 2", "GPU 4", "GPU 0"]);
+  });
+
+  it("one that another process has to itself is passed by, while there are others", () => {
+    expect(opened(driverOf([{}, {}], ["GPU 1"]), 1)).toBe("GPU 0");
+    expect(() => opened(driverOf([{}, {}], ["GPU 0", "GPU 1"]), 1)).toThrow("GPU 1 is taken.");
+  });
+
+  it("none that can be used is a reason", () => {
+    expect(() => opened(driverOf([{ computeCapability: [6, 1] }]), 0)).toThrow(/GPU 0 has compute capability 6\.1/);
+  });
+});
