@@ -21,6 +21,10 @@ const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
 /** Names in probing order. */
 export const engineNames: readonly EngineName[] = [...loaders.keys()];
 
+/** Start in milliseconds and take no GPU's memory: for single images that is worth more than speed. */
+const quick: readonly EngineName[] = ["native", "wasm"];
+const inferenceOrder = [...quick, ...engineNames.filter((name) => !quick.includes(name))];
+
 export interface Refusal {
   name: EngineName;
   /** One sentence. */
@@ -46,14 +50,19 @@ export async function probeEngine(name: EngineName, purpose: "auto" | "asked" = 
 }
 
 /**
- * Finds the engine to train with.
+ * Finds the engine to train or answer with.
  * @param choice `auto` takes the first that runs here and is worth it, and the reference engine only where nothing else does; a name takes that one
+ * @param work inference: `auto` tries the engines on the CPU first
  * @returns the engine, and why each one tried before it was refused
  * @throws UserError where the chosen engine cannot run here (exit code 1), with its reason
  */
-export async function selectEngine(choice: EngineChoice): Promise<{ engine: Engine; refused: Refusal[] }> {
+export async function selectEngine(
+  choice: EngineChoice,
+  work: "training" | "inference" = "training",
+): Promise<{ engine: Engine; refused: Refusal[] }> {
   const refused: Refusal[] = [];
-  for (const name of choice === "auto" ? engineNames : [choice]) {
+  const order = work === "training" ? engineNames : inferenceOrder;
+  for (const name of choice === "auto" ? order : [choice]) {
     const probe = await probeEngine(name, choice === "auto" ? "auto" : "asked");
     if ("engine" in probe) return { engine: probe.engine, refused };
     refused.push({ name, reason: probe.reason });

@@ -44,7 +44,7 @@ const idle = { optimizer: { type: "sgd", momentum: 0, weightDecay: 0 } as const,
 export async function openClassifier(dir: string, { engine: choice, threads }: ClassifierOptions): Promise<Classifier> {
   const { state, info } = await loadCheckpoint(dir);
   const model = buildModel(info.preset, { kernels: info.kernels, dropout: info.dropout });
-  const { engine } = await selectEngine(choice);
+  const { engine } = await selectEngine(choice, "inference");
   const session = await engine.create({ ...idle, model, normalization: info.normalization, threads });
   try {
     session.write(state);

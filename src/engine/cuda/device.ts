@@ -164,13 +164,15 @@ export class CudaDevice implements Device {
       this.call("cuFuncSetAttribute", loaded.handle, maxDynamicSharedBytes, sharedBytes);
       loaded.sharedBytes = sharedBytes;
     }
-    const values = encodeArguments(args);
-    const start = this.cuda.address(values.bytes);
-    const parameters = BigUint64Array.from(values.offsets, (offset) => start + BigInt(offset));
+    const { bytes, offsets } = encodeArguments(args);
+    const start = this.cuda.address(bytes);
+    const parameters = BigUint64Array.from(offsets, (offset) => start + BigInt(offset));
     const result = this.attempt("cuLaunchKernel", loaded.handle, ...grid, ...block, sharedBytes, this.stream, parameters, 0);
     if (result === success) return;
     const { code, message } = this.failure(result, "cuLaunchKernel");
-    const shape = `grid ${grid.join("×")}, block ${block.join("×")}, ${sharedBytes} bytes shared, ${args.length} arguments`;
+    // The garbage collector sees no address: what is still used here was alive while the driver read it.
+    const given = `${args.length} arguments of ${bytes.length} bytes`;
+    const shape = `grid ${grid.join("×")}, block ${block.join("×")}, ${sharedBytes} bytes shared, ${given}`;
     throw new CudaError(message.replace("cuLaunchKernel", `cuLaunchKernel of ${kernel.name} (${shape})`), code);
   }
 

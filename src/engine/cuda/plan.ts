@@ -37,20 +37,39 @@ export function makePlan({ model, optimizer, batchSize, normalization }: Session
   return { store, buffers, parameters, slots, training, inference, inferenceImages, update };
 }
 
-/** @throws UserError where a batch does not fit, with the bytes wanted and free and the largest batch that would fit */
-export function checkMemory(plan: Plan, options: SessionOptions, gpu: { name: string; multiprocessors: number; freeBytes: number }): void {
-  const fits = ({ buffers }: Plan) => buffers.bytes() <= gpu.freeBytes && buffers.all.every((b) => bufferLength(b) < mostFloats);
-  if (fits(plan)) return;
-  let [least, most] = [0, options.batchSize];
-  while (most - least > 1) {
-    const batchSize = Math.floor((least + most) / 2);
-    if (fits(makePlan({ ...options, batchSize }, gpu.multiprocessors))) least = batchSize;
-    else most = batchSize;
+/** The GPU as far as its memory goes. */
+export interface Room {
+  name: string;
+  multiprocessors: number;
+  freeBytes: number;
+}
+
+/** @throws UserError where the plan does not fit, with the bytes wanted and free and the largest batch that would fit */
+export function checkMemory(plan: Plan, options: SessionOptions, gpu: Room): void {
+  if (!fits(plan, gpu.freeBytes)) throw noRoom(plan.buffers.bytes(), options, gpu, gpu.freeBytes);
+}
+
+/**
+ * @param wantedBytes what does not fit into the free ones
+ * @param most bytes that a plan may have
+ * @returns the error, with the largest batch whose plan would fit
+ */
+export function noRoom(wantedBytes: number, options: SessionOptions, gpu: Room, most: number): UserError {
+  const { name, multiprocessors, freeBytes } = gpu;
+  let [least, above] = [0, options.batchSize];
+  while (above - least > 1) {
+    const batchSize = Math.floor((least + above) / 2);
+    if (fits(makePlan({ ...options, batchSize }, multiprocessors), most)) least = batchSize;
+    else above = batchSize;
   }
   const help = least > 0 ? `use --batch-size ${least} or a smaller one` : "choose a smaller model or another --engine";
-  throw new UserError(
-    `This model needs ${megabytes(plan.buffers.bytes())} on ${gpu.name} at batch ${options.batchSize}, but ${megabytes(gpu.freeBytes)} are free; ${help}.`,
+  return new UserError(
+    `Training at batch ${options.batchSize} wants ${megabytes(wantedBytes)} on ${name}, but ${megabytes(freeBytes)} are free; ${help}.`,
   );
+}
+
+function fits({ buffers }: Plan, bytes: number): boolean {
+  return buffers.bytes() <= bytes && buffers.all.every((buffer) => bufferLength(buffer) < mostFloats);
 }
 
 function megabytes(bytes: number): string {

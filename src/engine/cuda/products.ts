@@ -36,7 +36,7 @@ export class Products {
     const label = `${c.name} forward`;
     const pixels = output.height * output.width;
     const product = (images: number, mostParts: number): Product => ({
-      ...{ rows: images * pixels, columns: output.memory, depth: weights.rows, mostParts },
+      ...{ rows: images * pixels, columns: output.memory, depth: weights.rows, mostParts, combined: true },
     });
     const largest = chooseTiling(product(this.images, 64), this.multiprocessors);
     if (largest.parts > 1) this.scratch.need(largest.parts * this.images * imageFloats(output));

@@ -2,10 +2,11 @@ import { initialTensors } from "../../model/initialize.js";
 import { rateTable } from "../cpu/program.js";
 import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
 import type { Device, Graph, Module } from "./driver.js";
+import { CudaError } from "./errors.js";
 import { encode, type Step } from "./kernels.js";
 import { type Lowered, runBytes } from "./lower.js";
 import { type Buffer, bufferBytes } from "./memory.js";
-import { checkMemory, makePlan, type Plan } from "./plan.js";
+import { checkMemory, makePlan, noRoom, type Plan } from "./plan.js";
 import { readPtx } from "./ptx.js";
 
 const pixels = 784;
@@ -74,7 +75,7 @@ export class CudaSession implements Session {
     readonly info: EngineInfo,
   ) {
     this.module = device.load(readPtx(options.tf32 ?? false));
-    for (const buffer of plan.buffers.all) buffer.at = device.allocate(bufferBytes(buffer));
+    for (const buffer of plan.buffers.all) this.allocate(buffer);
     const { buffer, data } = plan.update.blockWords();
     this.upload(buffer, data);
     this.write({ step: 0, tensors: initialTensors(options.model, options.seed) });
@@ -262,9 +263,23 @@ export class CudaSession implements Session {
   }
 
   private add(buffer: Buffer): Buffer {
-    buffer.at = this.device.allocate(bufferBytes(buffer));
+    this.allocate(buffer);
     this.extra.add(buffer);
     return buffer;
+  }
+
+  /** @throws UserError where there is no room, with the batch that leaves enough of it */
+  private allocate(buffer: Buffer): void {
+    try {
+      buffer.at = this.device.allocate(bufferBytes(buffer));
+    } catch (error) {
+      if (!(error instanceof CudaError && error.memory)) throw error;
+      const { wantedBytes, freeBytes } = error.memory;
+      const planned = this.plan.buffers.all;
+      const held = planned.reduce((sum, each) => sum + (each.at === undefined ? 0 : bufferBytes(each)), 0);
+      const most = held + freeBytes - (planned.includes(buffer) ? 0 : wantedBytes);
+      throw noRoom(wantedBytes, this.options, { ...this.device.info, freeBytes }, most);
+    }
   }
 
   private remove(buffer: Buffer): void {

@@ -19,6 +19,8 @@ export interface Product {
   copies?: number;
   /** Into how many parts its depth may be cut at the most; 1 by default. */
   mostParts?: number;
+  /** Whether adding up parts takes a launch of its own. */
+  combined?: boolean;
 }
 
 export interface Tiling {
@@ -35,6 +37,8 @@ const depthStep = 32;
 const leastLength = 64;
 /** What adding up one element of a part costs, in multiply-adds: three times four bytes there and back. */
 const partCost = 60;
+/** What a launch costs: 2 µs. */
+const launchCost = 500_000;
 /** What a block costs beside its multiply-adds: its first loads, its last stores; in steps of the depth. */
 const startLength = 24;
 
@@ -66,7 +70,7 @@ function partCounts({ depth, mostParts = 1 }: Product): number[] {
 }
 
 /** @returns time in multiply-adds of one multiprocessor at its best */
-function estimate({ rows, columns, copies = 1 }: Product, { tile, parts, length }: Tiling, multiprocessors: number): number {
+function estimate({ rows, columns, copies = 1, combined }: Product, { tile, parts, length }: Tiling, multiprocessors: number): number {
   const { rows: tall, columns: wide, resident, efficiency } = tiles[tile];
   const blocks = Math.ceil(rows / tall) * Math.ceil(columns / wide) * parts * copies;
   const each = Math.ceil(blocks / multiprocessors);
@@ -75,5 +79,5 @@ function estimate({ rows, columns, copies = 1 }: Product, { tile, parts, length 
   const busy = beside / (beside + 0.7);
   const block = (tall * wide * (length + startLength)) / efficiency;
   const sum = parts === 1 ? 0 : (rows * columns * copies * parts * partCost) / multiprocessors;
-  return (each * block) / busy + sum;
+  return (each * block) / busy + sum + (combined && parts > 1 ? launchCost : 0);
 }

@@ -1,13 +1,61 @@
-import { describe } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { cudaEngine } from "../../../dist/engine/cuda/engine.js";
+import { buildModel } from "../../../dist/model/presets.js";
 import { paritySuite } from "../parity.js";
+import { expectIdentical } from "../support/compare.js";
+import { testChunk, testSplit } from "../support/images.js";
+import { tinyModel } from "../support/models.js";
+import { evaluationSplit, samples, withSession } from "../support/sessions.js";
 import { buildEmulator } from "./emulator/build.js";
 
 const emulator = buildEmulator();
-if ("library" in emulator) {
-  // Of this file alone: vitest gives each a process.
-  process.env.MNIST_TUI_LIBCUDA = emulator.library;
-  describe("engine cuda, emulated", () => paritySuite(cudaEngine));
-} else {
-  describe.skip(`engine cuda, emulated, which cannot run here: ${emulator.reason}`, () => paritySuite(cudaEngine));
-}
+// Of this file alone: vitest gives each a process.
+if ("library" in emulator) process.env.MNIST_TUI_LIBCUDA = emulator.library;
+const title = "library" in emulator ? "engine cuda, emulated" : `engine cuda, emulated, which cannot run here: ${emulator.reason}`;
+
+describe.skipIf("reason" in emulator)(title, () => {
+  // Long runs of the presets take minutes of a processor in all; each preset takes its one step.
+  paritySuite(cudaEngine, "all", ["simple"]);
+
+  /** Names, and numbers that kernels of all kinds have a part in. */
+  const models = [
+    ...["residual, projected with stride 2", "dropout between convolutions", "batch norm behind relu and pool", "wide conv"].map(tinyModel),
+    ...["simple", "residual"].map((preset) => buildModel(preset)),
+  ];
+
+  it.each(models)("the order of blocks and threads changes no bit: $preset", async (model) => {
+    const run = () =>
+      withSession(cudaEngine, { model }, async (session) => {
+        await session.train(testChunk({ batchSize: 5, steps: 2, samples, learningRate: 0.01, affine: true }));
+        return { ...session.read(), ...(await session.evaluate(evaluationSplit)), norms: session.gradientNorms!() };
+      });
+    const forwards = await run();
+    vi.stubEnv("CUDA_EMULATOR_BACKWARDS", "1");
+    const backwards = await run();
+    expectIdentical(backwards.tensors, forwards.tensors);
+    expect(backwards.probabilities).toEqual(forwards.probabilities);
+    expect(backwards.norms).toEqual(forwards.norms);
+  });
+
+  afterEach(() => vi.unstubAllEnvs());
+
+  describe("a GPU without enough memory", () => {
+    const said = /^Training at batch 100 wants \d+ MB on CUDA emulator, but \d+ MB are free; use --batch-size (\d+) or a smaller one\.$/;
+    const train = (batchSize: number, samples: number) =>
+      withSession(cudaEngine, { model: buildModel("simple"), batchSize }, async (session) => {
+        session.load(testSplit(samples, 1));
+        await session.train(testChunk({ batchSize: 1, steps: 1, samples, learningRate: 0.01 }));
+      });
+
+    it.each([
+      ["for the model", 40, 2],
+      ["for the training images behind it", 48, 20_000],
+    ])("%s tells the batch that leaves enough", async (_, megabytes, samples) => {
+      vi.stubEnv("CUDA_EMULATOR_BYTES", String(megabytes * 2 ** 20));
+      const error = await train(100, samples).catch((error: Error) => error);
+      const [, batch] = said.exec((error as Error).message)!;
+      expect(Number(batch)).toBeGreaterThan(10);
+      await train(Number(batch), samples);
+    });
+  });
+});

@@ -2,7 +2,7 @@
 // native/cuda compiled as C++ (device.h); the PTX given to cuModuleLoadDataEx is looked at for their names alone. Memory ends where its
 // allocation ends: whoever reads or writes behind it gets CUDA_ERROR_ILLEGAL_ADDRESS.
 //
-// Environment: CUDA_EMULATOR_BYTES, memory of the device (8 GiB).
+// Environment: CUDA_EMULATOR_BYTES, memory of the device (8 GiB); CUDA_EMULATOR_BACKWARDS, blocks and threads begin with the last.
 #include "device.h"
 // The kernels; one translation unit with what calls them, for their types.
 #include "kernels.cu"

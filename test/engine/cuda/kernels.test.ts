@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { encodeArguments } from "../../../dist/engine/cuda/arguments.js";
+import { divisor, encode, kernels, type ParameterType, parameterBytes, step } from "../../../dist/engine/cuda/kernels.js";
+import { view } from "../../../dist/engine/cuda/memory.js";
+import { ptxHeader, readPtx } from "../../../dist/engine/cuda/ptx.js";
+
+const ptx = readPtx(false);
+
+/** What the PTX says of each kernel. */
+const entries = new Map(
+  [...ptx.matchAll(/^\.visible \.entry (\w+)\(([^)]*)\)\s*((?:\.\w+ [^\n]*\n)*)/gm)].map(([, name, parameters, directives]) => [
+    name,
+    {
+      parameters: parameters.split(",").map((parameter) => /\.param ((?:\.align \d+ )?\.\w+) \w+(\[\d+\])?/.exec(parameter)!.slice(1)),
+      threads: Number(/\.maxntid (\d+)/.exec(directives)?.[1]),
+    },
+  ]),
+);
+
+/** How PTX declares a parameter of the table. */
+function declared(type: ParameterType): (string | undefined)[] {
+  if (type === "pointer") return [".u64", undefined];
+  if (type === "i32" || type === "u32") return [".u32", undefined];
+  if (type === "f32") return [".f32", undefined];
+  return [".align 4 .b8", `[${parameterBytes(type)}]`];
+}
+
+describe("the kernels' PTX", () => {
+  it("runs on any Volta and is read by any driver since CUDA 9", () => {
+    expect(ptxHeader(ptx)).toEqual({ version: [6, 0], target: 70 });
+  });
+
+  it("has the kernels of the table and no others", () => {
+    expect([...entries.keys()].sort()).toEqual(Object.keys(kernels).sort());
+  });
+
+  it.each(Object.entries(kernels))("has %s with the table's parameters and threads", (name, { threads, parameters }) => {
+    const entry = entries.get(name)!;
+    expect(entry.parameters).toEqual(Object.values<ParameterType>(parameters).map(declared));
+    expect(entry.threads).toBe(threads);
+  });
+
+  it("asks for no more shared memory than a block has unasked", () => {
+    const bodies = ptx.split(/^\.visible \.entry /m).slice(1);
+    const sizes = bodies.map((body) =>
+      [...body.matchAll(/\.shared \.align \d+ \.b(\d+) \w+\[(\d+)\]/g)].reduce(
+        (sum, [, bits, count]) => sum + (Number(bits) / 8) * Number(count),
+        0,
+      ),
+    );
+    expect(Math.max(...sizes)).toBeGreaterThan(0);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(48 * 1024);
+  });
+});
+
+describe("a launch", () => {
+  it("is encoded as its parameters lie in memory", () => {
+    const x = { name: "x", type: "f32", shape: [8], at: 0x1000n } as const;
+    const args = { x: view(x, 2), y: view(x), quads: 3, area: 4, count: 5 };
+    const launch = encode(step("mean", "averagePool", [7], args), { kernel: (name) => ({ name }) });
+    expect(launch).toMatchObject({ kernel: { name: "averagePool" }, grid: [7, 1, 1], block: [256, 1, 1] });
+    const { bytes, offsets } = encodeArguments(launch.args);
+    expect(offsets).toEqual([0, 8, 16, 28, 32]);
+    const words = new DataView(bytes.buffer);
+    expect(words.getBigUint64(0, true)).toBe(0x1008n);
+    expect([0, 1, 2, 3, 4].map((i) => words.getUint32(16 + 4 * i, true))).toEqual([...divisor(3), 4, 5]);
+  });
+});
+
+describe("division by multiplication", () => {
+  it("is exact for every numerator that a kernel may have", () => {
+    const divisors = [1, 2, 3, 4, 5, 6, 7, 9, 12, 14, 26, 28, 49, 56, 64, 100, 196, 392, 784, 1000, 4096, 65537, 2 ** 30, 2 ** 31 - 1];
+    for (const d of divisors) {
+      const [, magic, shift] = divisor(d);
+      const quotient = (n: number) => (magic === 0 ? n : Number((BigInt(n) * BigInt(magic)) >> 32n) >>> shift);
+      const numerators = [
+        0,
+        1,
+        d - 1,
+        d,
+        d + 1,
+        2 * d - 1,
+        2 ** 31 - 1,
+        Math.floor((2 ** 31 - 1) / d) * d,
+        Math.floor((2 ** 31 - 1) / d) * d - 1,
+      ];
+      for (const n of numerators.filter((n) => n >= 0 && n < 2 ** 31)) expect(quotient(n), `${n} / ${d}`).toBe(Math.floor(n / d));
+      expect(magic).toBeLessThan(2 ** 32);
+    }
+  });
+});

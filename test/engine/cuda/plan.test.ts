@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import { kernels, type Step } from "../../../dist/engine/cuda/kernels.js";
+import { bufferLength, type View } from "../../../dist/engine/cuda/memory.js";
+import { checkMemory, makePlan } from "../../../dist/engine/cuda/plan.js";
+import { chooseTiling, tiles } from "../../../dist/engine/cuda/tiles.js";
+import { buildModel, presetNames } from "../../../dist/model/presets.js";
+import { normalization } from "../support/images.js";
+import { adam } from "../support/sessions.js";
+
+const multiprocessors = 132;
+const options = (preset: string, batchSize: number) => ({
+  model: buildModel(preset),
+  optimizer: adam,
+  seed: 1,
+  batchSize,
+  normalization,
+  threads: 1,
+});
+
+/** The numbers of a launch's arguments that its grid follows from. */
+interface Numbers {
+  pixels: number;
+  quads: number;
+  count: number;
+  images: number;
+  length: number;
+  bias: number;
+  rows: number;
+  channels: number;
+  g: { inputs: number; outputs: number; kernel: number; stride: number; outputPixels: number };
+  a: { images: number; windowsDown: number; windowsAcross: number; quads: number };
+}
+
+/** @returns how many threads, or rows and columns of tiles, the launch has work for, by its arguments alone */
+function expectedGrid({ kernel, args, grid }: Step): number[] {
+  const { pixels, quads, count, images, length, bias, channels, g, a } = args as unknown as Numbers;
+  const [kind, tile] = kernel.split("_") as [string, keyof typeof tiles];
+  const blocks = (threads: number) => [Math.ceil(threads / kernels[kernel].threads), 1, 1];
+  const tiled = (rows: number, columns: number, z: number) => [
+    ...[Math.ceil(rows / tiles[tile].rows), Math.ceil(columns / tiles[tile].columns)],
+    z,
+  ];
+  const weights = g?.kernel ** 2 * g?.inputs;
+  switch (kind) {
+    case "gather":
+      return [(args.out as View).length / (g.outputPixels * 4 * (g as unknown as { quads: number }).quads), 1, 1];
+    case "forward":
+      return tiled(pixels, g.outputs, Math.ceil(weights / length));
+    case "inputGradient":
+      return tiled(pixels, g.inputs, g.stride ** 2);
+    case "weightGradient":
+      return tiled(weights + 4 * bias, g.outputs, Math.ceil(pixels / length));
+    case "combine":
+      return blocks(quads);
+    case "activate":
+    case "activateBack":
+      return blocks(a.images * a.windowsDown * a.windowsAcross * a.quads);
+    case "statistics":
+      return [grid[0], Math.ceil(quads / 64), 1];
+    case "activateSums":
+      return [grid[0], Math.ceil(a.quads / 64), 1];
+    case "averagePool":
+    case "averagePoolBack":
+      return blocks(count);
+    case "loss":
+      return [1, 1, 1];
+    case "answer":
+      return blocks(images);
+    case "runningTable":
+      return blocks(channels);
+  }
+  return [...grid];
+}
+
+function views(step: Step): View[] {
+  return Object.entries<unknown>(kernels[step.kernel].parameters).flatMap(([name, type]) =>
+    type === "pointer" && step.args[name] !== null ? [step.args[name] as View] : [],
+  );
+}
+
+/** Of a training step at batch 512 on a GPU of 132 multiprocessors: each costs some 2 µs. */
+const launches: Record<string, number> = { simple: 19, compact: 22, vgg: 27, pyramid: 31, deep: 39, residual: 64 };
+
+describe.each(presetNames)("launches of %s", (preset) => {
+  it.each([512, 32])("at batch %i: grids cover the work, arguments lie in their buffers and are those of the table", (batchSize) => {
+    const plan = makePlan(options(preset, batchSize), multiprocessors);
+    const smaller = Math.ceil(batchSize * 0.19);
+    const { training, inference, update } = plan;
+    for (const images of [batchSize, smaller]) {
+      const { steps, gradients } = training.batch(images);
+      steps.push(update.step(update.segmentBuffer(gradients)), ...inference.once);
+      steps.push(...inference.batch(Math.min(images, plan.inferenceImages)).steps);
+      for (const step of steps) {
+        expect(step.grid, `${step.label}, ${step.kernel}`).toEqual(expectedGrid(step));
+        expect(Object.keys(step.args).sort(), step.kernel).toEqual(Object.keys(kernels[step.kernel].parameters).sort());
+        for (const { buffer, first, length } of views(step)) {
+          expect(length, `${step.label}: ${buffer.name}`).toBeGreaterThan(0);
+          expect(first + length, `${step.label}: ${buffer.name}`).toBeLessThanOrEqual(bufferLength(buffer));
+        }
+      }
+    }
+  });
+
+  it("are as few as they were", () => {
+    const { training } = makePlan(options(preset, 512), multiprocessors);
+    expect(training.batch(512).steps.length + 1).toBe(launches[preset]);
+  });
+
+  it("every parameter gets its gradient, once", () => {
+    const { training, store, update } = makePlan(options(preset, 32), multiprocessors);
+    const { gradients } = training.batch(32);
+    const names = gradients.flatMap(({ block }) => store.pieces(block).map(({ name }) => name));
+    const trainable = options(preset, 32).model.parameters.filter((p) => p.trainable);
+    expect(names.sort()).toEqual(trainable.map(({ name }) => name).sort());
+    const words = update.blockWords().data;
+    const covered = new Set<number>();
+    for (let i = 0; i < words.length; i += 3) {
+      const { first } = gradients[words[i]].block;
+      for (let k = words[i + 1]; k < words[i + 2]; k++) covered.add(first + k);
+    }
+    expect(covered.size).toBe(gradients.reduce((sum, { block }) => sum + block.count, 0));
+  });
+});
+
+describe("a tiling", () => {
+  it("has parts that cover the depth, none of them empty", () => {
+    for (const depth of [1, 12, 63, 64, 65, 144, 1000, 1568, 100_352, 401_408]) {
+      for (const mostParts of [1, 3, 64, 1024]) {
+        const { parts, length } = chooseTiling({ rows: 16, columns: 32, depth, mostParts }, multiprocessors);
+        expect(parts).toBeLessThanOrEqual(mostParts);
+        expect(parts * length).toBeGreaterThanOrEqual(depth);
+        expect((parts - 1) * length).toBeLessThan(depth);
+      }
+    }
+  });
+
+  it("spreads a deep product with a small result over the GPU", () => {
+    const { parts } = chooseTiling({ rows: 16, columns: 16, depth: 401_408, mostParts: 1024 }, multiprocessors);
+    expect(parts).toBeGreaterThanOrEqual(multiprocessors);
+  });
+});
+
+describe("memory", () => {
+  const gpu = (freeBytes: number) => ({ name: "GPU", multiprocessors, freeBytes });
+
+  it("that does not suffice is told with the largest batch that would fit", () => {
+    const wanted = options("simple", 512);
+    const plan = makePlan(wanted, multiprocessors);
+    const free = Math.floor(plan.buffers.bytes() / 2);
+    expect(() => checkMemory(plan, wanted, gpu(plan.buffers.bytes()))).not.toThrow();
+    let message = "";
+    try {
+      checkMemory(plan, wanted, gpu(free));
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const [, largest] = /^Training at batch 512 wants \d+ MB on GPU, but \d+ MB are free; use --batch-size (\d+) or a smaller one\.$/.exec(
+      message,
+    )!;
+    const fits = (batchSize: number) => makePlan(options("simple", batchSize), multiprocessors).buffers.bytes() <= free;
+    expect(fits(Number(largest))).toBe(true);
+    expect(fits(Number(largest) + 1)).toBe(false);
+  });
+
+  it("for no batch at all is told too", () => {
+    const wanted = options("simple", 512);
+    expect(() => checkMemory(makePlan(wanted, multiprocessors), wanted, gpu(1000))).toThrow(
+      /choose a smaller model or another --engine\.$/,
+    );
+  });
+});
