@@ -1,7 +1,7 @@
-/** Reads vitest's JSON report and fails unless the suites of the engines that run everywhere passed tests and skipped none for want of the engine. */
+/** Reads vitest's JSON report and fails unless the suites of the engines that run everywhere, and of cuda on its emulated driver, passed tests and skipped none. */
 import { readFileSync } from "node:fs";
 
-const suites = ["engine native", "engine wasm", "engine reference", "the adapter over TF.js"];
+const suites = ["engine native", "engine wasm", "engine reference", "the adapter over TF.js", "engine cuda, emulated"];
 
 const tests = JSON.parse(readFileSync(process.argv[2], "utf8")).testResults.flatMap(({ assertionResults }) => assertionResults);
 for (const suite of suites) {

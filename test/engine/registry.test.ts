@@ -23,6 +23,13 @@ describe("engine registry", () => {
     for (const { reason } of refused) expect(reason).toMatch(/^[A-Z].*\.$/s);
   });
 
+  it("answers with an engine on the CPU where none is asked for, and with the one that is", async () => {
+    const { engine, refused } = await selectEngine("auto", "inference");
+    expect(["native", "wasm"]).toContain(engine.name);
+    expect(refused.map(({ name }) => name)).toEqual(engine.name === "native" ? [] : ["native"]);
+    expect((await selectEngine("reference", "inference")).engine.name).toBe("reference");
+  });
+
   it("probes without throwing, whatever is asked for", async () => {
     expect(await probeEngine("none" as "wasm")).toEqual({ reason: expect.stringContaining("none") });
   });

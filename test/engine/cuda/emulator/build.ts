@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const native = fileURLToPath(new URL("../../../../native/", import.meta.url));
 const compiler = "clang++-19";
+const prefix = "cuda-emulator-";
 const flags = ["-std=c++20", "-O2", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC", "-pthread", "-U_FORTIFY_SOURCE"];
 
 /** @returns the kernels and the emulated driver as one library, compiled on first use, or why there is none */
@@ -21,7 +22,7 @@ export function buildEmulator(): { library: string } | { reason: string } {
   const hash = createHash("sha256");
   for (const source of sources) hash.update(source);
   const folder = join(native, "build");
-  const library = join(folder, `cuda-emulator-${hash.digest("hex").slice(0, 16)}.so`);
+  const library = join(folder, `${prefix}${hash.digest("hex").slice(0, 16)}.so`);
   if (existsSync(library)) return { library };
   mkdirSync(folder, { recursive: true });
   const temporary = mkdtempSync(join(folder, "cuda-"));
@@ -35,6 +36,7 @@ export function buildEmulator(): { library: string } | { reason: string } {
     const output = join(temporary, "libcuda.so");
     const include = [temporary, join(native, "cuda")].map((path) => `-I${path}`);
     execFileSync(compiler, [...flags, ...include, join(here, "libcuda.cpp"), join(here, "grid.cpp"), "-o", output], { stdio: "inherit" });
+    for (const old of readdirSync(folder)) if (old.startsWith(prefix)) rmSync(join(folder, old));
     renameSync(output, library);
   } finally {
     rmSync(temporary, { recursive: true });
