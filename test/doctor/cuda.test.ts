@@ -41,7 +41,10 @@ describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
   it("--engine cuda is refused with the same reason", async () => {
     const env = fakeEnvironment({ CAPABILITY: "61" });
     const { code, stderr } = await run(["bench", "--engine", "cuda", "--models", "simple"], { env });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^mnist-tui: The engine cuda cannot run here\. NVIDIA Test 0 has compute capability 6\.1.*\n$/)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^mnist-tui: The engine cuda cannot run here\. NVIDIA Test 0 has compute capability 6\.1.*\n$/),
+    ]);
   });
 });
 

@@ -78,28 +78,45 @@ function views(step: Step): View[] {
   );
 }
 
+/** Everything that is no pointer, members of structs too. */
+function numbers({ kernel, args }: Step): [string, unknown][] {
+  return Object.entries<unknown>(kernels[kernel].parameters).flatMap(([name, type]): [string, unknown][] => {
+    if (type === "pointer") return [];
+    const value = args[name];
+    return typeof value === "object" ? Object.entries(value as object) : [[name, value]];
+  });
+}
+
 /** Of a training step at batch 512 on a GPU of 132 multiprocessors: each costs some 2 µs. */
 const launches: Record<string, number> = { simple: 19, compact: 22, vgg: 27, pyramid: 31, deep: 39, residual: 64 };
 
 describe.each(presetNames)("launches of %s", (preset) => {
-  it.each([512, 32])("at batch %i: grids cover the work, arguments lie in their buffers and are those of the table", (batchSize) => {
-    const plan = makePlan(options(preset, batchSize), multiprocessors);
-    const smaller = Math.ceil(batchSize * 0.19);
-    const { training, inference, update } = plan;
-    for (const images of [batchSize, smaller]) {
-      const { steps, gradients } = training.batch(images);
-      steps.push(update.step(update.segmentBuffer(gradients)), ...inference.once);
-      steps.push(...inference.batch(Math.min(images, plan.inferenceImages)).steps);
-      for (const step of steps) {
-        expect(step.grid, `${step.label}, ${step.kernel}`).toEqual(expectedGrid(step));
-        expect(Object.keys(step.args).sort(), step.kernel).toEqual(Object.keys(kernels[step.kernel].parameters).sort());
-        for (const { buffer, first, length } of views(step)) {
-          expect(length, `${step.label}: ${buffer.name}`).toBeGreaterThan(0);
-          expect(first + length, `${step.label}: ${buffer.name}`).toBeLessThanOrEqual(bufferLength(buffer));
+  it.each([60_000, 512, 32])(
+    "at batch %i: grids cover the work, arguments lie in their buffers and are those of the table",
+    (batchSize) => {
+      const plan = makePlan(options(preset, batchSize), multiprocessors);
+      const smaller = Math.ceil(batchSize * 0.19);
+      const { training, inference, update } = plan;
+      for (const images of [batchSize, smaller]) {
+        const { steps, gradients } = training.batch(images);
+        steps.push(update.step(update.segmentBuffer(gradients)), ...inference.once);
+        steps.push(...inference.batch(Math.min(images, plan.inferenceImages)).steps);
+        for (const step of steps) {
+          expect(step.grid, `${step.label}, ${step.kernel}`).toEqual(expectedGrid(step));
+          const [x, y, z] = step.grid;
+          expect(x, step.label).toBeLessThan(2 ** 31);
+          expect(Math.max(y, z), step.label).toBeLessThanOrEqual(65_535);
+          expect(Object.keys(step.args).sort(), step.kernel).toEqual(Object.keys(kernels[step.kernel].parameters).sort());
+          for (const [name, number] of numbers(step)) expect(Number.isFinite(number), `${step.label}: ${name}`).toBe(true);
+          for (const { buffer, first, length } of views(step)) {
+            expect(first % 4, `${step.label}: ${buffer.name} is read four floats at a time`).toBe(0);
+            expect(length, `${step.label}: ${buffer.name}`).toBeGreaterThan(0);
+            expect(first + length, `${step.label}: ${buffer.name}`).toBeLessThanOrEqual(bufferLength(buffer));
+          }
         }
       }
-    }
-  });
+    },
+  );
 
   it("are as few as they were", () => {
     const { training } = makePlan(options(preset, 512), multiprocessors);
