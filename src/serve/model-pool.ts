@@ -86,6 +86,13 @@ export class ModelPool {
     return best;
   }
 
+  /** @returns all that answer @throws RequestError 503 where none has a checkpoint yet */
+  pickAll(): PooledModel[] {
+    const { ready } = this;
+    if (ready.length === 0) throw notReady();
+    return ready;
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
@@ -168,8 +175,9 @@ export class PooledModel {
 
 /** @returns where a model's checkpoint lies, as far as strangers may know */
 export function checkpointName({ run, name, dir }: ModelSource): string {
-  const folder = dir.split(/[\\/]/).filter(Boolean).at(-1) ?? dir;
-  return run === undefined ? folder : `${run}/${name}/${folder}`;
+  const [folder, model, owner] = dir.split(/[\\/]/).filter(Boolean).reverse();
+  // A checkpoint that was copied elsewhere still knows its run, but is not found under it.
+  return model === name && owner === run ? `${run}/${name}/${folder}` : (folder ?? dir);
 }
 
 function describe({ info, engine }: Classifier): string {

@@ -27,7 +27,7 @@ export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void 
     const started = performance.now();
     const { model: asked, pixels } = request.query;
     if (asked !== undefined && typeof asked !== "string") throw new RequestError(400, "Name one model: ?model=NAME, or ?model=* for all.");
-    const models = asked === "*" ? pool.ready : [pool.pick(asked)];
+    const models = asked === "*" ? pool.pickAll() : [pool.pick(asked)];
     const bytes = await pictureIn(request.body, request.headers["content-type"], { maxBytes });
     const images = new Map<ImageStyle, Promise<NormalizedImage>>();
     const answers = await Promise.all(
@@ -42,7 +42,12 @@ export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void 
     metrics.seconds.observe((performance.now() - started) / 1000);
     return asked === "*" ? { predictions: answers } : answers[0];
   });
-  app.get("/predict", (_request, reply) => reply.code(405).header("allow", "POST").send({ error: "Send the picture with POST." }));
+  const otherMethods = app.supportedMethods.filter((method) => method !== "POST");
+  app.route({
+    method: otherMethods,
+    url: "/predict",
+    handler: (_request, reply) => reply.code(405).header("allow", "POST").send({ error: "Send the picture with POST." }),
+  });
 }
 
 /** One of the dataset's own images costs too little to be worth a worker. */

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { ImageError, type ImageProblem } from "../data/image-error.js";
 import type { RunEvent } from "../run/events.js";
 import { UserError } from "../util/errors.js";
@@ -122,6 +122,8 @@ function createApp(options: ServerOptions, parts: ServerParts, state: { readonly
     bodyLimit: options.maxBytes + formOverhead,
     forceCloseConnections: "idle",
     exposeHeadRoutes: true,
+    // An address that cannot be decoded is answered before any route or error handler.
+    frameworkErrors: (_error, _request, reply: FastifyReply) => reply.code(400).send({ error: "The address is malformed." }),
   });
   const names = allowedNames(options.host, options.allowHosts);
   app.addHook("onRequest", async (request, reply) => {
@@ -172,7 +174,8 @@ function addStatusRoutes(app: FastifyInstance, { pool, metrics, live, decoders }
     ),
   );
   app.get("/get_training_data", () => live.run());
-  app.get("/events", (_request, reply) => {
+  // A HEAD for a stream without end would never be answered.
+  app.get("/events", { exposeHeadRoute: false }, (_request, reply) => {
     if (!live.add(reply.raw)) throw new RequestError(503, "Too many pages watch already.", { "retry-after": "5" });
     reply.hijack();
   });

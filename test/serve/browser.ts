@@ -19,8 +19,8 @@ export async function openPage(
   const problems: string[] = [];
   const page = await browser.newPage({ viewport: { width, height } });
   page.on("console", (message) => {
-    // A refused picture is an answer that the page shows; the browser also logs its status.
-    if (["error", "warning"].includes(message.type()) && !/status of 4\d\d/.test(message.text())) problems.push(message.text());
+    // A file of another format is refused, and the page says so; the browser also logs the status.
+    if (["error", "warning"].includes(message.type()) && !/status of 415/.test(message.text())) problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("request", (request) => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadCheckpoint, saveCheckpoint } from "../../dist/run/checkpoint.js";
 import { EventLog } from "../../dist/run/log.js";
 import { asSharp, black, plain, white } from "../predict/pictures.js";
 import { call, stroke, until, untrained } from "./support.js";
@@ -66,6 +67,16 @@ describe("mnist-tui serve", () => {
     serving.child.kill("SIGTERM");
     expect(await serving.exit).toBe(143);
     expect(serving.err()).not.toContain("Listening on");
+  });
+
+  it("calls a checkpoint that was copied out of its run by its own folder", async () => {
+    const copy = join(dir, "copy");
+    const { state, info } = await loadCheckpoint(join(dir, "run", "simple", "best"));
+    await saveCheckpoint(copy, { state, info: { ...info, model: "simple", run: "run" } }, { optimizer: false });
+    const serving = await serve("--checkpoint", copy);
+    expect((await call(`${serving.url}/readyz`)).json.models).toMatchObject([{ name: "simple", checkpoint: "copy" }]);
+    serving.child.kill("SIGTERM");
+    await serving.exit;
   });
 
   it("ends with 130 on Ctrl-C", async () => {

@@ -87,6 +87,15 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
     await page.close();
   });
 
+  it("a dot is ink from the moment it is set", async () => {
+    page = await open(1280, 900);
+    await draw([[[0.4, 0.3]]]);
+    await page.locator("#predictions .card").first().waitFor();
+    expect(await page.locator("#message").textContent()).toBe("");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("an opened and a dropped picture are read; what is none is explained", async () => {
     page = await open(1280, 900);
     const digits = await testDigits();

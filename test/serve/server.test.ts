@@ -260,8 +260,13 @@ describe("what is refused", () => {
   it("unknown addresses and methods: 404 and 405", async () => {
     expect((await call(`${server.url}/nothing`)).status).toBe(404);
     expect((await call(`${server.url}/../../etc/passwd`)).status).toBe(404);
-    const { status, headers } = await call(`${server.url}/predict`);
-    expect([status, headers.allow]).toEqual([405, "POST"]);
+    for (const method of ["GET", "HEAD", "PUT", "PATCH", "DELETE"]) {
+      const { status, headers } = await call(`${server.url}/predict`, { method });
+      expect([method, status, headers.allow]).toEqual([method, 405, "POST"]);
+    }
+    expect((await call(`${server.url}/events`, { method: "HEAD" })).status).toBe(404);
+    const { status, json } = await call(`${server.url}/%ff`);
+    expect([status, json]).toEqual([400, { error: "The address is malformed." }]);
   });
 
   it("headers without end: 431, a request that is none: 400", async () => {
@@ -373,8 +378,10 @@ describe("a checkpoint that changes while serving", () => {
     const later = join(dir, "later");
     const waiting = await start({ models: [{ name: "later", dir: later, origin: "" }] });
     try {
-      const { status, headers } = await call(`${waiting.url}/predict`, { body: png });
-      expect([status, headers["retry-after"]]).toEqual([503, "2"]);
+      for (const which of ["", "?model=later", "?model=*"]) {
+        const { status, headers } = await call(`${waiting.url}/predict${which}`, { body: png });
+        expect([which, status, headers["retry-after"]]).toEqual([which, 503, "2"]);
+      }
       expect((await call(`${waiting.url}/readyz`)).status).toBe(503);
       expect((await call(`${waiting.url}/healthz`)).status).toBe(200);
       await untrained(later, 1);

@@ -68,7 +68,7 @@ export function call(url: string, { method, headers = {}, body, chunked }: Call 
       response.on("error", reject);
       response.on("end", () => {
         const text = Buffer.concat(parts).toString();
-        const isJson = response.headers["content-type"]?.includes("json");
+        const isJson = text !== "" && response.headers["content-type"]?.includes("json");
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined });
       });
     });

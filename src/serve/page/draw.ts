@@ -30,14 +30,20 @@ function drawWith(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, 
     return { x: ((event.clientX - left) / width) * canvas.width, y: ((event.clientY - top) / height) * canvas.height };
   };
   const lineTo = (to: { x: number; y: number }) => {
-    context.strokeStyle = "#000";
-    context.lineWidth = penWidth;
-    context.lineCap = "round";
-    context.lineJoin = "round";
     context.beginPath();
-    context.moveTo(last?.x ?? to.x, last?.y ?? to.y);
-    context.lineTo(to.x, to.y);
-    context.stroke();
+    if (last) {
+      context.strokeStyle = "#000";
+      context.lineWidth = penWidth;
+      context.lineCap = "round";
+      context.moveTo(last.x, last.y);
+      context.lineTo(to.x, to.y);
+      context.stroke();
+    } else {
+      // A line from a point to itself leaves no ink.
+      context.fillStyle = "#000";
+      context.arc(to.x, to.y, penWidth / 2, 0, 2 * Math.PI);
+      context.fill();
+    }
     last = to;
   };
   canvas.addEventListener("pointerdown", (event) => {

@@ -55,7 +55,7 @@ async function send(picture: () => Promise<Blob>): Promise<Answer[] | string> {
 }
 
 function show(outcome: Answer[] | string): void {
-  byId("message").textContent = typeof outcome === "string" ? outcome : outcome.length === 0 ? "No model has a checkpoint yet." : "";
+  byId("message").textContent = typeof outcome === "string" ? outcome : "";
   const answers = typeof outcome === "string" ? [] : outcome;
   byId("predictions").replaceChildren(...answers.map(card));
   if (answers.length > 0) paintPixels(byId<HTMLCanvasElement>("seen"), answers[0].pixels);
