@@ -155,7 +155,14 @@ export class CudaDevice implements Device {
       );
     }
     this.modules.push(module[0]);
-    return { kernel: (name) => this.kernel(module[0], name) };
+    const kernels = new Map<string, Kernel>();
+    return {
+      kernel: (name) => {
+        const kernel = kernels.get(name) ?? this.kernel(module[0], name);
+        kernels.set(name, kernel);
+        return kernel;
+      },
+    };
   }
 
   launch({ kernel, grid, block, sharedBytes = 0, args }: Launch): void {

@@ -198,7 +198,12 @@ export class CudaSession implements Session {
       this.upload(segments, update.segmentWords(gradients));
       steps.push(update.step(segments));
     }
-    const recorded: Recorded = { graph: this.device.capture(() => this.launch(steps)), segments };
+    // Before the recording: a driver loads a kernel when it is asked for first, which is nothing that could be recorded.
+    const launches = steps.map((each) => encode(each, this.module));
+    const graph = this.device.capture(() => {
+      for (const launch of launches) this.device.launch(launch);
+    });
+    const recorded: Recorded = { graph, segments };
     kept.set(images, recorded);
     return recorded;
   }

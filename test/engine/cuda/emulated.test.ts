@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { cudaEngine } from "../../../dist/engine/cuda/engine.js";
 import { buildModel } from "../../../dist/model/presets.js";
+import { jsonLines, run, temporaryFolder, tiny } from "../../cli/program.js";
 import { paritySuite } from "../parity.js";
 import { expectIdentical } from "../support/compare.js";
 import { testChunk, testSplit } from "../support/images.js";
@@ -24,20 +25,40 @@ describe.skipIf("reason" in emulator)(title, () => {
   ];
 
   it.each(models)("the order of blocks and threads changes no bit: $preset", async (model) => {
-    const run = () =>
+    const results = () =>
       withSession(cudaEngine, { model }, async (session) => {
         await session.train(testChunk({ batchSize: 5, steps: 2, samples, learningRate: 0.01, affine: true }));
         return { ...session.read(), ...(await session.evaluate(evaluationSplit)), norms: session.gradientNorms!() };
       });
-    const forwards = await run();
+    const forwards = await results();
     vi.stubEnv("CUDA_EMULATOR_BACKWARDS", "1");
-    const backwards = await run();
+    const backwards = await results();
     expectIdentical(backwards.tensors, forwards.tensors);
     expect(backwards.probabilities).toEqual(forwards.probabilities);
     expect(backwards.norms).toEqual(forwards.norms);
   });
 
   afterEach(() => vi.unstubAllEnvs());
+
+  describe("the program", () => {
+    const args = [...tiny, "--model", "compact", "--limit-train", "16", "--epochs", "1"];
+
+    it("trains on it under auto", async () => {
+      const { code, stdout, stderr } = await run(["train", ...args, "--json"], { cwd: temporaryFolder() });
+      expect([code, stderr]).toEqual([0, ""]);
+      const lines = jsonLines(stdout);
+      const of = (type: string) => lines.filter((line) => line.type === type);
+      expect(of("start")).toEqual([
+        expect.objectContaining({ engine: "cuda", device: expect.stringMatching(/^CUDA emulator, driver 12\.4/) }),
+      ]);
+      expect(of("done")).toEqual([expect.objectContaining({ reason: "completed", step: 1 })]);
+    });
+
+    it("refuses --tf32, for which there are no kernels", async () => {
+      const { code, stderr } = await run(["train", ...args, "--engine", "cuda", "--tf32", "--plain"], { cwd: temporaryFolder() });
+      expect([code, stderr]).toEqual([1, expect.stringContaining("no kernels in TensorFloat-32 yet; leave --tf32 out.")]);
+    });
+  });
 
   describe("a GPU without enough memory", () => {
     const said = /^Training at batch 100 wants \d+ MB on CUDA emulator, but \d+ MB are free; use --batch-size (\d+) or a smaller one\.$/;

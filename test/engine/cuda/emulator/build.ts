@@ -21,7 +21,7 @@ export function buildEmulator(): { library: string } | { reason: string } {
   );
   const hash = createHash("sha256");
   for (const source of sources) hash.update(source);
-  const folder = join(native, "build");
+  const folder = join(here, "build");
   const library = join(folder, `${prefix}${hash.digest("hex").slice(0, 16)}.so`);
   if (existsSync(library)) return { library };
   mkdirSync(folder, { recursive: true });
