@@ -42,8 +42,9 @@ async function draw(options: DrawOptions): Promise<void> {
   try {
     for (const { dir } of sources) classifiers.push(await openClassifier(dir, { engine: options.engine, threads: 1 }));
     const { openDrawScreen } = await import("../ui/tui/draw-screen.js");
-    const models = sources.map(({ name }, i) => ({
+    const models = sources.map(({ name, origin }, i) => ({
       name,
+      origin,
       dataset: classifiers[i].info.dataset,
       classNames: classifiers[i].info.classNames,
       predict: async (pixels: Float32Array) => (await classifiers[i].classify(pixels))[0].probabilities,

@@ -19,9 +19,9 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 /** xterm's mouse report (SGR): button, column and row from 1 on. */
 const mouse = (button: number, x: number, y: number, end = "M") => `\u001b[<${button};${x};${y}${end}`;
 
-/** Runs the draw command in a terminal of 100 × 40, where a pixel of the canvas is two cells wide. */
-function draw(checkpoint: string): Session {
-  session = new Session({ columns: 100, rows: 40, mnistTui: ["draw", "--checkpoint", checkpoint] });
+/** Runs the draw command; at 100 × 40 a pixel of the canvas is two cells wide. */
+function draw(checkpoint: string, size = { columns: 100, rows: 40 }): Session {
+  session = new Session({ ...size, mnistTui: ["draw", "--checkpoint", checkpoint] });
   return session;
 }
 
@@ -46,6 +46,21 @@ describe("mnist-tui draw", () => {
       const { code, before, after } = await screen.end();
       expect(code).toBe(0);
       expect(after).toBe(before);
+    } finally {
+      screen.dispose();
+    }
+  });
+
+  it("says on 80 × 24 too, uncut, how to draw and whose models read", async () => {
+    const screen = draw(join(dir, "models"), { columns: 80, rows: 24 });
+    try {
+      await screen.shows("Arrows move the pen,");
+      expect(screen.text()).toMatch(/draw a digit .* models .*\n/);
+      expect(screen.text()).toContain("space lowers or lifts it.");
+      screen.press(keys.tab);
+      await screen.shows(/draw a digit .* alpha, models /);
+      screen.press("q");
+      expect((await screen.end()).code).toBe(0);
     } finally {
       screen.dispose();
     }

@@ -4,7 +4,7 @@ import { type DrawState, emptyDrawing, framedDrawing, isBlank, movePen, togglePe
 import { initialState, type RunState, reduce } from "../state.js";
 import { terminalTraits } from "../terminal.js";
 import { cells } from "./cells.js";
-import { draw, drawSize, pixelAt } from "./draw.js";
+import { drawNoted, drawSize, pixelAt } from "./draw.js";
 import { middle, tooSmall } from "./overlays.js";
 import { openScreen } from "./screen.js";
 import { createTheme } from "./theme.js";
@@ -12,6 +12,8 @@ import { createTheme } from "./theme.js";
 /** A model that reads drawings. */
 export interface DrawModel {
   name: string;
+  /** For people: "simple, best of run 2025-01-02" */
+  origin: string;
   dataset: string;
   classNames: readonly string[];
   /** @param pixels [784] in [0, 1], framed as the dataset's images @returns [10] probabilities */
@@ -59,7 +61,14 @@ export function openDrawScreen({ ascii, color, models }: DrawScreenOptions): Dra
     title: "",
     state: shown === 0 ? state : { ...state, models: [state.models[shown - 1]] },
   });
-  const box = cells({ charset: theme.charset, paint: (surface) => draw(surface, context()), top: 0, left: 0, width: 1, height: 1 });
+  const box = cells({
+    charset: theme.charset,
+    paint: (surface) => drawNoted(surface, context(), whose()),
+    top: 0,
+    left: 0,
+    width: 1,
+    height: 1,
+  });
   const smallBox = cells({
     charset: theme.charset,
     paint: (surface) => tooSmall(surface, context()),
@@ -77,6 +86,13 @@ export function openDrawScreen({ ascii, color, models }: DrawScreenOptions): Dra
     height: 1,
   });
   for (const element of [box, smallBox, footer]) terminal.screen.append(element);
+
+  /** @returns which training the answers come from */
+  function whose(): string {
+    return shown === 0
+      ? [...new Set(models.map(({ name, origin }) => origin.replace(`${name}, `, "")))].join(", ")
+      : models[shown - 1].origin;
+  }
 
   function hints(): string {
     const which = shown === 0 ? "all models" : models[shown - 1].name;

@@ -1,9 +1,9 @@
 import { canvasSize, isBlank } from "../panels/drawing.js";
-import { modelInk, type Painter } from "./context.js";
+import { type Context, modelInk, type Painter } from "./context.js";
 import { frame } from "./frame.js";
 import { paintBar } from "./gauges.js";
 import { brightness, paintImage } from "./image.js";
-import { attribute, defaultColor, flag } from "./surface.js";
+import { attribute, defaultColor, flag, type Surface } from "./surface.js";
 
 /** Pixels are two cells wide and one high where there is room for them, else one wide and half a cell high. */
 export function drawSize(available: { width: number; height: number }): { width: number; height: number } {
@@ -20,9 +20,12 @@ export function pixelAt(x: number, y: number, panel: { width: number; height: nu
   return column >= 0 && row >= 0 && pixel.x < canvasSize && pixel.y < canvasSize ? pixel : undefined;
 }
 
-export const draw: Painter = (surface, { state, ui, theme }) => {
+export const draw: Painter = (surface, context) => drawNoted(surface, context, "space pen, e eraser, c clear, Esc back");
+
+/** @param note what stands on the upper edge, where there is room for it */
+export function drawNoted(surface: Surface, { state, ui, theme }: Context, note: string): void {
   const large = surface.height >= canvasSize + 3;
-  const inner = frame(surface, theme, "draw a digit", "space pen, e eraser, c clear, Esc back");
+  const inner = frame(surface, theme, "draw a digit", note);
   const canvas = large ? 56 : 28;
   paintImage(inner, brightness(ui.draw.pixels), canvasSize, canvas, theme);
   const { x, y, pen } = ui.draw;
@@ -38,13 +41,11 @@ export const draw: Painter = (surface, { state, ui, theme }) => {
 
   const side = inner.region(canvas + 2, 0, inner.width - canvas - 3, inner.height);
   if (isBlank(ui.draw)) {
-    [
-      "Arrows move the pen,",
-      "space puts it down and lifts it.",
-      ui.mouse === "on" ? "Or draw with the mouse." : "m turns the mouse on.",
-    ].forEach((line, index) => {
-      side.text(0, index + 1, line, theme.faint);
-    });
+    ["Arrows move the pen,", "space lowers or lifts it.", ui.mouse === "on" ? "Or draw with the mouse." : "m turns the mouse on."].forEach(
+      (line, index) => {
+        side.text(0, index + 1, line, theme.faint);
+      },
+    );
     return;
   }
   const each = Math.max(2, Math.floor(side.height / Math.max(1, state.models.length)));
@@ -69,4 +70,4 @@ export const draw: Painter = (surface, { state, ui, theme }) => {
       area.textRight(area.width, line + 1, `${Math.round(answer.probabilities[digit] * 100)} %`, theme.text);
     });
   });
-};
+}
