@@ -111,13 +111,18 @@ function explain(error: unknown, program: Command, called: string | undefined): 
 function explainUsage(error: CommanderError, program: Command, called: string | undefined): { message?: string; exitCode: number } {
   if (error.exitCode === 0) return { exitCode: 0 };
   const command = program.commands.find((candidate) => candidate.name() === called);
+  const inner = command?.commands.map((child) => child.name()) ?? [];
+  // commander's way of saying that a command with commands of its own was called without one.
+  if (error.code === "commander.help")
+    return { message: `${called} expects one of ${inner.join(", ")}; see mnist-tui ${called} --help.`, exitCode: 2 };
   const sentence = error.message
     .split("\n")[0]
     .replace(/^error: /, "")
     .replace(/\.$/, "");
   const options = (command ?? program).options.map((option) => option.long ?? option.short);
-  const allowed = error.code === "commander.unknownOption" ? `; choose from ${options.join(", ")}` : "";
-  return { message: `${sentence}${allowed}; see mnist-tui ${command ? `${command.name()} ` : ""}--help.`, exitCode: 2 };
+  const allowed = { "commander.unknownOption": options, "commander.unknownCommand": inner }[error.code] ?? [];
+  const choice = allowed.length > 0 ? `; choose from ${allowed.join(", ")}` : "";
+  return { message: `${sentence}${choice}; see mnist-tui ${command ? `${command.name()} ` : ""}--help.`, exitCode: 2 };
 }
 
 function packageVersion(): string {

@@ -40,6 +40,9 @@ test.each<[string, string[], RegExp]>([
   ["a command named like a property of objects", ["constructor"], /Unknown command "constructor"/],
   ["an unknown option", ["train", "--epoch", "3"], /--epoch'?; choose from --compare, --model, --dataset.*--ascii/],
   ["an unknown option of the program", ["--nonsense"], /--nonsense/],
+  ["a command without the one that it needs", ["tensorflow"], /tensorflow expects one of link, unlink; see mnist-tui tensorflow --help/],
+  ["an unknown command of a command", ["tensorflow", "lnk"], /unknown command 'lnk'; choose from link, unlink;/],
+  ["an unknown option of a command of a command", ["tensorflow", "unlink", "--jsn"], /unknown option '--jsn'; see mnist-tui tensorflow/],
   ["an option without its value", ["train", "--epochs"], /--epochs <n>/],
   [
     "an argument too many",

@@ -534,6 +534,16 @@ describe("Open Inference Protocol", () => {
     }
   });
 
+  it("answers as many images as one request may hold, nested as deep as they may be", async () => {
+    const image = [Array.from({ length: 28 }, (_, y) => pixels.slice(28 * y, 28 * y + 28).map((value) => Math.round(value * 255)))];
+    const { status, json } = await infer({
+      inputs: [{ name: "pixels", shape: [256, 1, 28, 28], datatype: "UINT8", data: Array(256).fill(image) }],
+      outputs: [{ name: "label" }],
+    });
+    expect(status).toBe(200);
+    expect(json.outputs[0].data).toEqual(Array(256).fill(expected.label));
+  });
+
   it("answers several images in one request, and only the outputs asked for", async () => {
     const { json } = await infer({
       inputs: [{ ...input, shape: [3, 784], data: [...pixels, ...pixels, ...pixels] }],
@@ -557,6 +567,14 @@ describe("Open Inference Protocol", () => {
       400,
       /numbers|JSON/,
     ],
+    [
+      "lists without end",
+      { inputs: [{ ...input, shape: [256, 28, 28], data: Array(10_000).fill([]) }] },
+      400,
+      /The data of an input are numbers/,
+    ],
+    ["too many values", { inputs: [{ ...input, data: [...pixels, 0] }] }, 400, /needs 784 values, got 785/],
+    ["no list", { inputs: [{ ...input, data: "abc" }] }, 400, /expected a list/],
     ["too many images", { inputs: [{ ...input, shape: [300, 784], data: [] }] }, 413, /At most 256 images/],
   ])("refuses %s", async (_, body, status, message) => {
     const reply = await infer(body);
