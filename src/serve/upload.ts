@@ -12,6 +12,8 @@ export interface UploadLimits {
 export const formOverhead = 16_384;
 const partLimits = { files: 8, fields: 32, parts: 40, fieldSize: 4096, fieldNameSize: 100, headerPairs: 32, headerSize: 8192 };
 const fieldNames = ["image", "file"];
+/** What the parser gets at a time. It goes on after its limits are reached: 200,000 parts at once would hold up the event loop for a second. */
+const sliceBytes = 2_048;
 
 /**
  * @param body the whole body, already bounded
@@ -72,10 +74,14 @@ function fileParts(body: Buffer, contentType: string, maxBytes: number): Promise
       });
     });
     for (const limit of ["partsLimit", "filesLimit", "fieldsLimit"] as const)
-      parser.on(limit, () => reject(new RequestError(413, "The form has too many parts.")));
+      parser.on(limit, () => {
+        parser.destroy();
+        reject(new RequestError(413, "The form has too many parts."));
+      });
     parser.on("error", () => reject(malformed()));
     // A body that breaks off in a part never ends the part's stream.
     parser.on("finish", () => (unfinished.size === 0 ? resolve(found) : reject(malformed())));
-    parser.end(body);
+    for (let at = 0; at < body.length && !parser.destroyed; at += sliceBytes) parser.write(body.subarray(at, at + sliceBytes));
+    if (!parser.destroyed) parser.end();
   });
 }

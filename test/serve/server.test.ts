@@ -226,9 +226,16 @@ describe("what is refused", () => {
     expect(json.error).toMatch(/^The form .*\.$/);
   });
 
-  it("a form with very many parts: 413", async () => {
-    const parts = Array.from({ length: 200 }, (_, i) => ({ name: `f${i}`, content: "x" }));
-    expect((await predict(form(...parts, { name: "image", filename: "a", content: png }))).status).toBe(413);
+  it("a form with very many parts, fields or files, before or behind a picture: 413", async () => {
+    const fields = Array.from({ length: 200 }, (_, i) => ({ name: `f${i}`, content: "x" }));
+    const files = fields.map((field) => ({ ...field, filename: "a" }));
+    const empty = { headers: { "content-type": "multipart/form-data; boundary=x" }, body: "\r\n--x".repeat(150_000) };
+    const picture = { name: "image", filename: "a", content: png };
+    const big = { ...picture, content: Buffer.alloc(100_000) };
+    for (const many of [form(...fields, picture), form(picture, ...fields), form(big, ...files), empty]) {
+      const { status, json } = await predict(many);
+      expect([status, json]).toEqual([413, { error: "The form has too many parts." }]);
+    }
   });
 
   it("fields named like parts of an object do no harm", async () => {
