@@ -1,0 +1,73 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { asSharp, black, enlarge, plain, white } from "../predict/pictures.js";
+import { call, form, stroke } from "./support.js";
+import { serveTwoModels } from "./two-models.js";
+
+const { server, png, expected, predict, close } = await serveTwoModels();
+afterAll(close);
+
+describe("POST /predict", () => {
+  it("answers a PNG with what the best model says", async () => {
+    const { status, json } = await predict({ body: png });
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      label: expected.label,
+      name: String(expected.label),
+      probabilities: expect.any(Array),
+      model: "two",
+      checkpoint: "two",
+      ms: expect.any(Number),
+    });
+    json.probabilities.forEach((value: number, i: number) => {
+      expect(value).toBeCloseTo(expected.probabilities[i], 6);
+    });
+  });
+
+  it("answers whatever the client calls the bytes, for PNG and JPEG of any size", async () => {
+    const big = asSharp(plain(enlarge(stroke(), 9), white, black));
+    const labels: number[] = [];
+    for (const body of [await big.png().toBuffer(), await big.jpeg().toBuffer()])
+      for (const type of ["image/png", "application/octet-stream", "application/x-www-form-urlencoded", "application/json", "text/plain"]) {
+        const { status, json } = await predict({ body, headers: { "content-type": type } });
+        labels.push(json.label);
+        expect(status).toBe(200);
+      }
+    expect(new Set(labels).size).toBe(1);
+  });
+
+  it.each([
+    ["named image", [{ name: "image", filename: "a.png" }]],
+    ["named file", [{ name: "file", filename: "a.png" }]],
+    ["the only file, whatever its name", [{ name: "x" }, { name: "upload", filename: "" }]],
+    [
+      "named image among others",
+      [
+        { name: "x", filename: "b" },
+        { name: "image", filename: "a.png" },
+      ],
+    ],
+  ])("takes the part of a form %s", async (_, parts) => {
+    const filled = parts.map((part) => ({ ...part, content: (part as { filename?: string }).filename === undefined ? "text" : png }));
+    const { status, json } = await predict(form(...filled));
+    expect([status, json.label]).toEqual([200, expected.label]);
+  });
+
+  it("lets the client choose the model, or ask all", async () => {
+    expect((await predict({ body: png }, "?model=one")).json.model).toBe("one");
+    const { json } = await predict({ body: png }, "?model=*");
+    expect(json.predictions.map(({ model }: { model: string }) => model)).toEqual(["one", "two"]);
+    const unknown = await predict({ body: png }, "?model=three");
+    expect(unknown.status).toBe(404);
+    expect(unknown.json.error).toBe("There is no model of that name; choose one of one, two.");
+    expect((await predict({ body: png }, "?model=one&model=two")).status).toBe(400);
+  });
+
+  it("puts requests that arrive together through the network together", async () => {
+    const value = async (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec((await call(`${server.url}/metrics`)).text)?.[1]);
+    const [batches, pictures] = [await value("mnist_tui_batch_size_count"), await value("mnist_tui_batch_size_sum")];
+    const replies = await Promise.all(Array.from({ length: 64 }, () => predict({ body: png })));
+    expect(replies.map(({ json }) => json.label)).toEqual(Array(64).fill(expected.label));
+    expect((await value("mnist_tui_batch_size_sum")) - pictures).toBe(64);
+    expect((await value("mnist_tui_batch_size_count")) - batches).toBeLessThan(64);
+  });
+});
