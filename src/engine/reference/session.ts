@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { initialTensors } from "../../model/initialize.js";
 import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
+import { checkState, evaluateInBatches } from "./evaluate.js";
 import { gatherImages, normalizeImages } from "./image.js";
-import { argmax, crossEntropyBackward, crossEntropySum, softmax } from "./loss.js";
+import { argmax, crossEntropyBackward, crossEntropySum } from "./loss.js";
 import { Network } from "./network.js";
 import { slotNames, update } from "./optimizer.js";
 
@@ -76,22 +77,12 @@ export class ReferenceSession implements Session {
     return new Map([...this.network.gradients].map(([name, gradient]) => [name, norm(gradient)]));
   }
 
-  async evaluate({ images, labels }: Split): Promise<Evaluation> {
-    let loss = 0;
-    const predictions = new Uint8Array(labels.length);
-    const probabilities = new Float32Array(labels.length * classes);
-    for (let from = 0; from < labels.length; from += this.options.batchSize) {
-      const batch = Math.min(this.options.batchSize, labels.length - from);
-      const x = new Float32Array(batch * pixels);
-      const indices = Uint32Array.from({ length: batch }, (_, i) => from + i);
-      gatherImages(images, indices, undefined, this.options.normalization, x);
-      const logits = this.network.forward(x, batch, { type: "evaluate" });
-      loss += crossEntropySum(logits, labels.subarray(from, from + batch));
-      predictions.set(argmax(logits), from);
-      probabilities.set(softmax(logits), from * classes);
-      await setImmediate();
-    }
-    return { loss: loss / labels.length, predictions, probabilities };
+  evaluate(split: Split): Promise<Evaluation> {
+    return evaluateInBatches(split, this.options.batchSize, (indices) => {
+      const x = new Float32Array(indices.length * pixels);
+      gatherImages(split.images, indices, undefined, this.options.normalization, x);
+      return this.network.forward(x, indices.length, { type: "evaluate" });
+    });
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
@@ -113,17 +104,10 @@ export class ReferenceSession implements Session {
     return { step: this.step, tensors };
   }
 
-  write({ step, tensors }: State): void {
+  write(state: State): void {
     // All of it is checked before any of it is taken, so that a bad state leaves the session as it was.
-    for (const { name, shape } of this.options.model.parameters) {
-      if (!tensors.has(name)) throw new Error(`The state lacks the parameter ${name}.`);
-      for (const key of [name, ...[...this.slots.keys()].map((slot) => `${slot}/${name}`)]) {
-        const tensor = tensors.get(key);
-        if (tensor && tensor.shape.join() !== shape.join()) {
-          throw new Error(`The state's ${key} has the shape [${tensor.shape}], expected [${shape}].`);
-        }
-      }
-    }
+    checkState(state, this.options.model.parameters, [...this.slots.keys()]);
+    const { step, tensors } = state;
     for (const [name, values] of this.network.parameters) values.set(tensors.get(name)!.data);
     for (const [slot, values] of this.slots) {
       for (const [name, data] of values) data.set(tensors.get(`${slot}/${name}`)?.data ?? new Float32Array(data.length));

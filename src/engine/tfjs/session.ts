@@ -3,7 +3,7 @@ import { initialTensors } from "../../model/initialize.js";
 import { batchNormMomentum } from "../../model/model.js";
 import { UserError } from "../../util/errors.js";
 import type { Chunk, ChunkResult, EngineInfo, EngineName, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
-import { argmax, crossEntropySum, softmax } from "../reference/loss.js";
+import { checkState, evaluateInBatches } from "../reference/evaluate.js";
 import type { Tensor as DeviceTensor, Tensor1D, Tf, TfjsBackend } from "./backend.js";
 import { gather, gatherMoved, normalizedLevels, oneHot } from "./batch.js";
 import { extract, type FlatLayout, flatLayout, store } from "./layout.js";
@@ -151,25 +151,9 @@ export class TfjsSession implements Session {
     return new Map(this.trainable.segments.map(({ name, offset, size }) => [name, flat ? norm(offset, size) : 0]));
   }
 
-  async evaluate({ images, labels }: Split): Promise<Evaluation> {
-    let loss = 0;
-    const predictions = new Uint8Array(labels.length);
-    const probabilities = new Float32Array(labels.length * classes);
+  evaluate(split: Split): Promise<Evaluation> {
     const size = Math.max(this.options.batchSize, evaluationBatch);
-    for (let from = 0; from < labels.length; from += size) {
-      const batch = Math.min(size, labels.length - from);
-      const input = gather(
-        images,
-        Uint32Array.from({ length: batch }, (_, i) => from + i),
-        this.levels,
-      );
-      const logits = await this.infer(input, batch);
-      loss += crossEntropySum(logits, labels.subarray(from, from + batch));
-      predictions.set(argmax(logits), from);
-      probabilities.set(softmax(logits), from * classes);
-      await setImmediate();
-    }
-    return { loss: loss / labels.length, predictions, probabilities };
+    return evaluateInBatches(split, size, (indices) => this.infer(gather(split.images, indices, this.levels), indices.length));
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
@@ -216,15 +200,9 @@ export class TfjsSession implements Session {
     return { step: this.step, tensors };
   }
 
-  write({ step, tensors }: State): void {
-    for (const { name, shape } of this.options.model.parameters) {
-      if (!tensors.has(name)) throw new Error(`The state lacks the parameter ${name}.`);
-      for (const key of [name, ...this.slots.map((slot) => `${slot}/${name}`)]) {
-        const tensor = tensors.get(key);
-        if (tensor && tensor.shape.join() !== shape.join())
-          throw new Error(`The state's ${key} has the shape [${tensor.shape}], expected [${shape}].`);
-      }
-    }
+  write(state: State): void {
+    checkState(state, this.options.model.parameters, this.slots);
+    const { step, tensors } = state;
     const old = this.device;
     const data = (key: string) => tensors.get(key)?.data;
     this.device = this.upload({
