@@ -8,6 +8,7 @@ import { expectClose, expectSameMovement, expectTensorsClose } from "./support/c
 import { testChunk, testSplit } from "./support/images.js";
 import { clearSeed } from "./support/kinks.js";
 import { tinyModel, tinyModels } from "./support/models.js";
+import { once } from "./support/once.js";
 import { adam, evaluationSplit, oneStepOf, parametersOf, samples, sgdMomentum, type TestSession, withSession } from "./support/sessions.js";
 
 /**
@@ -38,6 +39,17 @@ const smooth = "smooth: batch norm and a residual without relu or maximum";
 /** Batch sizes in inverse proportion to the cost of a step in the reference engine. */
 const presetBatches = { simple: 32, compact: 20, residual: 6, pyramid: 5, deep: 3, vgg: 3 };
 
+/** How often each test has asked the reference engine. */
+const asked = new Map<string, number>();
+
+/** @returns a name for what the running test asks the reference engine, the same in every engine's suite */
+function nextQuestion(): string {
+  const name = expect.getState().currentTestName!.replace(/^.*? > /, "");
+  const count = asked.get(name) ?? 0;
+  asked.set(name, count + 1);
+  return `parity > ${name} > ${count}`;
+}
+
 /**
  * Everything that an engine must do, against the reference engine. Registers tests; the engine must be available.
  * @param models small: without the presets, for an engine that computes a few images a second
@@ -53,7 +65,7 @@ export function paritySuite(
 
   /** The same on both engines. */
   async function both<T>(options: Parameters<typeof withSession>[1], body: (session: TestSession) => Promise<T>): Promise<[T, T]> {
-    return [await withSession(engine, options, body), await withSession(referenceEngine, options, body)];
+    return [await withSession(engine, options, body), await once(nextQuestion(), () => withSession(referenceEngine, options, body))];
   }
 
   /** @param times a deeper model adds up more rounding */
@@ -67,14 +79,14 @@ export function paritySuite(
   describe("one step of every kind of layer", () => {
     it.each(tinyModels)("loss and gradients of: $preset", async (model) => {
       const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
-      const [actual, expected] = await both({ model, seed: clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
+      const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
       expectSameStep(actual, expected);
     });
 
     it.each(whole ? presetNames : [])("loss and gradients of the preset %s", async (preset) => {
       const model = buildModel(preset);
       const chunk = testChunk({ batchSize: 3, steps: 1, samples, learningRate: 0.05 });
-      const [actual, expected] = await both({ model, seed: clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
+      const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
       expectSameStep(actual, expected);
     });
 
@@ -98,7 +110,7 @@ export function paritySuite(
     it.each(tinyModels)("evaluation of: $preset", async (model) => {
       const chunk = testChunk({ batchSize: 12, steps: 1, samples, learningRate: 0.02 });
       const images = Float32Array.from(evaluationSplit.images, (value) => value / 255);
-      const [actual, expected] = await both({ model, seed: clearSeed(model, chunk) }, async (session) => {
+      const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, async (session) => {
         await session.train(chunk);
         return { ...(await session.evaluate(evaluationSplit)), logits: await session.predict(images) };
       });
@@ -116,7 +128,7 @@ export function paritySuite(
     it.each([...sizes, ...kinked])("of %i samples, in sessions made for 100: %s", async (batchSize, name) => {
       const model = tinyModel(name);
       const chunk = testChunk({ batchSize, steps: 1, samples, learningRate: 0.05 });
-      const [actual, expected] = await both({ model, batchSize: 100, seed: clearSeed(model, chunk) }, (session) =>
+      const [actual, expected] = await both({ model, batchSize: 100, seed: await clearSeed(model, chunk) }, (session) =>
         oneStepOf(session, chunk),
       );
       expectSameStep(actual, expected, 3);

@@ -30,7 +30,7 @@ function briefSuite(engine: Engine): void {
       async (name) => {
         const model = tinyModel(name);
         const chunk = testChunk({ batchSize: 3, steps: 1, samples, learningRate: 0.05, affine: true });
-        const [actual, expected] = await both({ model, seed: clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
+        const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
         expectClose([actual.loss], [expected.loss], tolerance * expected.loss, "loss");
         expect(actual.correct).toBe(expected.correct);
         expectTensorsClose(actual.gradients, expected.gradients, tolerance);

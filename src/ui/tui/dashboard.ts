@@ -37,7 +37,11 @@ export interface DashboardView extends View {
   restore(): void;
 }
 
-const frameMilliseconds = 100;
+/**
+ * What events show comes at most this often, and takes at most this share of a core from training; but never rarer than slowest, and as often as
+ * may be for a while after a key, whose answers may still be on their way.
+ */
+const frames = { fastest: 100, slowest: 500, share: 0.015, attentive: 2000 };
 const resizeMilliseconds = 30;
 /** A key held down asks for the place where it stops, not for every one on the way. */
 const askMilliseconds = 120;
@@ -54,7 +58,10 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   let ui = initialUi();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
+  let dueAt = 0;
   let drawnAt = 0;
+  let drawingTook = 0;
+  let touchedAt = 0;
   let asked = "";
   let asking: NodeJS.Timeout | undefined;
   let predicted = 0;
@@ -74,7 +81,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
     resize: () => schedule(resizeMilliseconds),
     stray: (line) => {
       state = withNote(state, "warning", line, Date.now());
-      schedule(frameMilliseconds);
+      scheduleFrame();
     },
   });
   const { screen } = terminal;
@@ -146,16 +153,27 @@ export function openDashboard(options: DashboardOptions): DashboardView {
     drawnAt = Date.now();
     arrange();
     terminal.render();
+    drawingTook = Date.now() - drawnAt;
   }
 
+  /** A frame so many milliseconds after the last one, or earlier where one is due earlier. */
   function schedule(milliseconds: number): void {
-    if (closed || timer !== undefined) return;
-    timer = setTimeout(frame, Math.max(0, drawnAt + milliseconds - Date.now()));
+    const due = drawnAt + milliseconds;
+    if (closed || (timer !== undefined && dueAt <= due)) return;
+    clearTimeout(timer);
+    dueAt = due;
+    timer = setTimeout(frame, Math.max(0, due - Date.now()));
+  }
+
+  function scheduleFrame(): void {
+    const attentive = Date.now() - touchedAt < frames.attentive;
+    schedule(attentive ? frames.fastest : Math.min(frames.slowest, Math.max(frames.fastest, drawingTook / frames.share)));
   }
 
   function apply(next: UiState, effects: Effect[]): void {
     const before = ui;
     ui = next;
+    touchedAt = Date.now();
     if (ui.mouse !== before.mouse) terminal.setMouse(ui.mouse);
     for (const effect of effects) carryOut(effect);
     if (asking === undefined) asking = setTimeout(ask, askMilliseconds);
@@ -243,7 +261,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
       state = reduce(state, event);
       if (ui.quitting && isFinal(state)) resolveFinished();
       if (asking === undefined && (ui.view === 2 || ui.overlay === "draw")) asking = setTimeout(ask, askMilliseconds);
-      schedule(frameMilliseconds);
+      scheduleFrame();
     },
     async close(): Promise<void> {
       restore();
