@@ -20,8 +20,14 @@ const native = fileURLToPath(new URL("../native/cuda/", import.meta.url));
 const compiler = process.env.NVCC ?? "nvcc";
 const assembler = process.env.PTXAS ?? "ptxas";
 
-/** Source, the lowest target that nvcc has, and the header that the text gets: PTX 6.0 is CUDA 9.0's, sm_70 Volta. */
-const modules = [{ name: "kernels", arch: "compute_75", version: "6.0", target: "sm_70" }];
+/**
+ * Source, the lowest target that nvcc has, and the header that the text gets: PTX 6.0 is CUDA 9.0's, sm_70 Volta; PTX 7.0 is CUDA 11.0's, sm_80
+ * Ampere, the first with TF32.
+ */
+const modules = [
+  { name: "kernels", arch: "compute_75", version: "6.0", target: "sm_70" },
+  { name: "kernels-tf32", arch: "compute_80", version: "7.0", target: "sm_80" },
+];
 
 /** A hint for memory checkers, newer than the language that we ask for. */
 const hint = /^\s*\.pragma "used_bytes_mask .*\n/gm;

@@ -80,17 +80,6 @@ __device__ inline void forward(const float* x, const float* w, float* y, const C
                                             });
 }
 
-// y [pixels, O4] = Σ parts + bias, relu where asked; a thread four outputs.
-extern "C" __global__ void __launch_bounds__(256)
-    combine(const float* parts, const float* bias, float* y, Divisor outputQuads, int quads, int count, int isRelu) {
-  const int k = blockIdx.x * blockDim.x + threadIdx.x;
-  if (k >= quads) return;
-  float4 sum = load4(parts + 4 * static_cast<size_t>(k));
-  for (int i = 1; i < count; i++) sum = sum + load4(parts + 4 * (static_cast<size_t>(i) * quads + k));
-  if (bias) sum = sum + load4(bias + 4 * divide(k, outputQuads).remainder);
-  store4(y + 4 * static_cast<size_t>(k), isRelu ? relu(sum) : sum);
-}
-
 // ---- Input gradient: M = input pixels, N = C4, K = kernel positions × O4 -----------------------------------------------------------
 //
 //   for n, p, q, o, i, j, c:  dx[n, S·p + i − Z, S·q + j − Z, c] += dy[n, p, q, o] · w[(i, j, c), o]

@@ -1,24 +1,33 @@
-// The one loop behind every convolution and dense layer, forward and backward: C [M, N] = A [M, K] · B [K, N] in fp32.
+// The one loop behind every convolution and dense layer, forward and backward: C [M, N] = A [M, K] · B [K, N] in fp32, or with its
+// factors rounded to TF32.
 //
 //   for m, n:  C[m, n] = Σ k  A[m, k] · B[k, n]
 //
 // A block of threads makes one BM×BN tile of C. It goes along K in steps of BK: while it multiplies one step's A and B out of shared
-// memory, the next step's are on their way into registers; two buffers, so one barrier a step. A thread keeps TM×TN sums in registers,
-// in groups of four rows and columns. Where the tile is so small that it would employ few threads, SLICES groups of threads share each
-// step's k among themselves and add up their tiles at the end, in order.
+// memory, the next step's are on their way into registers; two buffers, so one barrier a step. Where the tile is so small that it would
+// employ few threads, slices, which are groups of threads, share each step's k among themselves and add up their tiles at the end, in order.
+//
+// What a thread does with a step in shared memory is the business of Product<Tile>, of which there are two. rounded(float4) makes of
+// numbers on their way there what it multiplies. It has
+//   slices, perSlice              how many, and threads of each
+//   row(thread), column(thread)   where in the tile a thread of the slice begins to read; first(slice, thread): at which k of a step
+//   add(sums, a, b)               adds a step's products, a and b pointing there
+//   each(sums, row, column, out)  hands out(m, n, float4) the thread's sums, four neighbouring columns at a time
 #pragma once
-#include "common.cuh"
+#ifdef TENSOR_CORES
+#include "tf32.cuh"
+#else
+#include "fp32.cuh"
+#endif
 
 template <int M, int N, int ROWS, int COLUMNS, int S = 1, int K = 16>
 struct Tile {
   static constexpr int BM = M, BN = N, TM = ROWS, TN = COLUMNS, SLICES = S, BK = K;
-  static constexpr int perSlice = (BM / TM) * (BN / TN);
-  static constexpr int threads = perSlice * SLICES;
+  static constexpr int threads = (BM / TM) * (BN / TN) * SLICES;
   // Rows of shared memory are four floats longer than needed: stores of four k at a time then meet fewer bank conflicts.
   static constexpr int rowA = BM + 4, rowB = BN + 4;
   static constexpr int bufferFloats = BK * (rowA + rowB);
   static constexpr int floats = 2 * bufferFloats;
-  static_assert(SLICES == 1 || SLICES * BM * BN <= floats, "slices meet in the tile's memory");
 };
 
 // One step of one operand, [k, m] with m from `first` on, on its way from where it lies to shared memory. A Source<ROWS> has
@@ -62,27 +71,19 @@ struct Operand {
 #pragma unroll
     for (int i = 0; i < S::each; i++) {
       if (!mine(i)) continue;
+      const float4 v = rounded(held[i]);
       if (alongK) {
         float* to = shared + place * 4 * ROW + lineOf(i);
-        to[0] = held[i].x;
-        to[ROW] = held[i].y;
-        to[2 * ROW] = held[i].z;
-        to[3 * ROW] = held[i].w;
+        to[0] = v.x;
+        to[ROW] = v.y;
+        to[2 * ROW] = v.z;
+        to[3 * ROW] = v.w;
       } else {
-        store4(shared + lineOf(i) * ROW + place * 4, held[i]);
+        store4(shared + lineOf(i) * ROW + place * 4, v);
       }
     }
   }
 };
-
-template <int COUNT, int STEP>
-__device__ inline void loadGroups(float (&to)[COUNT], const float* from) {
-#pragma unroll
-  for (int g = 0; g < COUNT / 4; g++) {
-    const float4 v = load4(from + g * STEP);
-    to[4 * g] = v.x, to[4 * g + 1] = v.y, to[4 * g + 2] = v.z, to[4 * g + 3] = v.w;
-  }
-}
 
 // Computes the tile at (firstM, firstN) over k from begin to end, and hands out(m, n, float4) four neighbouring columns at a time;
 // m and n may lie beyond the matrix.
@@ -91,10 +92,11 @@ __device__ inline void multiply(const Problem& problem, int firstM, int firstN, 
   __shared__ __align__(16) float memory[T::floats];
   Operand<T::threads, T::BK, T::BM, T::rowA, SourceA> a(problem, firstM);
   Operand<T::threads, T::BK, T::BN, T::rowB, SourceB> b(problem, firstN);
-  const int slice = threadIdx.x / T::perSlice, local = threadIdx.x % T::perSlice;
-  const int column = local % (T::BN / T::TN) * 4, row = local / (T::BN / T::TN) * 4;
-  constexpr int stepM = 4 * T::BM / T::TM, stepN = 4 * T::BN / T::TN;
-  float sums[T::TM][T::TN] = {};
+  using P = Product<T>;
+  static_assert(P::slices == 1 || P::slices * T::BM * T::BN <= T::floats, "slices meet in the tile's memory");
+  const int slice = threadIdx.x / P::perSlice, local = threadIdx.x % P::perSlice;
+  const int column = P::column(local), row = P::row(local), first = P::first(slice, local);
+  typename P::Sums sums = {};
 
   a.load(begin, end);
   b.load(begin, end);
@@ -108,19 +110,9 @@ __device__ inline void multiply(const Problem& problem, int firstM, int firstN, 
       a.load(k + T::BK, end);
       b.load(k + T::BK, end);
     }
-    const float* tileA = memory + buffer * T::bufferFloats + slice * T::rowA + row;
-    const float* tileB = memory + buffer * T::bufferFloats + T::BK * T::rowA + slice * T::rowB + column;
-#pragma unroll
-    for (int step = 0; step < T::BK; step += T::SLICES) {
-      float left[T::TM], right[T::TN];
-      loadGroups<T::TM, stepM>(left, tileA + step * T::rowA);
-      loadGroups<T::TN, stepN>(right, tileB + step * T::rowB);
-#pragma unroll
-      for (int i = 0; i < T::TM; i++) {
-#pragma unroll
-        for (int j = 0; j < T::TN; j++) sums[i][j] += left[i] * right[j];
-      }
-    }
+    const float* tileA = memory + buffer * T::bufferFloats + first * T::rowA + row;
+    const float* tileB = memory + buffer * T::bufferFloats + T::BK * T::rowA + first * T::rowB + column;
+    P::add(sums, tileA, tileB);
     buffer ^= 1;
     if (more) {
       a.store(memory + buffer * T::bufferFloats);
@@ -129,22 +121,16 @@ __device__ inline void multiply(const Problem& problem, int firstM, int firstN, 
     __syncthreads();
   }
 
-#pragma unroll
-  for (int i = 0; i < T::TM; i++) {
-#pragma unroll
-    for (int g = 0; g < T::TN / 4; g++) {
-      const int m = i / 4 * stepM + row + i % 4, n = g * stepN + column;
-      const float4 v = make_float4(sums[i][4 * g], sums[i][4 * g + 1], sums[i][4 * g + 2], sums[i][4 * g + 3]);
-      if (T::SLICES == 1) out(firstM + m, firstN + n, v);
-      else store4(memory + (slice * T::BM + m) * T::BN + n, v);
-    }
-  }
-  if (T::SLICES == 1) return;
+  P::each(sums, row, column, [&](int m, int n, float4 v) {
+    if (P::slices == 1) out(firstM + m, firstN + n, v);
+    else store4(memory + (slice * T::BM + m) * T::BN + n, v);
+  });
+  if (P::slices == 1) return;
   __syncthreads();
   for (int k = 4 * threadIdx.x; k < T::BM * T::BN; k += 4 * T::threads) {
     float4 total = load4(memory + k);
 #pragma unroll
-    for (int s = 1; s < T::SLICES; s++) total = total + load4(memory + s * T::BM * T::BN + k);
+    for (int s = 1; s < P::slices; s++) total = total + load4(memory + s * T::BM * T::BN + k);
     out(firstM + k / T::BN, firstN + k % T::BN, total);
   }
 }

@@ -54,7 +54,7 @@ const groups: Record<string, Row[]> = {
   "Machine:": [
     ["--engine <name>", `${engines.join(", ")} (default: auto)`],
     ["--threads <n>", "worker threads of each model (default: the cores, 64 at most)"],
-    ["--tf32", "cuda: multiply in TensorFloat-32 on tensor cores, faster and with 10 bits of mantissa (default: float32)"],
+    ["--tf32", "cuda: multiply in TensorFloat-32 on tensor cores, with 10 bits of mantissa (default: float32)"],
   ],
   "Runs and output:": [
     ["--config <file>", "options from a JSON file, or a recipe's name (its first letters do)"],

@@ -168,5 +168,6 @@ describe("what keeps CUDA from starting", () => {
 
   it("kernels that were not installed", () => {
     expect(() => readPtx(false, "/nowhere")).toThrow(/kernels \/nowhere\/kernels\.ptx are missing; install mnist-tui again/);
+    expect(() => readPtx(true, "/nowhere")).toThrow("kernels /nowhere/kernels-tf32.ptx are missing");
   });
 });

@@ -35,10 +35,7 @@ export function openDevice(driver: Driver, trainer: number, tf32: boolean): { de
   const all = driver.devices();
   const header = ptxHeader(readPtx(tf32));
   const usable = all.filter((info) => !deviceProblem(info, header));
-  if (usable.length === 0) {
-    const [{ reason }] = all.flatMap((info) => deviceProblem(info, header) ?? []);
-    throw new UserError(tf32 ? `${reason.replace(/\.$/, "")} for TensorFloat-32; leave --tf32 out.` : reason);
-  }
+  if (usable.length === 0) throw new UserError(unusable(all, tf32));
   let taken: unknown;
   for (let i = 0; i < usable.length; i++) {
     try {
@@ -49,6 +46,15 @@ export function openDevice(driver: Driver, trainer: number, tf32: boolean): { de
     }
   }
   throw taken;
+}
+
+/** @returns why none of the GPUs can be used: where one could be without TF32, what that one lacks */
+function unusable(all: DeviceInfo[], tf32: boolean): string {
+  const reasonOf = (info: DeviceInfo, kernels: string) => deviceProblem(info, ptxHeader(kernels))?.reason;
+  const fp32 = readPtx(false);
+  const older = all.find((info) => !reasonOf(info, fp32));
+  if (!tf32 || !older) return reasonOf(all[0], fp32)!;
+  return `${reasonOf(older, readPtx(true))!.replace(/\.$/, "")} for TensorFloat-32; leave --tf32 out.`;
 }
 
 /** "NVIDIA H200, driver 12.4, 132 multiprocessors" */

@@ -180,6 +180,11 @@ export function step<K extends KernelName>(label: string, kernel: K, grid: reado
   return { label, kernel, grid: [x, y, z], args };
 }
 
+/** @returns whether a kernel is a product of matrices, and so is there for tensor cores too */
+export function multiplies(kernel: string): boolean {
+  return /^(forward|inputGradient|weightGradient)_/.test(kernel);
+}
+
 /** @returns blocks of a kernel that need a thread for each of `count` */
 export function blocksFor(kernel: KernelName, count: number): number {
   return Math.ceil(count / kernels[kernel].threads);

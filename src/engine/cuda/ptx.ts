@@ -13,10 +13,9 @@ export interface PtxHeader {
 
 const shippedFolder = fileURLToPath(new URL("../../../native/cuda", import.meta.url));
 
-/** @param tf32 the kernels whose products run on tensor cores @throws CudaError where there are none, or the file is missing */
+/** @param tf32 the kernels that multiply, on tensor cores; else all kernels, in fp32 @throws CudaError where the file is missing */
 export function readPtx(tf32: boolean, folder = shippedFolder): string {
-  if (tf32) throw new CudaError("This version has no kernels in TensorFloat-32 yet; leave --tf32 out.", "MISSING_PTX");
-  const file = join(folder, "kernels.ptx");
+  const file = join(folder, tf32 ? "kernels-tf32.ptx" : "kernels.ptx");
   try {
     return readFileSync(file, "utf8");
   } catch {

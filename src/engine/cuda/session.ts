@@ -3,7 +3,7 @@ import { rateTable } from "../cpu/program.js";
 import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
 import type { Device, Graph, Module } from "./driver.js";
 import { CudaError } from "./errors.js";
-import { encode, type Step } from "./kernels.js";
+import { encode, multiplies, type Step } from "./kernels.js";
 import { type Lowered, runBytes } from "./lower.js";
 import { type Buffer, bufferBytes } from "./memory.js";
 import { checkMemory, makePlan, noRoom, type Plan } from "./plan.js";
@@ -74,7 +74,7 @@ export class CudaSession implements Session {
     private readonly plan: Plan,
     readonly info: EngineInfo,
   ) {
-    this.module = device.load(readPtx(options.tf32 ?? false));
+    this.module = loadKernels(device, options.tf32 ?? false);
     for (const buffer of plan.buffers.all) this.allocate(buffer);
     const { buffer, data } = plan.update.blockWords();
     this.upload(buffer, data);
@@ -308,4 +308,12 @@ export class CudaSession implements Session {
     for (let i = 0; i < samples; i++) if (indices[i] > highest) highest = indices[i];
     if (highest >= count) throw new Error(`Index ${highest} lies outside the training split of ${count} samples.`);
   }
+}
+
+/** @param tf32 products come from the module for tensor cores, all else from the other */
+function loadKernels(device: Device, tf32: boolean): Module {
+  const all = device.load(readPtx(false));
+  if (!tf32) return all;
+  const products = device.load(readPtx(true));
+  return { kernel: (name) => (multiplies(name) ? products : all).kernel(name) };
 }

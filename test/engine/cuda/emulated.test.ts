@@ -8,6 +8,7 @@ import { testChunk, testSplit } from "../support/images.js";
 import { tinyModel } from "../support/models.js";
 import { evaluationSplit, samples, withSession } from "../support/sessions.js";
 import { buildEmulator } from "./emulator/build.js";
+import { tf32Suite } from "./tf32.js";
 
 const emulator = buildEmulator();
 // Of this file alone: vitest gives each a process.
@@ -18,15 +19,20 @@ describe.skipIf("reason" in emulator)(title, () => {
   // Long runs of the presets take minutes of a processor in all; each preset takes its one step.
   paritySuite(cudaEngine, "all", ["simple"]);
 
-  /** Names, and numbers that kernels of all kinds have a part in. */
+  tf32Suite(cudaEngine);
+
+  /** What kernels of all kinds have a part in. */
   const models = [
     ...["residual, projected with stride 2", "dropout between convolutions", "batch norm behind relu and pool", "wide conv"].map(tinyModel),
     ...["simple", "residual"].map((preset) => buildModel(preset)),
-  ];
+  ].map((model) => ({ name: model.preset, model, tf32: false }));
+  const onTensorCores = ["residual, projected with stride 2", "wide conv"].map((name) => ({
+    ...{ name: `${name}, with --tf32`, model: tinyModel(name), tf32: true },
+  }));
 
-  it.each(models)("the order of blocks and threads changes no bit: $preset", async (model) => {
+  it.each([...models, ...onTensorCores])("the order of blocks and threads changes no bit: $name", async ({ model, tf32 }) => {
     const results = () =>
-      withSession(cudaEngine, { model }, async (session) => {
+      withSession(cudaEngine, { model, tf32 }, async (session) => {
         await session.train(testChunk({ batchSize: 5, steps: 2, samples, learningRate: 0.01, affine: true }));
         return { ...session.read(), ...(await session.evaluate(evaluationSplit)), norms: session.gradientNorms!() };
       });
@@ -54,9 +60,18 @@ describe.skipIf("reason" in emulator)(title, () => {
       expect(of("done")).toEqual([expect.objectContaining({ reason: "completed", step: 1 })]);
     });
 
-    it("refuses --tf32, for which there are no kernels", async () => {
-      const { code, stderr } = await run(["train", ...args, "--engine", "cuda", "--tf32", "--plain"], { cwd: temporaryFolder() });
-      expect([code, stderr]).toEqual([1, expect.stringContaining("no kernels in TensorFloat-32 yet; leave --tf32 out.")]);
+    it("trains with --tf32 and says so", async () => {
+      const { code, stdout, stderr } = await run(["train", ...args, "--engine", "cuda", "--tf32", "--json"], { cwd: temporaryFolder() });
+      expect([code, stderr]).toEqual([0, ""]);
+      const start = jsonLines(stdout).find(({ type }) => type === "start");
+      expect(start).toMatchObject({ engine: "cuda", device: expect.stringMatching(/^CUDA emulator, .*, TF32$/) });
+    });
+
+    it("refuses --tf32 on a GPU that is too old for it", async () => {
+      const env = { CUDA_EMULATOR_CAPABILITY: "7" };
+      const { code, stderr } = await run(["train", ...args, "--engine", "cuda", "--tf32", "--plain"], { cwd: temporaryFolder(), env });
+      const reason = "CUDA emulator has compute capability 7.0, and 8.0 or higher is needed for TensorFloat-32; leave --tf32 out.";
+      expect([code, stderr]).toEqual([1, expect.stringContaining(reason)]);
     });
   });
 

@@ -28,7 +28,7 @@ function driverOf(gpus: Partial<DeviceInfo>[], taken: string[] = []): Driver {
   };
 }
 
-const opened = (driver: Driver, trainer: number) => openDevice(driver, trainer, false).device.info.name;
+const opened = (driver: Driver, trainer: number, tf32 = false) => openDevice(driver, trainer, tf32).device.info.name;
 
 describe("choosing a GPU", () => {
   it("one is shared by all trainers", () => {
@@ -48,5 +48,25 @@ describe("choosing a GPU", () => {
 
   it("none that can be used is a reason", () => {
     expect(() => opened(driverOf([{ computeCapability: [6, 1] }]), 0)).toThrow(/GPU 0 has compute capability 6\.1/);
+  });
+
+  describe("for --tf32", () => {
+    it("passes by those that are too old for it", () => {
+      const driver = driverOf([{ computeCapability: [7, 5] }, { computeCapability: [8, 0] }, {}]);
+      expect([0, 1, 2].map((trainer) => opened(driver, trainer, true))).toEqual(["GPU 1", "GPU 2", "GPU 1"]);
+      expect([0, 1, 2].map((trainer) => opened(driver, trainer))).toEqual(["GPU 0", "GPU 1", "GPU 2"]);
+    });
+
+    it("says what an older one lacks, and what to do", () => {
+      const driver = driverOf([{ computeMode: "prohibited" }, { computeCapability: [7, 5] }]);
+      const said = "GPU 1 has compute capability 7.5, and 8.0 or higher is needed for TensorFloat-32; leave --tf32 out.";
+      expect(() => opened(driver, 0, true)).toThrow(said);
+      expect(opened(driver, 0)).toBe("GPU 1");
+    });
+
+    it("is not what is wrong where no GPU can be used at all", () => {
+      const driver = driverOf([{ computeMode: "prohibited" }]);
+      expect(() => opened(driver, 0, true)).toThrow(/^GPU 0 is in prohibited compute mode: no process may use it\.$/);
+    });
   });
 });

@@ -1,21 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { encodeArguments } from "../../../dist/engine/cuda/arguments.js";
-import { divisor, encode, kernels, type ParameterType, parameterBytes, step } from "../../../dist/engine/cuda/kernels.js";
+import { divisor, encode, kernels, multiplies, type ParameterType, parameterBytes, step } from "../../../dist/engine/cuda/kernels.js";
 import { view } from "../../../dist/engine/cuda/memory.js";
-import { ptxHeader, readPtx } from "../../../dist/engine/cuda/ptx.js";
+import { cudaNeeded, ptxHeader, readPtx } from "../../../dist/engine/cuda/ptx.js";
 
-const ptx = readPtx(false);
-
-/** What the PTX says of each kernel. */
-const entries = new Map(
-  [...ptx.matchAll(/^\.visible \.entry (\w+)\(([^)]*)\)\s*((?:\.\w+ [^\n]*\n)*)/gm)].map(([, name, parameters, directives]) => [
-    name,
-    {
-      parameters: parameters.split(",").map((parameter) => /\.param ((?:\.align \d+ )?\.\w+) \w+(\[\d+\])?/.exec(parameter)!.slice(1)),
-      threads: Number(/\.maxntid (\d+)/.exec(directives)?.[1]),
-    },
-  ]),
-);
+/** What a PTX says of each kernel. */
+function entriesOf(ptx: string) {
+  const entries = ptx.matchAll(/^\.visible \.entry (\w+)\(([^)]*)\)\s*((?:\.\w+ [^\n]*\n)*)([\s\S]*?)\n}\n/gm);
+  return new Map(
+    [...entries].map(([, name, parameters, directives, body]) => [
+      name,
+      {
+        parameters: parameters.split(",").map((parameter) => /\.param ((?:\.align \d+ )?\.\w+) \w+(\[\d+\])?/.exec(parameter)!.slice(1)),
+        threads: Number(/\.maxntid (\d+)/.exec(directives)?.[1]),
+        body,
+      },
+    ]),
+  );
+}
 
 /** How PTX declares a parameter of the table. */
 function declared(type: ParameterType): (string | undefined)[] {
@@ -25,19 +27,37 @@ function declared(type: ParameterType): (string | undefined)[] {
   return [".align 4 .b8", `[${parameterBytes(type)}]`];
 }
 
-describe("the kernels' PTX", () => {
-  it("runs on any Volta and is read by any driver since CUDA 9", () => {
-    expect(ptxHeader(ptx)).toEqual({ version: [6, 0], target: 70 });
+const all = Object.entries(kernels);
+const modules = [
+  { name: "the kernels' PTX", tf32: false, table: all, runsOn: "any Volta", header: { version: [6, 0], target: 70 } },
+  {
+    ...{ name: "the PTX for --tf32", tf32: true, table: all.filter(([name]) => multiplies(name)) },
+    ...{ runsOn: "any Ampere", header: { version: [7, 0], target: 80 } },
+  },
+];
+
+describe.each(modules)("$name", ({ tf32, table, runsOn, header }) => {
+  const ptx = readPtx(tf32);
+  const entries = entriesOf(ptx);
+
+  it(`runs on ${runsOn} and is read by every driver that has the functions we call`, () => {
+    expect(ptxHeader(ptx)).toEqual(header);
+    expect(cudaNeeded(ptxHeader(ptx))).toEqual([11, 4]);
   });
 
   it("has the kernels of the table and no others", () => {
-    expect([...entries.keys()].sort()).toEqual(Object.keys(kernels).sort());
+    expect([...entries.keys()].sort()).toEqual(table.map(([name]) => name).sort());
   });
 
-  it.each(Object.entries(kernels))("has %s with the table's parameters and threads", (name, { threads, parameters }) => {
+  it.each(table)("has %s with the table's parameters and threads", (name, { threads, parameters }) => {
     const entry = entries.get(name)!;
     expect(entry.parameters).toEqual(Object.values<ParameterType>(parameters).map(declared));
     expect(entry.threads).toBe(threads);
+  });
+
+  it("multiplies matrices on tensor cores only where it was asked to", () => {
+    const onTensorCores = [...entries].filter(([, { body }]) => body.includes("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"));
+    expect(onTensorCores.map(([name]) => name)).toEqual(tf32 ? [...entries.keys()] : []);
   });
 
   it("asks for no more shared memory than a block has unasked", () => {

@@ -27,15 +27,20 @@ export function buildEmulator(): { library: string } | { reason: string } {
   mkdirSync(folder, { recursive: true });
   const temporary = mkdtempSync(join(folder, "cuda-"));
   try {
-    writeFileSync(
-      join(temporary, "entries.inc"),
-      entries()
-        .map((name) => `ENTRY(${name})\n`)
-        .join(""),
+    const write = (file: string, lines: string[]) => writeFileSync(join(temporary, file), `${lines.join("\n")}\n`);
+    for (const suffix of ["", "-tf32"])
+      write(
+        `entries${suffix}.inc`,
+        entries(`kernels${suffix}.ptx`).map((name) => `ENTRY(${name})`),
+      );
+    write(
+      "names-tf32.inc",
+      entries("kernels-tf32.ptx").map((name) => `#define ${name} tf32_${name}`),
     );
     const output = join(temporary, "libcuda.so");
     const include = [temporary, join(native, "cuda")].map((path) => `-I${path}`);
-    execFileSync(compiler, [...flags, ...include, join(here, "libcuda.cpp"), join(here, "grid.cpp"), "-o", output], { stdio: "inherit" });
+    const units = ["libcuda.cpp", "tf32.cpp", "grid.cpp"].map((name) => join(here, name));
+    execFileSync(compiler, [...flags, ...include, ...units, "-o", output], { stdio: "inherit" });
     for (const old of readdirSync(folder)) if (old.startsWith(prefix)) rmSync(join(folder, old));
     renameSync(output, library);
   } finally {
@@ -44,8 +49,8 @@ export function buildEmulator(): { library: string } | { reason: string } {
   return { library };
 }
 
-/** @returns the kernels' names, as the PTX has them */
-function entries(): string[] {
-  const ptx = readFileSync(join(native, "cuda", "kernels.ptx"), "utf8");
+/** @returns the kernels' names, as a PTX file has them */
+function entries(file: string): string[] {
+  const ptx = readFileSync(join(native, "cuda", file), "utf8");
   return [...ptx.matchAll(/^\.visible \.entry (\w+)\(/gm)].map(([, name]) => name);
 }

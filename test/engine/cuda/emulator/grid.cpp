@@ -24,9 +24,14 @@ using Place = void*[5];
 struct Fiber {
   ucontext_t entry;
   Place place;
-  enum { unborn, ready, waiting, done } state = unborn;
+  enum { unborn, ready, waiting, exchanging, done } state = unborn;
   uint32_t index;
+  bool second = false;  // which of two places its next exchange takes
 };
+
+constexpr uint32_t warpLanes = 32;
+// Of the warp that runs. Two, so that a lane may give the next values while another still reads the last ones.
+float exchanged[2][warpLanes * 8];
 
 std::deque<Fiber> fibers;  // made once, used for every block
 Fiber* current;
@@ -72,14 +77,32 @@ void makeFibers(uint32_t count) {
   }
 }
 
-// @returns whether all threads came to the same barriers
-bool runBlock(uint32_t threads, bool backwards) {
-  for (;; backwards = !backwards) {
-    uint32_t finished = 0;
-    for (uint32_t i = 0; i < threads; i++) {
-      Fiber& fiber = fibers[backwards ? threads - 1 - i : i];
+// Runs a warp up to the block's next barrier. @returns how many of its threads are done, or −1 where only some came to an exchange
+int runWarp(uint32_t first, uint32_t lanes, bool backwards) {
+  for (;;) {
+    uint32_t finished = 0, exchanging = 0;
+    for (uint32_t i = 0; i < lanes; i++) {
+      Fiber& fiber = fibers[first + (backwards ? lanes - 1 - i : i)];
       enter(fiber);
       finished += fiber.state == Fiber::done;
+      exchanging += fiber.state == Fiber::exchanging;
+    }
+    if (exchanging == 0) return finished;
+    if (exchanging != warpLanes) return -1;
+    backwards = !backwards;
+  }
+}
+
+// @returns whether all threads came to the same barriers
+bool runBlock(uint32_t threads, bool backwards) {
+  const uint32_t warps = (threads + warpLanes - 1) / warpLanes;
+  for (;; backwards = !backwards) {
+    uint32_t finished = 0;
+    for (uint32_t i = 0; i < warps; i++) {
+      const uint32_t first = (backwards ? warps - 1 - i : i) * warpLanes;
+      const int done = runWarp(first, threads - first < warpLanes ? threads - first : warpLanes, backwards);
+      if (done < 0) return false;
+      finished += done;
     }
     if (finished == threads) return true;
     if (finished > 0) return false;
@@ -96,6 +119,15 @@ void onFault(int signal, siginfo_t*, void*) {
 void __syncthreads() {
   current->state = Fiber::waiting;
   leave();
+}
+
+const float* exchange(const float* values, int count) {
+  float* place = exchanged[current->second];
+  current->second = !current->second;
+  for (int i = 0; i < count; i++) place[8 * (current->index % warpLanes) + i] = values[i];
+  current->state = Fiber::exchanging;
+  leave();
+  return place;
 }
 
 int runGrid(const char* kernel, Size grid, uint32_t threads, const std::function<void()>& body) {
@@ -126,7 +158,7 @@ int runGrid(const char* kernel, Size grid, uint32_t threads, const std::function
   running = false;
   if (error != 0) {
     fprintf(stderr, "%s, block %u, %u, %u, thread %u: %s\n", kernel, blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x,
-            error == 700 ? "memory that is none of the device's" : "a barrier that not all threads reach");
+            error == 700 ? "memory that is none of the device's" : "a barrier or an exchange that not all threads reach");
     fibers.clear();  // stopped in the middle; their stacks are lost
   }
   sigaction(SIGSEGV, &before, nullptr);

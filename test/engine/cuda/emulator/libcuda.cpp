@@ -1,8 +1,9 @@
 // libcuda.so for tests on machines without a GPU: the functions that src/engine/cuda calls, on one device, which is this processor. Kernels are
-// native/cuda compiled as C++ (device.h); the PTX given to cuModuleLoadDataEx is looked at for their names alone. Memory ends where its
-// allocation ends: whoever reads or writes behind it gets CUDA_ERROR_ILLEGAL_ADDRESS.
+// native/cuda compiled as C++ (device.h); the PTX given to cuModuleLoadDataEx is looked at for their names, and for tensor cores. Memory ends where
+// its allocation ends: whoever reads or writes behind it gets CUDA_ERROR_ILLEGAL_ADDRESS.
 //
-// Environment: CUDA_EMULATOR_BYTES, memory of the device (8 GiB); CUDA_EMULATOR_BACKWARDS, blocks and threads begin with the last.
+// Environment: CUDA_EMULATOR_BYTES, memory of the device (8 GiB); CUDA_EMULATOR_CAPABILITY, its compute capability's first number (9);
+// CUDA_EMULATOR_BACKWARDS, blocks and threads begin with the last.
 #include "device.h"
 // The kernels; one translation unit with what calls them, for their types.
 #include "kernels.cu"
@@ -15,42 +16,24 @@
 
 #include <map>
 #include <memory>
-#include <new>
 #include <string>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 #include "grid.h"
+#include "kernel.h"
 
 namespace {
 
-struct Kernel {
-  const char* name;
-  size_t bytes;                                // of its arguments
-  void (*pack)(void** parameters, void* to);  // copies them, as a launch does
-  void (*run)(const void* arguments);
-};
-
-template <auto FUNCTION>
-struct Entry;
-template <class... A, void (*FUNCTION)(A...)>
-struct Entry<FUNCTION> {
-  using Arguments = std::tuple<A...>;
-  template <size_t... I>
-  static void packEach(void** from, void* to, std::index_sequence<I...>) {
-    new (to) Arguments(*static_cast<A*>(from[I])...);
-  }
-  static constexpr Kernel kernel(const char* name) {
-    return {name, sizeof(Arguments), [](void** from, void* to) { packEach(from, to, std::index_sequence_for<A...>()); },
-            [](const void* at) { std::apply(FUNCTION, *static_cast<const Arguments*>(at)); }};
-  }
-};
-
-#define ENTRY(NAME) Entry<NAME>::kernel(#NAME),
 const Kernel kernels[] = {
 #include "entries.inc"
 };
+
+const Kernel* fp32Kernel(const char* name) {
+  for (const Kernel& kernel : kernels) {
+    if (strcmp(kernel.name, name) == 0) return &kernel;
+  }
+  return nullptr;
+}
 
 struct Work {
   const Kernel* kernel;  // or, where null, zeros
@@ -123,7 +106,8 @@ int cuDeviceGet(int* device, int ordinal) { return *device = ordinal, 0; }
 int cuDeviceGetName(char* name, int length, int) { return snprintf(name, length, "CUDA emulator"), 0; }
 int cuDeviceGetUuid_v2(uint8_t* uuid, int) { return memset(uuid, 0, 16), 0; }
 int cuDeviceGetAttribute(int* value, int attribute, int) {
-  *value = attribute == 16 ? 132 : attribute == 75 ? 9 : attribute == 97 ? 48 << 10 : 0;
+  const char* capability = getenv("CUDA_EMULATOR_CAPABILITY");
+  *value = attribute == 16 ? 132 : attribute == 75 ? (capability ? atoi(capability) : 9) : attribute == 97 ? 48 << 10 : 0;
   return 0;
 }
 int cuDeviceTotalMem_v2(uint64_t* bytes, int) { return *bytes = total(), 0; }
@@ -207,11 +191,10 @@ int cuModuleUnload(uint64_t module) { return delete reinterpret_cast<Module*>(mo
 int cuModuleGetFunction(uint64_t* function, uint64_t module, const char* name) {
   if (recording) return 900;  // it may have to load the kernel first
   const std::string entry = std::string(".entry ") + name + "(";
-  if (reinterpret_cast<Module*>(module)->ptx.find(entry) == std::string::npos) return 500;
-  for (const Kernel& kernel : kernels) {
-    if (strcmp(kernel.name, name) == 0) return *function = reinterpret_cast<uint64_t>(&kernel), 0;
-  }
-  return 500;
+  const std::string& ptx = reinterpret_cast<Module*>(module)->ptx;
+  if (ptx.find(entry) == std::string::npos) return 500;
+  const Kernel* found = ptx.find("mma.sync") == std::string::npos ? fp32Kernel(name) : tf32Kernel(name);
+  return *function = reinterpret_cast<uint64_t>(found), found ? 0 : 500;
 }
 int cuFuncSetAttribute(uint64_t, int, int) { return sticky; }
 int cuLaunchKernel(uint64_t function, uint32_t gridX, uint32_t gridY, uint32_t gridZ, uint32_t blockX, uint32_t blockY, uint32_t blockZ,
