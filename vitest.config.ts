@@ -5,7 +5,16 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * Files that take longest, in the order in which they begin: the two workers then end at the same time. Others find answered what native's
  * suite asks the reference engine.
  */
-const longest = ["engine/native", "engine/tfjs", "cli/resume", "predict/predict", "engine/cuda/emulated", "cli/usage", "engine/wasm"];
+const longest = [
+  "engine/native",
+  "engine/tfjs-engine",
+  "engine/tfjs",
+  "cli/resume",
+  "predict/predict",
+  "engine/cuda/emulated",
+  "cli/usage",
+  "engine/wasm",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -10,7 +10,8 @@ import { adam, evaluationSplit, parametersOf, samples, sgdMomentum, type TestSes
 /** What the contract promises of one engine alone: state, resuming, reproducibility. Everything here is bit for bit. */
 export function contractSuite(engine: Engine, models: "all" | "small" = "all"): void {
   /** Batch norm, dropout, residual, odd widths: whatever has a state or a random number. */
-  const stateful = [tinyModel("dropout between convolutions"), tinyModel("residual, projected with stride 2")];
+  const residual = tinyModel("residual, projected with stride 2");
+  const stateful = [tinyModel("dropout between convolutions"), ...(models === "all" ? [residual] : [])];
   const rmsprop = { type: "rmsprop", momentum: 0.9, weightDecay: 0.01 } as const;
   const chunk = (steps: number, seed = 1) => testChunk({ batchSize: 11, steps, samples, learningRate: 0.003, seed, affine: true });
 
@@ -68,12 +69,12 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
 
     it("knows the norm of every gradient: with plain SGD at rate 1, how far each parameter went", async () => {
       const optimizer = { type: "sgd", momentum: 0, weightDecay: 0 } as const;
-      await withSession(engine, { model: stateful[1], optimizer }, async (session) => {
+      await withSession(engine, { model: residual, optimizer }, async (session) => {
         const before = parametersOf(session.read());
         await session.train(testChunk({ batchSize: 11, steps: 1, samples, learningRate: 1 }));
         const after = parametersOf(session.read());
         const norms = session.gradientNorms!();
-        for (const { name } of stateful[1].parameters.filter(({ trainable }) => trainable)) {
+        for (const { name } of residual.parameters.filter(({ trainable }) => trainable)) {
           const way = Math.hypot(...after.get(name)!.data.map((value, i) => value - before.get(name)!.data[i]));
           expect(Math.abs(norms.get(name)! - way), name).toBeLessThanOrEqual(1e-4 * way + 1e-6);
         }
@@ -157,15 +158,18 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
 
   describe("the same run, bit for bit", () => {
     for (const optimizer of [adam, rmsprop]) {
-      it.each(stateful)(`resumed half-way as without a break, ${optimizer.type}: $preset`, async (model) => {
-        const straight = await withSession(engine, { model, optimizer }, (session) => results(session, chunk(3, 1), chunk(3, 2)));
-        const half = await withSession(engine, { model, optimizer }, (session) => results(session, chunk(3, 1)));
-        const resumed = await withSession(engine, { model, optimizer }, (session) => {
-          session.write(half.state);
-          return results(session, chunk(3, 2));
-        });
-        expectSame(resumed, { ...straight, losses: straight.losses.slice(3), correct: straight.correct.slice(3) });
-      });
+      it.each(optimizer === adam ? [stateful[0], residual] : stateful)(
+        `resumed half-way as without a break, ${optimizer.type}: $preset`,
+        async (model) => {
+          const straight = await withSession(engine, { model, optimizer }, (session) => results(session, chunk(3, 1), chunk(3, 2)));
+          const half = await withSession(engine, { model, optimizer }, (session) => results(session, chunk(3, 1)));
+          const resumed = await withSession(engine, { model, optimizer }, (session) => {
+            session.write(half.state);
+            return results(session, chunk(3, 2));
+          });
+          expectSame(resumed, { ...straight, losses: straight.losses.slice(3), correct: straight.correct.slice(3) });
+        },
+      );
     }
 
     it.each(stateful)("in one chunk as in many: $preset", async (model) => {
@@ -192,7 +196,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
     );
 
     it("whatever else runs beside it", async () => {
-      const [model, other] = stateful;
+      const [model, other] = [stateful[0], residual];
       const alone = await withSession(engine, { model }, (session) => results(session, chunk(3)));
       const together = await Promise.all([
         withSession(engine, { model }, (session) => results(session, chunk(3))),
