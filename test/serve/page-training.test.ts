@@ -66,7 +66,8 @@ it.skipIf(!browserPath)(
     } finally {
       child.kill("SIGKILL");
       await browser.close();
-      await rm(dir, { recursive: true, force: true });
+      // A trainer whose parent was killed ends a moment later, and may still be storing a checkpoint.
+      await rm(dir, { recursive: true, force: true, maxRetries: 20 });
     }
   },
   120_000,
