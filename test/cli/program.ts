@@ -51,7 +51,7 @@ export function start(args: readonly string[], options: StartOptions = {}) {
   });
   const ended = new Promise<Finished>((resolve) => {
     // On a slow machine a command also says that it generates digits.
-    const said = () => stderr.replace(/^generating synthetic digits.*\n/gm, "");
+    const said = () => stderr.replace(/^generating synthetic digits \([\d,]+\)\n/, "");
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr: said() }));
   });
   return {

@@ -1,4 +1,5 @@
 import { shapeSize } from "../../model/shapes.js";
+import type { Activation as Fused } from "../fusion.js";
 import { blockChannels, blocksOf, everySecond, strides, type Tile, type Value, viewWords } from "./layout.js";
 
 /** Op codes of native/program.h. */
@@ -74,15 +75,7 @@ export interface Normalizer {
   runningVariance: number;
 }
 
-/** dropout(pool(relu(normalize(input) + normalize(skip)))) */
-export interface Activation {
-  input: Value;
-  normalize?: Normalizer;
-  skip?: { value: Value; normalize?: Normalizer };
-  relu?: true;
-  pool?: true;
-  dropout?: { index: number; rate: number };
-}
+export type Activation = Fused<Value, Normalizer>;
 
 const noView = [0, 0, 0, 0, 0, 0];
 export const noValue = -1;

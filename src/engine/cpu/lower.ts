@@ -1,5 +1,6 @@
-import type { Layer, Model, Node } from "../../model/model.js";
+import type { Model, Node } from "../../model/model.js";
 import { convPadding } from "../../model/shapes.js";
+import { Fusion, isReluAlone, type LayerOf } from "../fusion.js";
 import type { Activation, Dot, Instruction, Target } from "./instructions.js";
 import * as op from "./instructions.js";
 import { type Value, value } from "./layout.js";
@@ -23,13 +24,10 @@ export interface Lowered {
   update: Instruction[];
 }
 
-type LayerOf<T extends Layer["type"]> = Extract<Layer, { type: T }>;
-
 /**
- * Turns a model into ops. Layers that work element by element are gathered into one activation op; batch norm, which needs the
- * whole batch, ends a phase. The backward pass is a tape: each forward step pushes what undoes it.
+ * Turns a model into ops. Batch norm, which needs the whole batch, ends a phase. The backward pass is a tape: each forward step pushes what undoes it.
  */
-class Lowering {
+class Lowering extends Fusion<Value, op.Normalizer> {
   readonly phases: PhasePlan[] = [{ instructions: [], finish: [] }];
   readonly update: Instruction[] = [];
   private readonly preparation: Instruction[] = [];
@@ -45,9 +43,10 @@ class Lowering {
   constructor(
     private readonly model: Model,
     private readonly store: Store,
-    private readonly mode: "train" | "inference",
+    mode: "train" | "inference",
     private readonly batchSize: number,
   ) {
+    super(mode);
     // Inference begins with a phase in which one thread makes the batch norms' tables.
     if (mode === "inference") this.phases.push({ instructions: [], finish: [] });
     this.image = value("image", [1, 28, 28], model.nodes[0]?.layer.type === "conv" ? 1 : 16);
@@ -95,64 +94,19 @@ class Lowering {
     return known;
   }
 
-  private walk(nodes: readonly Node[], start: Activation): Activation {
-    let a = start;
-    for (const node of nodes) a = this.layer(node, a);
-    return a;
-  }
-
-  private layer(node: Node, a: Activation): Activation {
-    const { layer } = node;
-    switch (layer.type) {
-      case "conv":
-        return { input: this.convolution(layer, node, this.flush(a)) };
-      case "dense":
-        return { input: this.dense(layer, node, this.flush(a)) };
-      case "batchNorm": {
-        const input = this.flush(a);
-        return { input, normalize: this.statistics(layer.name, input) };
-      }
-      case "relu":
-        return { ...(a.dropout ? { input: this.flush(a) } : a), relu: true };
-      case "maxPool":
-        return { ...(a.pool || a.dropout ? { input: this.flush(a) } : a), pool: true };
-      case "dropout":
-        if (layer.rate === 0 || this.mode === "inference") return a;
-        return { ...(a.dropout ? { input: this.flush(a) } : a), dropout: { index: node.dropoutIndex ?? 0, rate: layer.rate } };
-      case "globalAveragePool":
-        return { input: this.averagePool(node, this.flush(a)) };
-      case "flatten":
-        return { input: this.flattenable(a) };
-      case "residual":
-        return this.residual(node, this.flush(a));
-    }
-  }
-
-  /** A value without border, so that its channels, rows and columns are one vector. */
-  private flattenable(a: Activation): Value {
+  /** Without a border channels, rows and columns are one vector. */
+  protected flatten(a: Activation): Value {
     const bordered = this.dots.has(a.input) || a.input === this.image;
     return bordered ? this.activation(a, "flat") : this.flush(a);
   }
 
-  private residual(node: Node, input: Value): Activation {
-    // Two branches read it: a relu at the start of one may not change it in place.
+  protected keep(input: Value): void {
     this.dots.delete(input);
-    const body = this.walk(node.body ?? [], { input });
-    const shortcut = this.walk(node.shortcut ?? [], { input });
-    const main: Activation =
-      body.skip || body.relu || body.pool || body.dropout ? { input: this.flush(body) } : { input: body.input, normalize: body.normalize };
-    const other = shortcut.skip || shortcut.relu || shortcut.pool || shortcut.dropout || (shortcut.normalize && !main.normalize);
-    const skip = other ? { value: this.flush(shortcut) } : { value: shortcut.input, normalize: shortcut.normalize };
-    return { ...main, skip };
   }
 
-  /** Carries out a gathered activation. @returns its output; the input itself where there is nothing to do */
-  private flush(a: Activation): Value {
-    const { input, normalize, skip, relu, pool, dropout } = a;
-    if (!normalize && !skip && !relu && !pool && !dropout) return input;
-    const made = this.dots.get(input);
-    if (relu && made && !made.relu && !normalize && !skip && !pool && !dropout) return this.reluInPlace(a, made);
-    return this.activation(a, "activation");
+  protected carryOut(a: Activation): Value {
+    const made = this.dots.get(a.input);
+    return made && !made.relu && isReluAlone(a) ? this.reluInPlace(a, made) : this.activation(a, "activation");
   }
 
   private reluInPlace(a: Activation, made: Dot): Value {
@@ -198,7 +152,7 @@ class Lowering {
     return () => ({ weight: weight(), bias: bias() });
   }
 
-  private statistics(layer: string, input: Value): op.Normalizer {
+  protected normalizer(layer: string, input: Value): op.Normalizer {
     const normalizer = this.store.normalizer(layer, input);
     if (this.mode === "inference") {
       this.phases[0].finish.push(op.normalizeInference(normalizer));
@@ -209,7 +163,7 @@ class Lowering {
     return normalizer;
   }
 
-  private convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
+  protected convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
     const { kernelSize, stride } = layer;
     const padding = convPadding(layer);
     const taps = forwardTaps(kernelSize, padding);
@@ -284,7 +238,7 @@ class Lowering {
     return to;
   }
 
-  private dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
+  protected dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
     const needed = input === this.image ? "forward only" : "transposed";
     const out = value(layer.name, node.output);
     const weights = this.store.dense(`${layer.name}.weight`, input, needed);
@@ -314,7 +268,7 @@ class Lowering {
     this.emit(`${d.out.name} forward`, op.dot(d));
   }
 
-  private averagePool(node: Node, input: Value): Value {
+  protected averagePool(node: Node, input: Value): Value {
     const out = value("global average", node.output);
     this.emit(`global average pool`, op.averagePool(input, out));
     this.tape.push(() => {

@@ -1,3 +1,4 @@
+import type { Activation as Fused } from "../fusion.js";
 import { type Arguments, blocksFor, type Step, type StructValue, step } from "./kernels.js";
 import { type Buffer, type BufferList, bufferLength, view } from "./memory.js";
 import type { Block } from "./parameters.js";
@@ -23,15 +24,7 @@ export interface Normalizer {
   gradients?: { weight: Buffer; bias: Buffer };
 }
 
-/** dropout(pool(relu(normalize(input) + normalize(skip)))), every part optional. */
-export interface Activation {
-  input: Value;
-  normalize?: Normalizer;
-  skip?: { value: Value; normalize?: Normalizer };
-  relu?: boolean;
-  pool?: boolean;
-  dropout?: { index: number; rate: number };
-}
+export type Activation = Fused<Value, Normalizer>;
 
 /** Makes the launches of everything that stands between two products. Each returned function gives them for a batch of so many images. */
 export class Activations {

@@ -1,6 +1,7 @@
-import type { Layer, Model, Node } from "../../model/model.js";
+import type { Model, Node } from "../../model/model.js";
 import { convPadding } from "../../model/shapes.js";
 import { UserError } from "../../util/errors.js";
+import { Fusion, isReluAlone, type LayerOf } from "../fusion.js";
 import { type Activation, Activations, type Normalizer } from "./activations.js";
 import { blocksFor, type Step, type StructValue, step } from "./kernels.js";
 import { type Buffer, type BufferList, view } from "./memory.js";
@@ -36,16 +37,14 @@ export interface Lowered {
 
 /** Launches of a batch; those of a weight gradient also say what they leave. */
 type Launches = (images: number) => Step[] | { steps: Step[]; gradient: Gradient };
-type LayerOf<T extends Layer["type"]> = Extract<Layer, { type: T }>;
 
 /** Bytes of Run: nine pointers, four numbers. */
 export const runBytes = 88;
 
 /**
- * Turns a model into launches. Layers that work element by element are gathered into one activation; a relu right behind a product is done
- * by the product. The backward pass is a tape: each forward step pushes what undoes it.
+ * Turns a model into launches. A relu right behind a product is done by the product. The backward pass is a tape: each forward step pushes what undoes it.
  */
-class Lowering {
+class Lowering extends Fusion<Value, Normalizer> {
   private readonly run: Buffer;
   private readonly values: Values;
   private readonly products: Products;
@@ -61,8 +60,9 @@ class Lowering {
     private readonly model: Model,
     private readonly shared: Shared,
     images: number,
-    private readonly mode: "train" | "inference",
+    mode: "train" | "inference",
   ) {
+    super(mode);
     const { buffers, parameters, multiprocessors } = shared;
     this.run = buffers.add(`${mode} run`, "bytes", runBytes);
     this.values = new Values(buffers, images);
@@ -140,61 +140,22 @@ class Lowering {
     ]);
   }
 
-  private walk(nodes: readonly Node[], start: Activation): Activation {
-    return nodes.reduce((a, node) => this.layer(node, a), start);
+  protected flatten(a: Activation): Value {
+    return flattened(this.flush(a));
   }
 
-  private layer(node: Node, a: Activation): Activation {
-    const { layer } = node;
-    switch (layer.type) {
-      case "conv":
-        return { input: this.convolution(layer, node, this.flush(a)) };
-      case "dense":
-        return { input: this.dense(layer, node, this.flush(a)) };
-      case "batchNorm": {
-        const input = this.flush(a);
-        return { input, normalize: this.normalizer(layer.name, input) };
-      }
-      case "relu":
-        return { ...(a.dropout ? { input: this.flush(a) } : a), relu: true };
-      case "maxPool":
-        return { ...(a.pool || a.dropout ? { input: this.flush(a) } : a), pool: true };
-      case "dropout":
-        if (layer.rate === 0 || this.mode === "inference") return a;
-        return { ...(a.dropout ? { input: this.flush(a) } : a), dropout: { index: node.dropoutIndex ?? 0, rate: layer.rate } };
-      case "globalAveragePool":
-        return { input: this.averagePool(node, this.flush(a)) };
-      case "flatten":
-        return { input: flattened(this.flush(a)) };
-      case "residual":
-        return this.residual(node, this.flush(a));
-    }
-  }
-
-  private residual(node: Node, input: Value): Activation {
-    // Two branches read it: a relu at the start of one may not change it in place.
+  protected keep(input: Value): void {
     this.open.delete(input);
-    const body = this.walk(node.body ?? [], { input });
-    const shortcut = this.walk(node.shortcut ?? [], { input });
-    const plain = ({ skip, relu, pool, dropout }: Activation) => !skip && !relu && !pool && !dropout;
-    const main = plain(body) ? body : { input: this.flush(body) };
-    // The sums of a skip's batch norm come with those of the body's.
-    const other = plain(shortcut) && (main.normalize || !shortcut.normalize) ? shortcut : { input: this.flush(shortcut) };
-    return { ...main, skip: { value: other.input, normalize: other.normalize } };
   }
 
-  /** Carries out a gathered activation. @returns its output; the input itself where there is nothing to do */
-  private flush(a: Activation): Value {
-    const { input, normalize, skip, relu, pool, dropout } = a;
-    if (!normalize && !skip && !relu && !pool && !dropout) return input;
+  protected carryOut(a: Activation): Value {
+    const { input } = a;
     const product = this.open.get(input);
-    if (product && relu && !normalize && !skip && !pool && !dropout) {
-      this.open.delete(input);
-      product.relu = true;
-      input.storage.masked = true;
-      return input;
-    }
-    return this.activation(a);
+    if (!product || !isReluAlone(a)) return this.activation(a);
+    this.open.delete(input);
+    product.relu = true;
+    input.storage.masked = true;
+    return input;
   }
 
   private activation(a: Activation): Value {
@@ -228,7 +189,7 @@ class Lowering {
     }
   }
 
-  private normalizer(layer: string, input: Value): Normalizer {
+  protected normalizer(layer: string, input: Value): Normalizer {
     const [weight, bias, runningMean, runningVariance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
       this.shared.store.vector(`${layer}.${part}`, input),
     );
@@ -238,13 +199,13 @@ class Lowering {
     return normalizer;
   }
 
-  private convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
+  protected convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
     const { name, kernelSize: kernel, stride } = layer;
     const weights = this.shared.store.matrix(name, kernel * kernel, input.memory, (c) => input.order?.[c] ?? c);
     return this.product({ name, input, kernel, stride, padding: convPadding(layer), weights }, node);
   }
 
-  private dense({ name }: LayerOf<"dense">, node: Node, input: Value): Value {
+  protected dense({ name }: LayerOf<"dense">, node: Node, input: Value): Value {
     const weights = this.shared.store.matrix(name, 1, input.memory, (c) => input.order?.[c] ?? c);
     return this.product({ name, input, kernel: 1, stride: 1, padding: 0, weights }, node);
   }
@@ -266,7 +227,7 @@ class Lowering {
     return output;
   }
 
-  private averagePool(node: Node, input: Value): Value {
+  protected averagePool(node: Node, input: Value): Value {
     const out = this.values.make("global average", node.output);
     this.launches.push(this.activations.averagePool(input, out));
     this.tape.push(() => {
