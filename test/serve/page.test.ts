@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunEvent } from "../../dist/run/events.js";
 import type { RunningServer } from "../../dist/serve/server.js";
 import { asDrawing, asSharp, black, enlarge, hasMnist, plain, testDigits, white } from "../predict/pictures.js";
 import { trainedModel } from "../predict/trained.js";
 import { browserPath, launch, newestValues, openPage } from "./browser.js";
+import { eventsOfSimple } from "./run-events.js";
 import { start } from "./support.js";
 
 const usable = browserPath !== undefined && hasMnist;
@@ -128,38 +128,7 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
   it("shows a run as it trains: curves that grow, values under the pointer, confusion, samples; on a narrow screen too", async () => {
     page = await open(390, 800);
     expect(await page.locator("#live").isVisible()).toBe(false);
-    const base = { run: "r", model: "simple", time: 1 };
-    const begin: RunEvent = {
-      ...base,
-      type: "start",
-      preset: "simple",
-      parameters: 206_922,
-      engine: "wasm",
-      device: "<b>CPU</b>",
-      threads: 1,
-      dataset: "mnist",
-      trainSamples: 60_000,
-      testSamples: 10_000,
-      epochs: 2,
-      batchSize: 512,
-      stepsPerEpoch: 100,
-      optimizer: "adam",
-      learningRate: 0.001,
-      classNames: [..."0123456789"],
-      pid: 1,
-      step: 0,
-    };
-    const step = (at: number): RunEvent => ({
-      ...base,
-      type: "step",
-      epoch: at / 100,
-      step: at,
-      loss: 2 / at,
-      accuracy: 1 - 0.5 / at,
-      learningRate: 0.001,
-      imagesPerSecond: 20_000,
-      batchesPerSecond: 39,
-    });
+    const { base, begin, step } = eventsOfSimple({ time: 1, stepsPerEpoch: 100, device: "<b>CPU</b>", error: 0.5 });
     server.event(begin);
     for (let at = 1; at <= 20; at++) server.event(step(at));
     await page.locator("#status dd", { hasText: "0.20 of 2" }).waitFor();

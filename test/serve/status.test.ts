@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import type { RunEvent } from "../../dist/run/events.js";
+import { eventsOfSimple } from "./run-events.js";
 import { call, start, until } from "./support.js";
 import { serveTwoModels } from "./two-models.js";
 
@@ -7,38 +7,7 @@ const { server, png, predict, close } = await serveTwoModels();
 afterAll(close);
 
 describe("a live run", () => {
-  const base = { run: "r", model: "simple", time: 1_700_000_000_000 };
-  const begin: RunEvent = {
-    ...base,
-    type: "start",
-    preset: "simple",
-    parameters: 206_922,
-    engine: "wasm",
-    device: "CPU",
-    threads: 1,
-    dataset: "mnist",
-    trainSamples: 60_000,
-    testSamples: 10_000,
-    epochs: 2,
-    batchSize: 512,
-    stepsPerEpoch: 118,
-    optimizer: "adam",
-    learningRate: 0.001,
-    classNames: [..."0123456789"],
-    pid: 1,
-    step: 0,
-  };
-  const step = (at: number): RunEvent => ({
-    ...base,
-    type: "step",
-    epoch: at / 118,
-    step: at,
-    loss: 2 / at,
-    accuracy: 1 - 1 / at,
-    learningRate: 0.001,
-    imagesPerSecond: 20_000,
-    batchesPerSecond: 39,
-  });
+  const { base, begin, step } = eventsOfSimple({ time: 1_700_000_000_000, stepsPerEpoch: 118, device: "CPU", error: 1 });
 
   it("comes whole at first, then what is new, over server-sent events; and as JSON", async () => {
     const live = await start({});
