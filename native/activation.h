@@ -1,8 +1,8 @@
 // opActivate and its backward passes: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part optional.
 // The backward passes recompute the forward values from `in` and `skip`, which costs less than storing them.
 //
-// Batch norm (Ioffe and Szegedy 2015): x̂ = (x − mean) · inverse, y = scale · x̂ + …, kept as y = x · scale + shift;
-//   dx = scale · (dy − mean(dy) − x̂ · mean(dy · x̂)).
+// Everything goes in bands of rows and, for each kind of activation, loops of their own: short functions, whose few constants lie in
+// registers.
 #pragma once
 #include "context.h"
 #include "random.h"
@@ -20,9 +20,6 @@ struct Normalizer {
     const size_t row = static_cast<size_t>(blocks) * blockChannels;
     return {load(t), load(t + row), load(t + 2 * row), load(t + 3 * row), load(t + 4 * row), load(t + 5 * row)};
   }
-  vf apply(vf x) const { return fma(x, scale, shift); }
-  vf normalized(vf x) const { return (x - mean) * inverse; }
-  vf back(vf x, vf dy) const { return scale * (dy - meanDy - normalized(x) * meanDyX); }
 };
 
 // Which elements of an output vector survive; the element's number is the one it has in [sample, channel, row, column].
@@ -48,137 +45,185 @@ struct Dropout {
   }
 };
 
-// The value before relu of one vector.
-template <bool Norm>
-struct Input {
-  const float* z;
-  const float* k;
-  size_t zRow, zPixel, kRow, kPixel;
-  Normalizer norm, skipNorm;
-  bool hasSkip, skipNormalize;
+// Floats of a band: of the rows that are worked on for one vector of channels before the next vector of the same block takes its turn
+// over the same cache lines. Several bands fit the first-level cache.
+constexpr int bandFloats = 2048;
 
-  Input(const Activation& a, const Context& c, int32_t image, int32_t v) {
-    z = c.at(a.in, image) + vectorOffset(a.in, v);
-    zRow = a.in.row;
-    zPixel = a.in.pixel;
-    hasSkip = a.hasSkip;
-    skipNormalize = a.hasSkip && a.skipNormalize >= 0;
-    k = hasSkip ? c.at(a.skip, image) + vectorOffset(a.skip, v) : z;
-    kRow = a.skip.row;
-    kPixel = a.skip.pixel;
-    if (Norm) norm = Normalizer::read(c, a.normalize, a.blocks, v);
-    if (skipNormalize) skipNorm = Normalizer::read(c, a.skipNormalize, a.blocks, v);
+// One vector of channels of some rows: in an activation, or in a buffer.
+struct Plane {
+  float* at;
+  size_t row, pixel;
+
+  Plane(float* first, size_t rowStep, size_t pixelStep) : at(first), row(rowStep), pixel(pixelStep) {}
+  Plane(float* image, const View& view, int32_t y) : at(image + static_cast<size_t>(y) * view.row), row(view.row), pixel(view.pixel) {}
+  float* to(int32_t y, int32_t x) const { return at + static_cast<size_t>(y) * row + static_cast<size_t>(x) * pixel; }
+  vf get(int32_t y, int32_t x) const { return load(to(y, x)); }
+  void set(int32_t y, int32_t x, vf v) const { store(to(y, x), v); }
+};
+
+struct Buffer {
+  float values[(bandFloats / blockChannels + 2 * imageWidth) * V];
+
+  Plane plane(int32_t width) { return {values, static_cast<size_t>(width) * V, V}; }
+};
+
+struct Size {
+  int32_t rows, width;
+};
+
+// f(y, x) for every pixel.
+template <class F>
+static __attribute__((noinline)) void each(Size size, const F f) {
+  for (int32_t y = 0; y < size.rows; y++) {
+    for (int32_t x = 0; x < size.width; x++) f(y, x);
   }
-  vf raw(int32_t y, int32_t x) const { return load(z + y * zRow + x * zPixel); }
-  vf rawSkip(int32_t y, int32_t x) const { return load(k + y * kRow + x * kPixel); }
-  vf value(int32_t y, int32_t x) const {
-    vf s = Norm ? norm.apply(raw(y, x)) : raw(y, x);
-    if (hasSkip) s += skipNormalize ? skipNorm.apply(rawSkip(y, x)) : rawSkip(y, x);
+}
+
+// What is added to the input.
+enum class Skip { none, plain, normalized };
+
+// Before relu: normalize(in) + normalize(skip).
+template <bool Norm, Skip S>
+struct Values {
+  Plane z, k;
+  vf scale, shift, skipScale, skipShift;
+
+  vf get(int32_t y, int32_t x) const {
+    vf s = Norm ? fma(z.get(y, x), scale, shift) : z.get(y, x);
+    if (S == Skip::plain) s += k.get(y, x);
+    if (S == Skip::normalized) s += fma(k.get(y, x), skipScale, skipShift);
     return s;
   }
 };
 
-// Rows of the output that are worked on for one vector of channels, before the next vector of the same block takes its turn over the
-// same cache lines.
-struct Band {
-  int32_t first, last;
+// The maximum of each 2×2 window.
+template <class Values>
+static inline vf pooled(const Values& s, int32_t y, int32_t x) {
+  return max(max(s.get(2 * y, 2 * x), s.get(2 * y, 2 * x + 1)), max(s.get(2 * y + 1, 2 * x), s.get(2 * y + 1, 2 * x + 1)));
+}
+
+// What relu lets through of a gradient: where `value` is above 0.
+template <class Value>
+struct Masked {
+  Value value;
+  Plane d;
+
+  vf get(int32_t y, int32_t x) const { return value.get(y, x) > zero() ? d.get(y, x) : zero(); }
 };
 
-// Calls f(image, v, band) for everything: the whole image at once where a vector is a block, else what stays in the first-level cache.
+// Some rows of one vector of channels of an image; y counts from the first.
+struct Band {
+  const Activation& a;
+  const Context& c;
+  int32_t image, v, first, last;  // rows of the output
+
+  int32_t firstIn() const { return a.pool ? 2 * first : first; }
+  Size out() const { return {last - first, a.pool ? a.width / 2 : a.width}; }
+  // The last band of an odd height has the row that the pool drops, too.
+  Size in() const {
+    const bool dropped = a.pool && (a.height & 1) && last == a.height / 2;
+    return {a.pool ? 2 * (last - first) + dropped : last - first, a.width};
+  }
+  float* vectorOf(const View& view) const { return c.at(view, image) + vectorOffset(view, v); }
+  Plane outputs(const View& view) const { return {vectorOf(view), view, first}; }
+  Plane inputs(const View& view) const { return {vectorOf(view), view, firstIn()}; }
+  Normalizer normalizer(int32_t tables) const { return Normalizer::read(c, tables, a.blocks, v); }
+
+  template <bool Norm, Skip S>
+  Values<Norm, S> values() const {
+    Normalizer norm, skip;
+    if (Norm) norm = normalizer(a.normalize);
+    if (S == Skip::normalized) skip = normalizer(a.skipNormalize);
+    return {inputs(a.in), inputs(S == Skip::none ? a.in : a.skip), norm.scale, norm.shift, skip.scale, skip.shift};
+  }
+};
+
+// Calls f(band) for everything.
 template <class F>
 static void bands(const Activation& a, const Context& c, F&& f) {
-  constexpr int32_t bandFloats = 1024;
-  const int32_t height = a.pool ? a.height / 2 : a.height;
-  const int32_t fit = bandFloats / (a.width * blockChannels), rows = perBlock == 1 ? height : fit < 1 ? 1 : fit;
+  const int32_t height = a.pool ? a.height / 2 : a.height, fit = bandFloats / (a.width * blockChannels);
+  const int32_t rows = a.pool ? (fit < 2 ? 1 : fit / 2) : (fit < 1 ? 1 : fit);
   for (int32_t image = 0; image < c.images; image++) {
     for (int32_t block = 0; block < a.blocks; block++) {
       for (int32_t y = 0; y < height; y += rows) {
-        const Band band{y, y + rows < height ? y + rows : height};
-        for (int32_t j = 0; j < perBlock; j++) f(image, block * perBlock + j, band);
+        for (int32_t j = 0; j < perBlock; j++) f(Band{a, c, image, block * perBlock + j, y, y + rows < height ? y + rows : height});
       }
     }
   }
 }
 
-// `a` by value, here and below: the compiler then knows that no store changes it.
-template <bool Norm>
-static void forward(const Activation a, const Context& c) {
-  const int32_t height = a.pool ? a.height / 2 : a.height, width = a.pool ? a.width / 2 : a.width;
-  bands(a, c, [&](int32_t image, int32_t v, Band band) {
-    const Input<Norm> in(a, c, image, v);
-    const Dropout drop(a, c, image, v, height, width);
-    float* out = c.at(a.out, image) + vectorOffset(a.out, v) + static_cast<size_t>(band.first) * a.out.row;
-    for (int32_t y = band.first; y < band.last; y++, out += a.out.row) {
-      for (int32_t x = 0; x < width; x++) {
-        vf s;
-        if (a.pool) {
-          s = max(max(in.value(2 * y, 2 * x), in.value(2 * y, 2 * x + 1)), max(in.value(2 * y + 1, 2 * x), in.value(2 * y + 1, 2 * x + 1)));
-        } else {
-          s = in.value(y, x);
-        }
-        if (a.relu) s = max(s, zero());
-        if (a.dropoutIndex >= 0) s = drop.apply(s, y, x);
-        store(out + static_cast<size_t>(x) * a.out.pixel, s);
-      }
-    }
-  });
+// Calls f.template operator()<Norm, Skip>().
+template <class F>
+static void specialize(const Activation& a, F&& f) {
+  const bool norm = a.normalize >= 0;
+  if (!a.hasSkip) norm ? f.template operator()<true, Skip::none>() : f.template operator()<false, Skip::none>();
+  else if (a.skipNormalize < 0) norm ? f.template operator()<true, Skip::plain>() : f.template operator()<false, Skip::plain>();
+  else norm ? f.template operator()<true, Skip::normalized>() : f.template operator()<false, Skip::normalized>();
+}
+
+// Which of the band's outputs survive.
+static void drop(const Band& band, Plane from, Plane to) {
+  const int32_t y0 = band.first;
+  const Dropout dropout(band.a, band.c, band.image, band.v, band.a.pool ? band.a.height / 2 : band.a.height, band.out().width);
+  each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, dropout.apply(from.get(y, x), y0 + y, x)); });
 }
 
 static void execute(const ActivateOp& op, const Context& c) {
-  if (op.a.normalize >= 0) forward<true>(op.a, c);
-  else forward<false>(op.a, c);
+  const Activation& a = op.a;
+  specialize(a, [&]<bool Norm, Skip S>() {
+    bands(a, c, [&](const Band& band) {
+      const auto s = band.values<Norm, S>();
+      const Plane to = band.outputs(a.out);
+      if (a.pool && a.relu) each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, max(pooled(s, y, x), zero())); });
+      else if (a.pool) each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, pooled(s, y, x)); });
+      else if (a.relu) each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, max(s.get(y, x), zero())); });
+      else each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, s.get(y, x)); });
+      if (a.dropoutIndex >= 0) drop(band, to, to);
+    });
+  });
 }
 
-// Calls f(y, x, dy) for every input pixel of a band, dy being the gradient of the sum before relu.
-template <bool Norm, class F>
-static void routed(const Activation a, const Context& c, const Input<Norm>& in, int32_t image, int32_t v, Band band, F&& f) {
-  const int32_t height = a.pool ? a.height / 2 : a.height, width = a.pool ? a.width / 2 : a.width;
-  const Dropout drop(a, c, image, v, height, width);
-  const float* dOut = c.at(a.out, image) + vectorOffset(a.out, v);
-  const auto gradient = [&](int32_t y, int32_t x) {
-    const vf d = load(dOut + static_cast<size_t>(y) * a.out.row + static_cast<size_t>(x) * a.out.pixel);
-    return a.dropoutIndex >= 0 ? drop.apply(d, y, x) : d;
-  };
-  if (!a.pool) {
-    const float* result = a.hasResult ? c.at(a.result, image) + vectorOffset(a.result, v) : nullptr;
-    for (int32_t y = band.first; y < band.last; y++) {
-      for (int32_t x = 0; x < width; x++) {
-        vf d = gradient(y, x);
-        if (a.relu) {
-          const vf s = result ? load(result + static_cast<size_t>(y) * a.result.row + static_cast<size_t>(x) * a.result.pixel) : in.value(y, x);
-          d = s > zero() ? d : zero();
-        }
-        f(y, x, d);
-      }
-    }
-    return;
-  }
-  for (int32_t y = band.first; y < band.last; y++) {
-    for (int32_t x = 0; x < width; x++) {
-      const vf s0 = in.value(2 * y, 2 * x), s1 = in.value(2 * y, 2 * x + 1);
-      const vf s2 = in.value(2 * y + 1, 2 * x), s3 = in.value(2 * y + 1, 2 * x + 1);
-      const vf m = max(max(s0, s1), max(s2, s3));
-      vf d = gradient(y, x);
-      if (a.relu) d = m > zero() ? d : zero();
-      // The first maximum in row order takes all.
-      const vf d0 = s0 == m ? d : zero();
-      d = s0 == m ? zero() : d;
-      const vf d1 = s1 == m ? d : zero();
-      d = s1 == m ? zero() : d;
-      const vf d2 = s2 == m ? d : zero();
-      d = s2 == m ? zero() : d;
-      f(2 * y, 2 * x, d0);
-      f(2 * y, 2 * x + 1, d1);
-      f(2 * y + 1, 2 * x, d2);
-      f(2 * y + 1, 2 * x + 1, d);
-    }
-  }
+// The gradients before a pool, and before relu. The first maximum in row order takes all.
+template <class Values>
+static inline void unpool(const Band& band, const Values s, const Plane d, const Plane to) {
+  const vf least = broadcast(band.a.relu ? 0.0f : -__builtin_inff());
+  each(band.out(), [=](int32_t y, int32_t x) {
+    const vf s0 = s.get(2 * y, 2 * x), s1 = s.get(2 * y, 2 * x + 1), s2 = s.get(2 * y + 1, 2 * x), s3 = s.get(2 * y + 1, 2 * x + 1);
+    const vf m = max(max(s0, s1), max(s2, s3));
+    vf rest = m > least ? d.get(y, x) : zero();
+    to.set(2 * y, 2 * x, s0 == m ? rest : zero());
+    rest = s0 == m ? zero() : rest;
+    to.set(2 * y, 2 * x + 1, s1 == m ? rest : zero());
+    rest = s1 == m ? zero() : rest;
+    to.set(2 * y + 1, 2 * x, s2 == m ? rest : zero());
+    to.set(2 * y + 1, 2 * x + 1, s2 == m ? zero() : rest);
+  });
   // An odd last column or row was dropped by the pool.
-  if (a.width & 1) {
-    for (int32_t y = 2 * band.first; y < 2 * band.last; y++) f(y, a.width - 1, zero());
+  const Size in = band.in(), out = band.out();
+  for (int32_t y = 0; y < in.rows; y++) {
+    for (int32_t x = y < 2 * out.rows ? 2 * out.width : 0; x < in.width; x++) to.set(y, x, zero());
   }
-  if ((a.height & 1) && band.last == height) {
-    for (int32_t x = 0; x < a.width; x++) f(a.height - 1, x, zero());
+}
+
+// Calls f(d) with the gradients of a band before relu, in one form or another; a pool's are written to `pooled` first.
+template <bool Norm, Skip S, class F>
+static inline void routed(const ActivateBackOp& op, const Band& band, Plane pooled, F&& f) {
+  const Activation& a = op.a;
+  Buffer kept;
+  Plane d = band.outputs(a.out);
+  if (a.dropoutIndex >= 0) {
+    drop(band, d, kept.plane(band.out().width));
+    d = kept.plane(band.out().width);
+  }
+  if (a.pool) {
+    unpool(band, band.values<Norm, S>(), d, pooled);
+    f(pooled);
+  } else if (!a.relu) {
+    f(d);
+  } else if (S == Skip::plain && a.hasResult) {
+    f(Masked<Plane>{band.outputs(a.result), d});
+  } else {
+    f(Masked<Values<Norm, S>>{band.values<Norm, S>(), d});
   }
 }
 
@@ -187,52 +232,102 @@ static inline void addDoubles(double* sums, vf v) {
   for (int i = 0; i < V; i++) sums[i] += v[i];
 }
 
+// Σ d and Σ d · (x − mean) over a band, in two parts each: an addition need not wait for the one before.
+template <class Gradient>
+static __attribute__((noinline)) void sum(Size size, const Gradient d, const Plane from, const Normalizer& n, double* sums, double* sumsX) {
+  const vf mean = n.mean;
+  vf dy0 = zero(), dy1 = zero(), dyX0 = zero(), dyX1 = zero();
+  for (int32_t y = 0; y < size.rows; y++) {
+    int32_t x = 0;
+    for (; x + 1 < size.width; x += 2) {
+      const vf d0 = d.get(y, x), d1 = d.get(y, x + 1);
+      dy0 += d0;
+      dy1 += d1;
+      dyX0 = fma(d0, from.get(y, x) - mean, dyX0);
+      dyX1 = fma(d1, from.get(y, x + 1) - mean, dyX1);
+    }
+    if (x < size.width) {
+      const vf last = d.get(y, x);
+      dy0 += last;
+      dyX0 = fma(last, from.get(y, x) - mean, dyX0);
+    }
+  }
+  if (sums) addDoubles(sums, dy0 + dy1);
+  addDoubles(sumsX, (dyX0 + dyX1) * n.inverse);
+}
+
 static void reduce(const ActivateBackOp& op, const Context& c) {
-  const Activation a = op.a;
+  const Activation& a = op.a;
   const size_t row = static_cast<size_t>(a.blocks) * blockChannels;
   double* sums = c.sums(op.sums, c.task);
   if (c.firstGroup()) {
     for (size_t i = 0; i < 3 * row; i++) sums[i] = 0;
   }
-  bands(a, c, [&](int32_t image, int32_t v, Band band) {
-    const Input<true> in(a, c, image, v);
-    vf dy = zero(), dyX = zero(), dySkip = zero();
-    routed<true>(a, c, in, image, v, band, [&](int32_t y, int32_t x, vf d) {
-      dy += d;
-      dyX = fma(d, in.norm.normalized(in.raw(y, x)), dyX);
-      if (in.skipNormalize) dySkip = fma(d, in.skipNorm.normalized(in.rawSkip(y, x)), dySkip);
+  specialize(a, [&]<bool Norm, Skip S>() {
+    if constexpr (!Norm) return;
+    bands(a, c, [&](const Band& band) {
+      Buffer buffer;
+      double* to = sums + band.v * V;
+      routed<Norm, S>(op, band, buffer.plane(a.width), [&](auto d) {
+        sum(band.in(), d, band.inputs(a.in), band.normalizer(a.normalize), to, to + row);
+        if (S == Skip::normalized) sum(band.in(), d, band.inputs(a.skip), band.normalizer(a.skipNormalize), nullptr, to + 2 * row);
+      });
     });
-    addDoubles(sums + v * V, dy);
-    addDoubles(sums + row + v * V, dyX);
-    addDoubles(sums + 2 * row + v * V, dySkip);
   });
 }
 
+// From the gradient dy of a sum to that of one addend x: dy itself, or through a batch norm
+// scale · (dy − mean(dy) − x̂ · mean(dy · x̂)), here as a sum of three products.
 template <bool Norm>
-static void applyBack(const ActivateBackOp op, const Context& c) {
-  const Activation& a = op.a;
-  bands(a, c, [&](int32_t image, int32_t v, Band band) {
-    const Input<Norm> in(a, c, image, v);
-    float* dIn = op.hasDIn ? c.at(op.dIn, image) + vectorOffset(op.dIn, v) : nullptr;
-    float* dSkip = op.hasDSkip ? c.at(op.dSkip, image) + vectorOffset(op.dSkip, v) : nullptr;
-    routed<Norm>(a, c, in, image, v, band, [&](int32_t y, int32_t x, vf d) {
-      if (dIn) {
-        float* p = dIn + static_cast<size_t>(y) * op.dIn.row + static_cast<size_t>(x) * op.dIn.pixel;
-        const vf s = Norm ? in.norm.back(in.raw(y, x), d) : d;
-        store(p, op.accumulateDIn ? load(p) + s : s);
-      }
-      if (dSkip) {
-        float* p = dSkip + static_cast<size_t>(y) * op.dSkip.row + static_cast<size_t>(x) * op.dSkip.pixel;
-        const vf s = in.skipNormalize ? in.skipNorm.back(in.rawSkip(y, x), d) : d;
-        store(p, op.accumulateDSkip ? load(p) + s : s);
-      }
-    });
-  });
+struct Back {
+  Plane x;
+  vf scale, ofX, constant;
+
+  Back(Plane from, const Normalizer& n) : x(from) {
+    if (!Norm) return;
+    scale = n.scale;
+    ofX = zero() - n.scale * n.inverse * n.meanDyX;
+    constant = zero() - n.scale * n.meanDy - ofX * n.mean;
+  }
+  vf get(int32_t y, int32_t i, vf dy) const { return Norm ? fma(dy, scale, fma(x.get(y, i), ofX, constant)) : dy; }
+};
+
+// to = or += f(d)
+template <class Gradient, class F>
+static inline void put(Size size, const Gradient d, const F f, Plane to, bool accumulate) {
+  if (accumulate) each(size, [=](int32_t y, int32_t x) { to.set(y, x, to.get(y, x) + f.get(y, x, d.get(y, x))); });
+  else each(size, [=](int32_t y, int32_t x) { to.set(y, x, f.get(y, x, d.get(y, x))); });
 }
 
 static void back(const ActivateBackOp& op, const Context& c) {
-  if (op.a.normalize >= 0) applyBack<true>(op, c);
-  else applyBack<false>(op, c);
+  const Activation& a = op.a;
+  specialize(a, [&]<bool Norm, Skip S>() {
+    bands(a, c, [&](const Band& band) {
+      Buffer buffer;
+      const bool straight = a.pool && !Norm && op.hasDIn && !op.accumulateDIn;  // a pool's gradient is routed to where it goes
+      routed<Norm, S>(op, band, straight ? band.inputs(op.dIn) : buffer.plane(a.width), [&](auto d) {
+        const Size size = band.in();
+        const Back<Norm> in(band.inputs(a.in), Norm ? band.normalizer(a.normalize) : Normalizer{});
+        const bool toIn = op.hasDIn && !straight;
+        if (S == Skip::none || !op.hasDSkip) {
+          if (toIn) put(size, d, in, band.inputs(op.dIn), op.accumulateDIn);
+          return;
+        }
+        constexpr bool normalized = S == Skip::normalized;
+        const Back<normalized> skip(band.inputs(a.skip), normalized ? band.normalizer(a.skipNormalize) : Normalizer{});
+        const Plane toSkip = band.inputs(op.dSkip);
+        if (!toIn) return put(size, d, skip, toSkip, op.accumulateDSkip);
+        // One loop for both: either may lie where d does.
+        const Plane to = band.inputs(op.dIn);
+        const bool addIn = op.accumulateDIn, addSkip = op.accumulateDSkip;
+        each(size, [=](int32_t y, int32_t x) {
+          const vf dy = d.get(y, x), dIn = in.get(y, x, dy), dSkip = skip.get(y, x, dy);
+          to.set(y, x, addIn ? to.get(y, x) + dIn : dIn);
+          toSkip.set(y, x, addSkip ? toSkip.get(y, x) + dSkip : dSkip);
+        });
+      });
+    });
+  });
 }
 
 }  // namespace activation

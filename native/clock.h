@@ -18,19 +18,18 @@ static inline double seconds() {
 #endif
 }
 
-constexpr int chains = simd::maxAccumulators >= 28 ? 24 : 10;
+constexpr int chains = simd::tileRows(1) >= 28 ? 28 : 10;
 
-// As many independent sums as a tile has, each fed by a product of values in the first-level cache. A function of its own, called
-// often: V8 compiles it well only after some calls.
-__attribute__((noinline)) static float multiplyAdds(const float* values, int rounds) {
+// As many independent sums as a tile has, with everything in registers. A function of its own, called often: V8 compiles it well only
+// after some calls.
+__attribute__((noinline)) static float multiplyAdds(float factor, int rounds) {
   using namespace simd;
+  const vf factors = broadcast(factor), one = broadcast(1.0f);
   vf sum[chains];
-  for (int i = 0; i < chains; i++) sum[i] = zero();
-  vf factor = broadcast(0.5f);
+  for (int i = 0; i < chains; i++) sum[i] = broadcast(static_cast<float>(i));
   for (int n = 0; n < rounds; n++) {
 #pragma GCC unroll 28
-    for (int i = 0; i < chains; i++) sum[i] = fma(load(values + i * V), factor, sum[i]);
-    factor = -factor;
+    for (int i = 0; i < chains; i++) sum[i] = fma(sum[i], factors, one);
   }
   vf total = zero();
   for (int i = 0; i < chains; i++) total += sum[i];
@@ -40,12 +39,10 @@ __attribute__((noinline)) static float multiplyAdds(const float* values, int rou
 // Multiply-adds a second that one thread can reach when nothing else holds it up.
 static double peak() {
   constexpr int rounds = 5000;
-  float values[chains * simd::V];
-  for (int i = 0; i < chains * simd::V; i++) values[i] = static_cast<float>(i);
   double best = 0;
   for (int repeat = 0; repeat < 400; repeat++) {
     const double start = seconds();
-    const float sum = multiplyAdds(values, rounds);
+    const float sum = multiplyAdds(0.5f, rounds);
     const double rate = static_cast<double>(rounds) * chains * simd::V / (seconds() - start);
     if (rate > best && sum < 1e30f) best = rate;
   }

@@ -25,14 +25,15 @@ static void tile(const float* x, const float* w, const Reduction& r, vf (&sum)[P
     const float* wp = w + static_cast<size_t>(r.taps[t].w) * N * V;
     for (int32_t b = 0; b < r.blocks; b++, xb += r.blockStride) {
       const int32_t n = b + 1 == r.blocks ? r.lastBlock : r.blockSize;
+      const float* xi = xb;
 #pragma GCC unroll 1
-      for (int32_t i = 0; i < n; i++, wp += N * V) {
+      for (int32_t i = 0; i < n; i++, xi++, wp += N * V) {
         vf weight[N];
 #pragma GCC unroll 4
         for (int j = 0; j < N; j++) weight[j] = load(wp + j * V);
 #pragma GCC unroll 14
         for (int p = 0; p < P; p++) {
-          const vf pixel = broadcast(xb[p * step + i]);
+          const vf pixel = broadcast(xi[p * step]);
 #pragma GCC unroll 4
           for (int j = 0; j < N; j++) sum[p][j] = fma(pixel, weight[j], sum[p][j]);
         }
@@ -49,39 +50,42 @@ struct Output {
   bool relu, accumulate;
 };
 
+// `count` tiles of P pixels, one after the other.
 template <int P, int N, int S>
-static void run(const float* x, const float* w, const Reduction& r, const Output& out) {
-  vf sum[P][N];
+static void run(const float* x, const float* w, const Reduction& r, const Output& out, int32_t count) {
+  float* to = out.y;
+  const size_t step = S ? S : r.pixelStep;
+#pragma GCC unroll 1
+  for (int32_t k = 0; k < count; k++, x += P * step, to += P * out.pixel) {
+    vf sum[P][N];
 #pragma GCC unroll 4
-  for (int j = 0; j < N; j++) {
-    const vf start = out.bias ? load(out.bias + j * V) : zero();
+    for (int j = 0; j < N; j++) {
+      const vf start = out.bias ? load(out.bias + j * V) : zero();
 #pragma GCC unroll 14
-    for (int p = 0; p < P; p++) sum[p][j] = start;
-  }
-  tile<P, N, S>(x, w, r, sum);
+      for (int p = 0; p < P; p++) sum[p][j] = start;
+    }
+    tile<P, N, S>(x, w, r, sum);
 #pragma GCC unroll 4
-  for (int j = 0; j < N; j++) {
-    float* y = out.y + out.vector[j];
-    if (out.relu) {
+    for (int j = 0; j < N; j++) {
+      float* y = to + out.vector[j];
+      if (out.relu) {
 #pragma GCC unroll 14
-      for (int p = 0; p < P; p++) sum[p][j] = max(sum[p][j], zero());
+        for (int p = 0; p < P; p++) sum[p][j] = max(sum[p][j], zero());
+      }
+      if (out.accumulate) {
+#pragma GCC unroll 14
+        for (int p = 0; p < P; p++) sum[p][j] += load(y + p * out.pixel);
+      }
+#pragma GCC unroll 14
+      for (int p = 0; p < P; p++) store(y + p * out.pixel, sum[p][j]);
     }
-    if (out.accumulate) {
-#pragma GCC unroll 14
-      for (int p = 0; p < P; p++) sum[p][j] += load(y + p * out.pixel);
-    }
-#pragma GCC unroll 14
-    for (int p = 0; p < P; p++) store(y + p * out.pixel, sum[p][j]);
   }
 }
 
-using Kernel = void (*)(const float*, const float*, const Reduction&, const Output&);
-constexpr int maxPixels = maxAccumulators >= 28 ? 14 : 12;
+using Kernel = void (*)(const float*, const float*, const Reduction&, const Output&, int32_t);
+constexpr int maxPixels = 14;
 
-template <int N>
-constexpr int pixelLimit() {
-  return maxAccumulators / N < maxPixels ? maxAccumulators / N : maxPixels;
-}
+constexpr int pixelLimit(int vectors) { return tileRows(vectors) < maxPixels ? tileRows(vectors) : maxPixels; }
 
 // Kernels of one N and S by number of pixels.
 template <int N, int S, int P>
@@ -95,7 +99,7 @@ static Kernel pick(int32_t pixels) {
 
 template <int N>
 static Kernel pickStep(int32_t pixels, size_t step) {
-  constexpr int L = pixelLimit<N>();
+  constexpr int L = pixelLimit(N);
   if (step == 16) return pick<N, 16, L>(pixels);
   if (step == 32) return pick<N, 32, L>(pixels);
   if (step == 1) return pick<N, 1, L>(pixels);
@@ -113,7 +117,7 @@ static Kernel kernel(int32_t pixels, int32_t vectors, size_t step) {
 }
 
 static int32_t limit(int32_t vectors, size_t step) {
-  const int32_t l = maxAccumulators / vectors < maxPixels ? maxAccumulators / vectors : maxPixels;
+  const int32_t l = pixelLimit(vectors);
   const bool constant = step == 16 || step == 32 || step == 1 || step == 2;
   return constant || l < 7 ? l : 7;
 }
@@ -134,13 +138,11 @@ struct Row {
 
   // The whole row: pixels of x, r.pixelStep apart, to pixels of y.
   void each(const float* x, const float* w, const Reduction& r, Output& out, float* y) const {
-    for (int32_t k = 0; k < tiles; k++) {
-      const bool isLarge = k < large;
-      out.y = y;
-      (isLarge ? kernelLarge : kernelSmall)(x, w, r, out);
-      x += (small + isLarge) * r.pixelStep;
-      y += (small + isLarge) * out.pixel;
-    }
+    const int32_t split = large * (small + 1);
+    out.y = y;
+    if (large) kernelLarge(x, w, r, out, large);
+    out.y = y + split * out.pixel;
+    kernelSmall(x + split * r.pixelStep, w, r, out, tiles - large);
   }
 };
 

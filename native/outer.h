@@ -25,17 +25,20 @@ struct Inputs {
   size_t blockStride;
 };
 
+// Where a block holds at least four vectors, a tile's vectors lie in one (src/engine/cpu/layout.ts): their distances are constants.
+constexpr bool vectorsTogether = blockChannels / V >= 4;
+
 // Input channels of a tile of N vectors.
 template <int N>
 constexpr int inputLimit() {
-  constexpr int fit = maxAccumulators >= 28 ? 24 / N : 8 / N;
+  constexpr int fit = tileRows(N);
   return fit >= 16 ? 16 : fit >= 8 ? 8 : fit >= 4 ? 4 : 2;
 }
 
 // g: the tile's gradient, rows of N vectors. W: inputs are the 3×3 taps of a one-channel image, rows tapRow apart, instead of
 // neighbouring channels.
 template <int I, int N, bool W>
-static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, bool fresh) {
+static inline void tile(const Pixels& p, const float* xFirst, size_t tapRow, float* g, bool fresh) {
   vf sum[I][N];
 #pragma GCC unroll 16
   for (int i = 0; i < I; i++) {
@@ -43,7 +46,7 @@ static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, boo
     for (int j = 0; j < N; j++) sum[i][j] = fresh ? zero() : load(g + (i * N + j) * V);
   }
   for (int32_t image = 0; image < p.images; image++) {
-    const float* xr = p.x + image * p.xImage + xOffset;
+    const float* xr = xFirst + image * p.xImage;
     const float* dr = p.d + image * p.dImage;
     for (int32_t h = 0; h < p.height; h++, xr += p.xRow, dr += p.dRow) {
       const float* x = xr;
@@ -51,7 +54,7 @@ static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, boo
       for (int32_t w = 0; w < p.width; w++, x += p.xPixel, d += p.dPixel) {
         vf dy[N];
 #pragma GCC unroll 4
-        for (int j = 0; j < N; j++) dy[j] = load(d + p.dVector[j]);
+        for (int j = 0; j < N; j++) dy[j] = load(vectorsTogether ? d + p.dVector[0] + j * V : d + p.dVector[j]);
 #pragma GCC unroll 16
         for (int i = 0; i < I; i++) {
           const vf value = broadcast(W ? x[(i / 3) * tapRow + i % 3] : x[i]);
@@ -68,7 +71,13 @@ static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, boo
   }
 }
 
-using Kernel = void (*)(const Pixels&, ptrdiff_t, size_t, float*, bool);
+// `count` tiles of I inputs, one after the other.
+template <int I, int N, bool W>
+static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, bool fresh, int32_t count) {
+  for (int32_t k = 0; k < count; k++) tile<I, N, W>(p, p.x + xOffset + k * I, tapRow, g + k * I * N * V, fresh);
+}
+
+using Kernel = void (*)(const Pixels&, ptrdiff_t, size_t, float*, bool, int32_t);
 
 template <int N>
 static Kernel channels(int32_t inputs) {
@@ -93,18 +102,19 @@ static int32_t most(int32_t inputs) {
 // All inputs of one tile of N vectors.
 template <int N>
 static void tileOf(const Inputs& all, const Pixels& p, float* g, bool fresh) {
-  if (all.blockSize == 1 && all.tapCount == 9 && 9 * N <= maxAccumulators) {
-    run<(9 * N <= maxAccumulators ? 9 : 1), N, true>(p, all.taps[0].x, all.taps[3].x - all.taps[0].x, g, fresh);
+  constexpr bool tapsFit = tileRows(N) >= 9;
+  if (tapsFit && all.blockSize == 1 && all.tapCount == 9) {
+    run<tapsFit ? 9 : 1, N, true>(p, all.taps[0].x, all.taps[3].x - all.taps[0].x, g, fresh, 1);
     return;
   }
   for (int32_t t = 0; t < all.tapCount; t++) {
     for (int32_t b = 0; b < all.blocks; b++) {
       const int32_t inputs = b + 1 == all.blocks ? all.lastBlock : all.blockSize;
       for (int32_t i = 0; i < inputs;) {
-        const int32_t n = most<N>(inputs - i);
-        channels<N>(n)(p, all.taps[t].x + static_cast<ptrdiff_t>(b * all.blockStride) + i, 0, g, fresh);
-        g += n * N * V;
-        i += n;
+        const int32_t n = most<N>(inputs - i), count = (inputs - i) / n;
+        channels<N>(n)(p, all.taps[t].x + static_cast<ptrdiff_t>(b * all.blockStride) + i, 0, g, fresh, count);
+        g += count * n * N * V;
+        i += count * n;
       }
     }
   }

@@ -10,6 +10,9 @@ constexpr int32_t programVersion = 6;
 // neighbouring pixels is a compile-time constant in every kernel.
 constexpr int blockChannels = 16;
 
+// Pixels of a row: of the input image, and no layer widens it (src/model/shapes.ts).
+constexpr int imageWidth = 28;
+
 enum Scope : int32_t {
   scopeBatch = 0,  // one slot for every image of the batch
   scopeTask = 1,   // one slot for every image of the running task, in the thread's own memory

@@ -69,11 +69,14 @@ static inline void filterGradient(const vf (&u)[6], vf (&w)[3]) {
   w[2] = (1.0f / 3) * (sum2 - sum1) + u[5];
 }
 
-// A transform of both dimensions: store(r, c, T X Tᵀ) of X = load(r, c).
+// A transform of both dimensions: store(r, c, T X Tᵀ) of X = load(r, c). Unrolled only where `half` fits the registers: V8 reads all 36 vectors
+// of a straight line first and then writes most of them to the stack.
+constexpr int unrolled = tileRows(1) >= 28 ? side : 1;
+
 template <int From, int To, void (*transform)(const vf (&)[From], vf (&)[To]), class Load, class Store>
 static inline __attribute__((always_inline)) void both(Load load, Store store) {
   vf half[To][From];
-#pragma GCC unroll 6
+#pragma GCC unroll unrolled
   for (int c = 0; c < From; c++) {
     vf in[From], out[To];
 #pragma GCC unroll 6
@@ -82,7 +85,7 @@ static inline __attribute__((always_inline)) void both(Load load, Store store) {
 #pragma GCC unroll 6
     for (int r = 0; r < To; r++) half[r][c] = out[r];
   }
-#pragma GCC unroll 6
+#pragma GCC unroll unrolled
   for (int r = 0; r < To; r++) {
     vf out[To];
     transform(half[r], out);
@@ -178,19 +181,26 @@ static void execute(const WinogradOp& op, const Context& c) {
     for (int32_t t = 0; t < count; t++) {
       const Place place(first + t, down, across);
       const int32_t rows = op.height - place.y, columns = op.width - place.x;
+      const bool whole = rows >= outputs && columns >= outputs;
       float* image = c.at(op.out, place.image) + static_cast<size_t>(place.y) * op.out.row + static_cast<size_t>(place.x) * op.out.pixel;
       for (int32_t o = 0; o < vectors; o++) {
         const float* from = m + static_cast<size_t>(o / perBlock) * op.chunk * blockChannels + t * blockChannels + o % perBlock * V;
         float* y = image + vectorOffset(op.out, o);
         const vf bias = op.bias >= 0 ? load(c.arena + op.bias + o * V) : zero();
-        both<side, outputs, output>([&](int r, int k) { return load(from + (r * side + k) * mPlane); },
-                                    [&](int r, int k, vf value) {
-                                      if (r >= rows || k >= columns) return;
-                                      value += bias;
-                                      if (op.relu) value = max(value, zero());
-                                      float* to = y + r * op.out.row + k * op.out.pixel;
-                                      store(to, op.accumulate ? value + load(to) : value);
-                                    });
+        const auto read = [&](int r, int k) { return load(from + (r * side + k) * mPlane); };
+        const auto write = [&](int r, int k, vf value) {
+          value += bias;
+          if (op.relu) value = max(value, zero());
+          float* to = y + r * op.out.row + k * op.out.pixel;
+          store(to, op.accumulate ? value + load(to) : value);
+        };
+        if (whole) {
+          both<side, outputs, output>(read, write);
+        } else {
+          both<side, outputs, output>(read, [&](int r, int k, vf value) {
+            if (r < rows && k < columns) write(r, k, value);
+          });
+        }
       }
     }
   }

@@ -18,7 +18,8 @@ export interface Tile {
 }
 
 /**
- * Cuts the outputs of a layer into tiles of at most four vectors, as even as possible.
+ * Cuts the outputs of a layer into tiles of at most four vectors, as even as possible; where four vectors are a block, into blocks
+ * (vectorsTogether in native/outer.h).
  * @param rows input channels times taps: the rows of weights in a tile
  */
 export function tilesOf(outputs: number, rows: number, vectorWidth: number): Tile[] {
@@ -27,7 +28,8 @@ export function tilesOf(outputs: number, rows: number, vectorWidth: number): Til
   const tiles: Tile[] = [];
   let first = 0;
   for (let i = 0; i < count; i++) {
-    const width = Math.floor(vectors / count) + (i < vectors % count ? 1 : 0);
+    const even = Math.floor(vectors / count) + (i < vectors % count ? 1 : 0);
+    const width = vectorWidth * 4 === blockChannels ? Math.min(4, vectors - first) : even;
     tiles.push({ vectors: width, first, weights: first * vectorWidth * rows });
     first += width;
   }
