@@ -9,7 +9,7 @@ const taps = 9;
 /** Outputs of a tile, along one side. */
 const tileSide = 4;
 /** Of transformed windows that are worked on at a time: half of a second-level cache of 512 kB. */
-const scratchFloats = 131072;
+const scratchFloats = 65536;
 /** Transformed weights of one task: enough work to be worth claiming. */
 const weightFloats = 1024;
 
