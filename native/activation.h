@@ -73,7 +73,7 @@ struct Size {
 
 // f(y, x) for every pixel.
 template <class F>
-static __attribute__((noinline)) void each(Size size, const F f) {
+KERNEL void each(Size size, const F f) {
   for (int32_t y = 0; y < size.rows; y++) {
     for (int32_t x = 0; x < size.width; x++) f(y, x);
   }
@@ -152,13 +152,18 @@ static void bands(const Activation& a, const Context& c, F&& f) {
   }
 }
 
+template <bool Norm, Skip S, class F>
+KERNEL void call(const F& f) {
+  f.template operator()<Norm, S>();
+}
+
 // Calls f.template operator()<Norm, Skip>().
 template <class F>
-static void specialize(const Activation& a, F&& f) {
+static void specialize(const Activation& a, const F& f) {
   const bool norm = a.normalize >= 0;
-  if (!a.hasSkip) norm ? f.template operator()<true, Skip::none>() : f.template operator()<false, Skip::none>();
-  else if (a.skipNormalize < 0) norm ? f.template operator()<true, Skip::plain>() : f.template operator()<false, Skip::plain>();
-  else norm ? f.template operator()<true, Skip::normalized>() : f.template operator()<false, Skip::normalized>();
+  if (!a.hasSkip) norm ? call<true, Skip::none>(f) : call<false, Skip::none>(f);
+  else if (a.skipNormalize < 0) norm ? call<true, Skip::plain>(f) : call<false, Skip::plain>(f);
+  else norm ? call<true, Skip::normalized>(f) : call<false, Skip::normalized>(f);
 }
 
 // Which of the band's outputs survive.
@@ -168,7 +173,7 @@ static void drop(const Band& band, Plane from, Plane to) {
   each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, dropout.apply(from.get(y, x), y0 + y, x)); });
 }
 
-static void execute(const ActivateOp& op, const Context& c) {
+KERNEL void execute(const ActivateOp& op, const Context& c) {
   const Activation& a = op.a;
   specialize(a, [&]<bool Norm, Skip S>() {
     bands(a, c, [&](const Band& band) {
@@ -234,7 +239,7 @@ static inline void addDoubles(double* sums, vf v) {
 
 // Σ d and Σ d · (x − mean) over a band, in two parts each: an addition need not wait for the one before.
 template <class Gradient>
-static __attribute__((noinline)) void sum(Size size, const Gradient d, const Plane from, const Normalizer& n, double* sums, double* sumsX) {
+KERNEL void sum(Size size, const Gradient d, const Plane from, const Normalizer& n, double* sums, double* sumsX) {
   const vf mean = n.mean;
   vf dy0 = zero(), dy1 = zero(), dyX0 = zero(), dyX1 = zero();
   for (int32_t y = 0; y < size.rows; y++) {
@@ -256,7 +261,7 @@ static __attribute__((noinline)) void sum(Size size, const Gradient d, const Pla
   addDoubles(sumsX, (dyX0 + dyX1) * n.inverse);
 }
 
-static void reduce(const ActivateBackOp& op, const Context& c) {
+KERNEL void reduce(const ActivateBackOp& op, const Context& c) {
   const Activation& a = op.a;
   const size_t row = static_cast<size_t>(a.blocks) * blockChannels;
   double* sums = c.sums(op.sums, c.task);
@@ -299,7 +304,7 @@ static inline void put(Size size, const Gradient d, const F f, Plane to, bool ac
   else each(size, [=](int32_t y, int32_t x) { to.set(y, x, f.get(y, x, d.get(y, x))); });
 }
 
-static void back(const ActivateBackOp& op, const Context& c) {
+KERNEL void back(const ActivateBackOp& op, const Context& c) {
   const Activation& a = op.a;
   specialize(a, [&]<bool Norm, Skip S>() {
     bands(a, c, [&](const Band& band) {

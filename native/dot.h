@@ -16,28 +16,38 @@ struct Reduction {
   size_t blockStride, pixelStep;
 };
 
+// Adds the products of one input channel of P pixels.
+template <int P, int N>
+static inline void channel(const float* x, size_t step, const float* w, vf (&sum)[P][N]) {
+  vf weight[N];
+#pragma GCC unroll 4
+  for (int j = 0; j < N; j++) weight[j] = load(w + j * V);
+#pragma GCC unroll 14
+  for (int p = 0; p < P; p++) {
+    const vf pixel = broadcast(x[p * step]);
+#pragma GCC unroll 4
+    for (int j = 0; j < N; j++) sum[p][j] = fma(pixel, weight[j], sum[p][j]);
+  }
+}
+
 // S: the constant distance of two pixels in floats, or 0: r.pixelStep.
 template <int P, int N, int S>
 static void tile(const float* x, const float* w, const Reduction& r, vf (&sum)[P][N]) {
+  constexpr bool oneChannel = S == 1 || S == 2;
   const size_t step = S ? S : r.pixelStep;
+#pragma GCC unroll 1
   for (int32_t t = 0; t < r.tapCount; t++) {
     const float* xb = x + r.taps[t].x;
     const float* wp = w + static_cast<size_t>(r.taps[t].w) * N * V;
+    if (oneChannel) {
+      channel<P, N>(xb, step, wp, sum);
+      continue;
+    }
     for (int32_t b = 0; b < r.blocks; b++, xb += r.blockStride) {
       const int32_t n = b + 1 == r.blocks ? r.lastBlock : r.blockSize;
       const float* xi = xb;
 #pragma GCC unroll 1
-      for (int32_t i = 0; i < n; i++, xi++, wp += N * V) {
-        vf weight[N];
-#pragma GCC unroll 4
-        for (int j = 0; j < N; j++) weight[j] = load(wp + j * V);
-#pragma GCC unroll 14
-        for (int p = 0; p < P; p++) {
-          const vf pixel = broadcast(xi[p * step]);
-#pragma GCC unroll 4
-          for (int j = 0; j < N; j++) sum[p][j] = fma(pixel, weight[j], sum[p][j]);
-        }
-      }
+      for (int32_t i = 0; i < n; i++, xi++, wp += N * V) channel<P, N>(xi, step, wp, sum);
     }
   }
 }
@@ -146,7 +156,7 @@ struct Row {
   }
 };
 
-static void execute(const DotOp& op, const Context& c) {
+KERNEL void execute(const DotOp& op, const Context& c) {
   const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
   const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
   const bool dense = op.imagesArePixels != 0;

@@ -20,7 +20,7 @@ static inline float sample(const uint8_t* image, float x, float y) {
   return top * (1.0f - wy) + bottom * wy;
 }
 
-static void execute(const GatherOp& op, const Context& c) {
+KERNEL void execute(const GatherOp& op, const Context& c) {
   const Program& p = *c.program;
   const float scale = p.inverseDeviation / 255.0f, shift = -p.mean * p.inverseDeviation;
   for (int32_t i = 0; i < c.images; i++) {

@@ -66,7 +66,7 @@ static int32_t label(const Context& c, int32_t image) {
   return c.bytes(p.labels)[index];
 }
 
-static void execute(const LossOp& op, const Context& c) {
+KERNEL void execute(const LossOp& op, const Context& c) {
   double* lane = reinterpret_cast<double*>(c.arena + c.program->laneLoss) + 2 * c.task;
   if (c.firstGroup()) lane[0] = lane[1] = 0;
   const double weight = 1.0 / c.program->batch;
@@ -95,7 +95,7 @@ static void finish(const Context& c) {
 }
 
 // Inference: logits, and where there are labels the loss of every image.
-static void probabilities(const LossOp& op, const Context& c) {
+KERNEL void probabilities(const LossOp& op, const Context& c) {
   const Program& p = *c.program;
   for (int32_t i = 0; i < c.images; i++) {
     const float* logits = c.at(op.logits, i);

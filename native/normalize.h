@@ -8,7 +8,7 @@ using namespace simd;
 constexpr float epsilon = 1e-5f, momentum = 0.1f;  // src/model/model.ts
 constexpr int perBlock = blockChannels / V;
 
-static void statistics(const StatisticsOp& op, const Context& c) {
+KERNEL void statistics(const StatisticsOp& op, const Context& c) {
   const size_t row = static_cast<size_t>(op.blocks) * blockChannels;
   double* sums = c.sums(op.sums, c.task);
   if (c.firstGroup()) {
@@ -17,16 +17,23 @@ static void statistics(const StatisticsOp& op, const Context& c) {
   for (int32_t image = 0; image < c.images; image++) {
     for (int32_t v = 0; v < op.blocks * perBlock; v++) {
       const float* z = c.at(op.in, image) + vectorOffset(op.in, v);
-      vf total = zero(), squares = zero();
+      // Even and odd columns: an addition need not wait for the one before.
+      vf total[2] = {zero(), zero()}, squares[2] = {zero(), zero()};
       for (int32_t y = 0; y < op.height; y++, z += op.in.row) {
-        for (int32_t x = 0; x < op.width; x++) {
+        const auto add = [&](int part, int32_t x) {
           const vf value = load(z + static_cast<size_t>(x) * op.in.pixel);
-          total += value;
-          squares = fma(value, value, squares);
+          total[part] += value;
+          squares[part] = fma(value, value, squares[part]);
+        };
+        int32_t x = 0;
+        for (; x + 1 < op.width; x += 2) {
+          add(0, x);
+          add(1, x + 1);
         }
+        if (x < op.width) add(0, x);
       }
-      activation::addDoubles(sums + v * V, total);
-      activation::addDoubles(sums + row + v * V, squares);
+      activation::addDoubles(sums + v * V, total[0] + total[1]);
+      activation::addDoubles(sums + row + v * V, squares[0] + squares[1]);
     }
   }
 }
@@ -50,7 +57,7 @@ static void writeAffine(const Context& c, int32_t tables, int32_t row, int32_t i
   t[tableInverse * row + i] = inverse;
 }
 
-static void finish(const NormalizeFinishOp& op, const Context& c) {
+KERNEL void finish(const NormalizeFinishOp& op, const Context& c) {
   const int32_t row = padded(op.channels);
   const double n = static_cast<double>(c.program->batch) * op.pixels;
   for (int32_t i = 0; i < op.channels; i++) {
@@ -66,7 +73,7 @@ static void finish(const NormalizeFinishOp& op, const Context& c) {
   }
 }
 
-static void backFinish(const NormalizeBackFinishOp& op, const Context& c) {
+KERNEL void backFinish(const NormalizeBackFinishOp& op, const Context& c) {
   const int32_t row = padded(op.channels);
   const double n = static_cast<double>(c.program->batch) * op.pixels;
   float* t = c.arena + op.tables;
@@ -79,7 +86,7 @@ static void backFinish(const NormalizeBackFinishOp& op, const Context& c) {
   }
 }
 
-static void inference(const NormalizeInferenceOp& op, const Context& c) {
+KERNEL void inference(const NormalizeInferenceOp& op, const Context& c) {
   const int32_t row = padded(op.channels);
   for (int32_t i = 0; i < op.channels; i++) {
     writeAffine(c, op.tables, row, i, c.arena[op.runningMean + i], c.arena[op.runningVariance + i], op.weight, op.bias);

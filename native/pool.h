@@ -6,7 +6,7 @@ namespace pool {
 using namespace simd;
 constexpr int perBlock = blockChannels / V;
 
-static void average(const AveragePoolOp& op, const Context& c) {
+KERNEL void average(const AveragePoolOp& op, const Context& c) {
   const vf scale = broadcast(1.0f / static_cast<float>(op.height * op.width));
   for (int32_t image = 0; image < c.images; image++) {
     float* out = c.at(op.out, image);
@@ -22,7 +22,7 @@ static void average(const AveragePoolOp& op, const Context& c) {
 }
 
 // in: the gradient to be written; out: the gradient of the averages.
-static void averageBack(const AveragePoolOp& op, const Context& c) {
+KERNEL void averageBack(const AveragePoolOp& op, const Context& c) {
   const vf scale = broadcast(1.0f / static_cast<float>(op.height * op.width));
   for (int32_t image = 0; image < c.images; image++) {
     const float* out = c.at(op.out, image);

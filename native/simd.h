@@ -12,6 +12,9 @@
 #define SIMD_WIDTH 4
 #endif
 
+// A function of its own: V8 allocates registers carelessly in a huge one (over 8,192 values), which all kernels in one would be.
+#define KERNEL static __attribute__((noinline))
+
 namespace simd {
 
 constexpr int V = SIMD_WIDTH;
@@ -61,6 +64,8 @@ static inline vf fma(vf a, vf b, vf c) {
   return a * b + c;  // -ffp-contract=fast
 #endif
 }
+
+static inline vf fma(vf a, float b, vf c) { return fma(a, broadcast(b), c); }
 
 static inline vf sqrt(vf v) {
 #if defined(__clang__)

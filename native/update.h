@@ -90,7 +90,7 @@ static void transpose(const Transpose& t, const Context& c, const float* tileWei
   }
 }
 
-static void lanes(const UpdateLanesOp& op, const Context& c) {
+KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   const Step step(c);
   float* w = c.arena + op.weights + op.from;
   float* slot0 = slot(c, op.slots[0], op.from);
@@ -113,7 +113,7 @@ static void lanes(const UpdateLanesOp& op, const Context& c) {
   }
 }
 
-static void dense(const UpdateDenseOp& op, const Context& c) {
+KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
   const Step step(c);
   const int32_t width = op.tileVectors * V;
   const Tap tap{op.from, 0};

@@ -18,29 +18,29 @@ constexpr float a = 0.70710678f, b = 1.41421356f;  // the points, √½ and √2
 
 // Bᵀ d
 static inline void input(const vf (&d)[6], vf (&v)[6]) {
-  const vf even1 = d[4] - 2.0f * d[2], odd1 = a * d[3] - b * d[1];
-  const vf even2 = d[4] - 0.5f * d[2], odd2 = b * d[3] - a * d[1];
-  v[0] = d[0] - 2.5f * d[2] + d[4];
+  const vf even1 = fma(d[2], -2.0f, d[4]), odd1 = fma(d[3], a, d[1] * -b);
+  const vf even2 = fma(d[2], -0.5f, d[4]), odd2 = fma(d[3], b, d[1] * -a);
+  v[0] = fma(d[2], -2.5f, d[0] + d[4]);
   v[1] = even1 + odd1;
   v[2] = even1 - odd1;
   v[3] = even2 + odd2;
   v[4] = even2 - odd2;
-  v[5] = d[1] - 2.5f * d[3] + d[5];
+  v[5] = fma(d[3], -2.5f, d[1] + d[5]);
 }
 
 // Aᵀ m
 static inline void output(const vf (&m)[6], vf (&y)[4]) {
   const vf sum1 = m[1] + m[2], difference1 = m[1] - m[2], sum2 = m[3] + m[4], difference2 = m[3] - m[4];
   y[0] = m[0] + sum1 + sum2;
-  y[1] = a * difference1 + b * difference2;
-  y[2] = 0.5f * sum1 + 2.0f * sum2;
-  y[3] = 0.5f * a * difference1 + 2.0f * b * difference2 + m[5];
+  y[1] = fma(difference1, a, difference2 * b);
+  y[2] = fma(sum1, 0.5f, sum2 * 2.0f);
+  y[3] = fma(difference1, 0.5f * a, fma(difference2, 2.0f * b, m[5]));
 }
 
 // A dy
 static inline void gradient(const vf (&y)[4], vf (&v)[6]) {
-  const vf even1 = y[0] + 0.5f * y[2], odd1 = a * (y[1] + 0.5f * y[3]);
-  const vf even2 = y[0] + 2.0f * y[2], odd2 = b * (y[1] + 2.0f * y[3]);
+  const vf even1 = fma(y[2], 0.5f, y[0]), odd1 = fma(y[3], 0.5f * a, y[1] * a);
+  const vf even2 = fma(y[2], 2.0f, y[0]), odd2 = fma(y[3], 2.0f * b, y[1] * b);
   v[0] = y[0];
   v[1] = even1 + odd1;
   v[2] = even1 - odd1;
@@ -75,20 +75,24 @@ constexpr int unrolled = tileRows(1) >= 28 ? side : 1;
 
 template <int From, int To, void (*transform)(const vf (&)[From], vf (&)[To]), class Load, class Store>
 static inline __attribute__((always_inline)) void both(Load load, Store store) {
-  vf half[To][From];
+  vf half[To * From];
 #pragma GCC unroll unrolled
   for (int c = 0; c < From; c++) {
     vf in[From], out[To];
 #pragma GCC unroll 6
     for (int r = 0; r < From; r++) in[r] = load(r, c);
     transform(in, out);
+    vf* column = half + c;
 #pragma GCC unroll 6
-    for (int r = 0; r < To; r++) half[r][c] = out[r];
+    for (int r = 0; r < To; r++) column[r * From] = out[r];
   }
 #pragma GCC unroll unrolled
   for (int r = 0; r < To; r++) {
-    vf out[To];
-    transform(half[r], out);
+    const vf* row = half + r * From;
+    vf in[From], out[To];
+#pragma GCC unroll 6
+    for (int c = 0; c < From; c++) in[c] = row[c];
+    transform(in, out);
 #pragma GCC unroll 6
     for (int c = 0; c < To; c++) store(r, c, out[c]);
   }
@@ -116,7 +120,7 @@ struct Window {
 
 // Transforms windows of From×From pixels of `count` tiles: to[position][block][tile][16].
 template <int From, void (*transform)(const vf (&)[From], vf (&)[side])>
-static void windows(const Context& c, const WinogradSource& s, int32_t height, int32_t width, int32_t first, int32_t count, float* to,
+KERNEL void windows(const Context& c, const WinogradSource& s, int32_t height, int32_t width, int32_t first, int32_t count, float* to,
                     size_t plane, int32_t chunk) {
   constexpr int perBlock = blockChannels / V;
   const int32_t down = tilesAlong(height), across = tilesAlong(width);
@@ -145,7 +149,7 @@ static void windows(const Context& c, const WinogradSource& s, int32_t height, i
 static inline size_t planeOf(int32_t blocks, int32_t chunk) { return (static_cast<size_t>(blocks) * chunk | 1) * blockChannels; }
 
 // m[position][tile][o] = Σ over i of v[position][tile][i] · u[position][i][o]
-static void multiply(const WinogradOp& op, const Context& c, const float* v, size_t vPlane, float* m, size_t mPlane, int32_t count) {
+KERNEL void multiply(const WinogradOp& op, const Context& c, const float* v, size_t vPlane, float* m, size_t mPlane, int32_t count) {
   const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
   const Tap tap{0, 0};
   const int32_t inputs = (op.in.blocks - 1) * blockChannels + op.in.lastBlock;
@@ -165,7 +169,7 @@ static void multiply(const WinogradOp& op, const Context& c, const float* v, siz
   }
 }
 
-static void execute(const WinogradOp& op, const Context& c) {
+KERNEL void execute(const WinogradOp& op, const Context& c) {
   constexpr int perBlock = blockChannels / V;
   const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
   const Tile& last = tiles[op.tiles - 1];
@@ -207,7 +211,7 @@ static void execute(const WinogradOp& op, const Context& c) {
 }
 
 // Weight gradients: every group adds to the transformed sums, a task's last one transforms them back.
-static void outer(const WinogradOuterOp& op, const Context& c) {
+KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
   const size_t vPlane = planeOf(op.in.blocks, op.chunk), dPlane = planeOf(op.out.blocks, op.chunk);
   float* v = c.threadMemory + op.scratch;
@@ -250,7 +254,7 @@ static void outer(const WinogradOuterOp& op, const Context& c) {
 }
 
 // u[position][i][o] = G w Gᵀ for a range of one tile's [i][o].
-static void weights(const WinogradWeightsOp& op, const Context& c) {
+KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   const float* from = c.arena + op.from;
   float* to = c.arena + op.to;
   const size_t size = op.size;

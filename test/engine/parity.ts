@@ -209,7 +209,7 @@ export function paritySuite(
         testChunk({ batchSize, steps: 5, samples, learningRate, seed: 2, affine: true }),
         testChunk({ batchSize: batchSize - 1, steps: 1, samples, learningRate, seed: 3 }),
       ];
-      const seed = preset === "compact" ? 8 : 7;
+      const seed = { compact: 8, residual: 10 }[preset] ?? 7; // none brings a sum before relu so near to 0 that engines disagree about its sign
       const [actual, expected] = await both({ model: buildModel(preset), optimizer, batchSize, seed }, async (session) => {
         const start = parametersOf(session.read());
         const losses: number[] = [];
