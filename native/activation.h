@@ -1,5 +1,4 @@
-// opActivate and its backward passes: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part optional.
-// The backward passes recompute the forward values from `in` and `skip`, which costs less than storing them.
+// opActivate: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part optional. Its backward passes are in activation_back.h.
 //
 // Everything goes in bands of rows and, for each kind of activation, loops of their own: short functions, whose few constants lie in
 // registers.
@@ -61,12 +60,6 @@ struct Plane {
   void set(int32_t y, int32_t x, vf v) const { store(to(y, x), v); }
 };
 
-struct Buffer {
-  float values[(bandFloats / blockChannels + 2 * imageWidth) * V];
-
-  Plane plane(int32_t width) { return {values, static_cast<size_t>(width) * V, V}; }
-};
-
 struct Size {
   int32_t rows, width;
 };
@@ -101,15 +94,6 @@ template <class Values>
 static inline vf pooled(const Values& s, int32_t y, int32_t x) {
   return max(max(s.get(2 * y, 2 * x), s.get(2 * y, 2 * x + 1)), max(s.get(2 * y + 1, 2 * x), s.get(2 * y + 1, 2 * x + 1)));
 }
-
-// What relu lets through of a gradient: where `value` is above 0.
-template <class Value>
-struct Masked {
-  Value value;
-  Plane d;
-
-  vf get(int32_t y, int32_t x) const { return value.get(y, x) > zero() ? d.get(y, x) : zero(); }
-};
 
 // Some rows of one vector of channels of an image; y counts from the first.
 struct Band {
@@ -184,153 +168,6 @@ KERNEL void execute(const ActivateOp& op, const Context& c) {
       else if (a.relu) each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, max(s.get(y, x), zero())); });
       else each(band.out(), [=](int32_t y, int32_t x) { to.set(y, x, s.get(y, x)); });
       if (a.dropoutIndex >= 0) drop(band, to, to);
-    });
-  });
-}
-
-// The gradients before a pool, and before relu. The first maximum in row order takes all.
-template <class Values>
-static inline void unpool(const Band& band, const Values s, const Plane d, const Plane to) {
-  const vf least = broadcast(band.a.relu ? 0.0f : -__builtin_inff());
-  each(band.out(), [=](int32_t y, int32_t x) {
-    const vf s0 = s.get(2 * y, 2 * x), s1 = s.get(2 * y, 2 * x + 1), s2 = s.get(2 * y + 1, 2 * x), s3 = s.get(2 * y + 1, 2 * x + 1);
-    const vf m = max(max(s0, s1), max(s2, s3));
-    vf rest = m > least ? d.get(y, x) : zero();
-    to.set(2 * y, 2 * x, s0 == m ? rest : zero());
-    rest = s0 == m ? zero() : rest;
-    to.set(2 * y, 2 * x + 1, s1 == m ? rest : zero());
-    rest = s1 == m ? zero() : rest;
-    to.set(2 * y + 1, 2 * x, s2 == m ? rest : zero());
-    to.set(2 * y + 1, 2 * x + 1, s2 == m ? zero() : rest);
-  });
-  // An odd last column or row was dropped by the pool.
-  const Size in = band.in(), out = band.out();
-  for (int32_t y = 0; y < in.rows; y++) {
-    for (int32_t x = y < 2 * out.rows ? 2 * out.width : 0; x < in.width; x++) to.set(y, x, zero());
-  }
-}
-
-// Calls f(d) with the gradients of a band before relu, in one form or another; a pool's are written to `pooled` first.
-template <bool Norm, Skip S, class F>
-static inline void routed(const ActivateBackOp& op, const Band& band, Plane pooled, F&& f) {
-  const Activation& a = op.a;
-  Buffer kept;
-  Plane d = band.outputs(a.out);
-  if (a.dropoutIndex >= 0) {
-    drop(band, d, kept.plane(band.out().width));
-    d = kept.plane(band.out().width);
-  }
-  if (a.pool) {
-    unpool(band, band.values<Norm, S>(), d, pooled);
-    f(pooled);
-  } else if (!a.relu) {
-    f(d);
-  } else if (S == Skip::plain && a.hasResult) {
-    f(Masked<Plane>{band.outputs(a.result), d});
-  } else {
-    f(Masked<Values<Norm, S>>{band.values<Norm, S>(), d});
-  }
-}
-
-// Adds a vector of floats to V doubles.
-static inline void addDoubles(double* sums, vf v) {
-  for (int i = 0; i < V; i++) sums[i] += v[i];
-}
-
-// Σ d and Σ d · (x − mean) over a band, in two parts each: an addition need not wait for the one before.
-template <class Gradient>
-KERNEL void sum(Size size, const Gradient d, const Plane from, const Normalizer& n, double* sums, double* sumsX) {
-  const vf mean = n.mean;
-  vf dy0 = zero(), dy1 = zero(), dyX0 = zero(), dyX1 = zero();
-  for (int32_t y = 0; y < size.rows; y++) {
-    int32_t x = 0;
-    for (; x + 1 < size.width; x += 2) {
-      const vf d0 = d.get(y, x), d1 = d.get(y, x + 1);
-      dy0 += d0;
-      dy1 += d1;
-      dyX0 = fma(d0, from.get(y, x) - mean, dyX0);
-      dyX1 = fma(d1, from.get(y, x + 1) - mean, dyX1);
-    }
-    if (x < size.width) {
-      const vf last = d.get(y, x);
-      dy0 += last;
-      dyX0 = fma(last, from.get(y, x) - mean, dyX0);
-    }
-  }
-  if (sums) addDoubles(sums, dy0 + dy1);
-  addDoubles(sumsX, (dyX0 + dyX1) * n.inverse);
-}
-
-KERNEL void reduce(const ActivateBackOp& op, const Context& c) {
-  const Activation& a = op.a;
-  const size_t row = static_cast<size_t>(a.blocks) * blockChannels;
-  double* sums = c.sums(op.sums, c.task);
-  if (c.firstGroup()) {
-    for (size_t i = 0; i < 3 * row; i++) sums[i] = 0;
-  }
-  specialize(a, [&]<bool Norm, Skip S>() {
-    if constexpr (!Norm) return;
-    bands(a, c, [&](const Band& band) {
-      Buffer buffer;
-      double* to = sums + band.v * V;
-      routed<Norm, S>(op, band, buffer.plane(a.width), [&](auto d) {
-        sum(band.in(), d, band.inputs(a.in), band.normalizer(a.normalize), to, to + row);
-        if (S == Skip::normalized) sum(band.in(), d, band.inputs(a.skip), band.normalizer(a.skipNormalize), nullptr, to + 2 * row);
-      });
-    });
-  });
-}
-
-// From the gradient dy of a sum to that of one addend x: dy itself, or through a batch norm
-// scale · (dy − mean(dy) − x̂ · mean(dy · x̂)), here as a sum of three products.
-template <bool Norm>
-struct Back {
-  Plane x;
-  vf scale, ofX, constant;
-
-  Back(Plane from, const Normalizer& n) : x(from) {
-    if (!Norm) return;
-    scale = n.scale;
-    ofX = zero() - n.scale * n.inverse * n.meanDyX;
-    constant = zero() - n.scale * n.meanDy - ofX * n.mean;
-  }
-  vf get(int32_t y, int32_t i, vf dy) const { return Norm ? fma(dy, scale, fma(x.get(y, i), ofX, constant)) : dy; }
-};
-
-// to = or += f(d)
-template <class Gradient, class F>
-static inline void put(Size size, const Gradient d, const F f, Plane to, bool accumulate) {
-  if (accumulate) each(size, [=](int32_t y, int32_t x) { to.set(y, x, to.get(y, x) + f.get(y, x, d.get(y, x))); });
-  else each(size, [=](int32_t y, int32_t x) { to.set(y, x, f.get(y, x, d.get(y, x))); });
-}
-
-KERNEL void back(const ActivateBackOp& op, const Context& c) {
-  const Activation& a = op.a;
-  specialize(a, [&]<bool Norm, Skip S>() {
-    bands(a, c, [&](const Band& band) {
-      Buffer buffer;
-      const bool straight = a.pool && !Norm && op.hasDIn && !op.accumulateDIn;  // a pool's gradient is routed to where it goes
-      routed<Norm, S>(op, band, straight ? band.inputs(op.dIn) : buffer.plane(a.width), [&](auto d) {
-        const Size size = band.in();
-        const Back<Norm> in(band.inputs(a.in), Norm ? band.normalizer(a.normalize) : Normalizer{});
-        const bool toIn = op.hasDIn && !straight;
-        if (S == Skip::none || !op.hasDSkip) {
-          if (toIn) put(size, d, in, band.inputs(op.dIn), op.accumulateDIn);
-          return;
-        }
-        constexpr bool normalized = S == Skip::normalized;
-        const Back<normalized> skip(band.inputs(a.skip), normalized ? band.normalizer(a.skipNormalize) : Normalizer{});
-        const Plane toSkip = band.inputs(op.dSkip);
-        if (!toIn) return put(size, d, skip, toSkip, op.accumulateDSkip);
-        // One loop for both: either may lie where d does.
-        const Plane to = band.inputs(op.dIn);
-        const bool addIn = op.accumulateDIn, addSkip = op.accumulateDSkip;
-        each(size, [=](int32_t y, int32_t x) {
-          const vf dy = d.get(y, x), dIn = in.get(y, x, dy), dSkip = skip.get(y, x, dy);
-          to.set(y, x, addIn ? to.get(y, x) + dIn : dIn);
-          toSkip.set(y, x, addSkip ? toSkip.get(y, x) + dSkip : dSkip);
-        });
-      });
     });
   });
 }

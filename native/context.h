@@ -42,3 +42,8 @@ static inline size_t vectorOffset(const View& view, int32_t v) {
   constexpr int perBlock = blockChannels / simd::V;
   return static_cast<size_t>(v / perBlock) * view.block + static_cast<size_t>(v % perBlock) * simd::V;
 }
+
+// Adds a vector of floats to V doubles.
+static inline void addDoubles(double* sums, simd::vf v) {
+  for (int i = 0; i < simd::V; i++) sums[i] += v[i];
+}

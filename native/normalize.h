@@ -1,6 +1,5 @@
 // Batch norm's statistics: sums a lane, then, between two phases, the tables that the activation kernels read.
 #pragma once
-#include "activation.h"
 #include "context.h"
 
 namespace normalize {
@@ -32,8 +31,8 @@ KERNEL void statistics(const StatisticsOp& op, const Context& c) {
         }
         if (x < op.width) add(0, x);
       }
-      activation::addDoubles(sums + v * V, total[0] + total[1]);
-      activation::addDoubles(sums + row + v * V, squares[0] + squares[1]);
+      addDoubles(sums + v * V, total[0] + total[1]);
+      addDoubles(sums + row + v * V, squares[0] + squares[1]);
     }
   }
 }

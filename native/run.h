@@ -1,7 +1,7 @@
 // Runs a program on one thread of several: steps, phases, tasks, stages, groups, ops. Threads claim tasks as they come; every
 // task's arithmetic is fixed, so results do not depend on who runs it or on how many threads there are.
 #pragma once
-#include "activation.h"
+#include "activation_back.h"
 #include "barrier.h"
 #include "clock.h"
 #include "dot.h"
