@@ -57,13 +57,14 @@ async function train(models, terminal) {
     setTimeout(() => child.kill("SIGINT"), 1000 * options.seconds + warmUp);
     child.onExit(({ exitCode }) => (exitCode === 130 ? resolve() : reject(new Error(`train ended with ${exitCode}`))));
   });
-  return models.map((model) =>
-    readFileSync(join(folder, name, model, "events.jsonl"), "utf8")
+  return models.map((model) => {
+    const lines = readFileSync(join(folder, name, model, "events.jsonl"), "utf8")
       .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-      .filter(({ type }) => type === "epoch"),
-  );
+      .split("\n");
+    const epochs = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === "epoch");
+    if (epochs.length === 0) throw new Error(`${model} ended no epoch in ${options.seconds} s: give it more --seconds.`);
+    return epochs;
+  });
 }
 
 /** @returns images a second of the epochs, or parts of them, that lie in the time given, evaluations left out */
