@@ -10,7 +10,7 @@ namespace activation {
 using namespace simd;
 constexpr int perBlock = blockChannels / V;
 
-// The tables of one batch norm, at one vector of channels.
+// The tables of one batch norm (Ioffe and Szegedy 2015, arXiv 1502.03167), at one vector of channels; its output is x · scale + shift.
 struct Normalizer {
   vf scale, shift, mean, inverse, meanDy, meanDyX;
 

@@ -1,10 +1,11 @@
 // The backward passes of opActivate: sums for batch norm first, then the gradients of `in` and `skip`. Both recompute the forward values,
-// which costs less than storing them.
+// which costs less than storing them. x̂ = (x − mean) · inverse.
 #pragma once
 #include "activation.h"
 
 namespace activation {
 
+// One vector of channels of a band's rows.
 struct Buffer {
   float values[(bandFloats / blockChannels + 2 * imageWidth) * V];
 
@@ -64,28 +65,20 @@ static inline void routed(const ActivateBackOp& op, const Band& band, Plane pool
   }
 }
 
-// Σ d and Σ d · (x − mean) over a band, in two parts each: an addition need not wait for the one before.
+// Σ d, where it is wanted, and Σ d · x̂ over a band.
 template <class Gradient>
 KERNEL void sum(Size size, const Gradient d, const Plane from, const Normalizer& n, double* sums, double* sumsX) {
   const vf mean = n.mean;
-  vf dy0 = zero(), dy1 = zero(), dyX0 = zero(), dyX1 = zero();
+  vf dy[2] = {zero(), zero()}, dyX[2] = {zero(), zero()};
   for (int32_t y = 0; y < size.rows; y++) {
-    int32_t x = 0;
-    for (; x + 1 < size.width; x += 2) {
-      const vf d0 = d.get(y, x), d1 = d.get(y, x + 1);
-      dy0 += d0;
-      dy1 += d1;
-      dyX0 = fma(d0, from.get(y, x) - mean, dyX0);
-      dyX1 = fma(d1, from.get(y, x + 1) - mean, dyX1);
-    }
-    if (x < size.width) {
-      const vf last = d.get(y, x);
-      dy0 += last;
-      dyX0 = fma(last, from.get(y, x) - mean, dyX0);
-    }
+    inTwoParts(size.width, [&](int part, int32_t x) {
+      const vf value = d.get(y, x);
+      dy[part] += value;
+      dyX[part] = fma(value, from.get(y, x) - mean, dyX[part]);
+    });
   }
-  if (sums) addDoubles(sums, dy0 + dy1);
-  addDoubles(sumsX, (dyX0 + dyX1) * n.inverse);
+  if (sums) addDoubles(sums, dy[0] + dy[1]);
+  addDoubles(sumsX, (dyX[0] + dyX[1]) * n.inverse);
 }
 
 KERNEL void reduce(const ActivateBackOp& op, const Context& c) {
@@ -115,8 +108,9 @@ struct Back {
   Plane x;
   vf scale, ofX, constant;
 
-  Back(Plane from, const Normalizer& n) : x(from) {
+  Back(const Band& band, const View& from, int32_t tables) : x(band.inputs(from)) {
     if (!Norm) return;
+    const Normalizer n = band.normalizer(tables);
     scale = n.scale;
     ofX = zero() - n.scale * n.inverse * n.meanDyX;
     constant = zero() - n.scale * n.meanDy - ofX * n.mean;
@@ -139,14 +133,13 @@ KERNEL void back(const ActivateBackOp& op, const Context& c) {
       const bool straight = a.pool && !Norm && op.hasDIn && !op.accumulateDIn;  // a pool's gradient is routed to where it goes
       routed<Norm, S>(op, band, straight ? band.inputs(op.dIn) : buffer.plane(a.width), [&](auto d) {
         const Size size = band.in();
-        const Back<Norm> in(band.inputs(a.in), Norm ? band.normalizer(a.normalize) : Normalizer{});
+        const Back<Norm> in(band, a.in, a.normalize);
         const bool toIn = op.hasDIn && !straight;
         if (S == Skip::none || !op.hasDSkip) {
           if (toIn) put(size, d, in, band.inputs(op.dIn), op.accumulateDIn);
           return;
         }
-        constexpr bool normalized = S == Skip::normalized;
-        const Back<normalized> skip(band.inputs(a.skip), normalized ? band.normalizer(a.skipNormalize) : Normalizer{});
+        const Back<S == Skip::normalized> skip(band, a.skip, a.skipNormalize);
         const Plane toSkip = band.inputs(op.dSkip);
         if (!toIn) return put(size, d, skip, toSkip, op.accumulateDSkip);
         // One loop for both: either may lie where d does.

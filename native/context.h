@@ -43,6 +43,17 @@ static inline size_t vectorOffset(const View& view, int32_t v) {
   return static_cast<size_t>(v / perBlock) * view.block + static_cast<size_t>(v % perBlock) * simd::V;
 }
 
+// f(part, x) for every column, even ones as part 0 and odd ones as part 1: in two sums an addition need not wait for the one before.
+template <class F>
+static inline void inTwoParts(int32_t width, F&& f) {
+  int32_t x = 0;
+  for (; x + 1 < width; x += 2) {
+    f(0, x);
+    f(1, x + 1);
+  }
+  if (x < width) f(0, x);
+}
+
 // Adds a vector of floats to V doubles.
 static inline void addDoubles(double* sums, simd::vf v) {
   for (int i = 0; i < simd::V; i++) sums[i] += v[i];

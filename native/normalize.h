@@ -16,20 +16,13 @@ KERNEL void statistics(const StatisticsOp& op, const Context& c) {
   for (int32_t image = 0; image < c.images; image++) {
     for (int32_t v = 0; v < op.blocks * perBlock; v++) {
       const float* z = c.at(op.in, image) + vectorOffset(op.in, v);
-      // Even and odd columns: an addition need not wait for the one before.
       vf total[2] = {zero(), zero()}, squares[2] = {zero(), zero()};
       for (int32_t y = 0; y < op.height; y++, z += op.in.row) {
-        const auto add = [&](int part, int32_t x) {
+        inTwoParts(op.width, [&](int part, int32_t x) {
           const vf value = load(z + static_cast<size_t>(x) * op.in.pixel);
           total[part] += value;
           squares[part] = fma(value, value, squares[part]);
-        };
-        int32_t x = 0;
-        for (; x + 1 < op.width; x += 2) {
-          add(0, x);
-          add(1, x + 1);
-        }
-        if (x < op.width) add(0, x);
+        });
       }
       addDoubles(sums + v * V, total[0] + total[1]);
       addDoubles(sums + row + v * V, squares[0] + squares[1]);

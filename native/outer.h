@@ -158,16 +158,11 @@ KERNEL void columnSum(const ColumnSumOp& op, const Context& c) {
     vf sum = c.firstGroup() ? zero() : load(g + v * V);
     for (int32_t image = 0; image < c.images; image++) {
       const float* row = c.at(op.in, image) + vectorOffset(op.in, v);
-      vf even = zero(), odd = zero();  // columns: an addition need not wait for the one before
+      vf parts[2] = {zero(), zero()};
       for (int32_t h = 0; h < op.height; h++, row += op.in.row) {
-        int32_t w = 0;
-        for (; w + 1 < op.width; w += 2) {
-          even += load(row + static_cast<size_t>(w) * op.in.pixel);
-          odd += load(row + static_cast<size_t>(w + 1) * op.in.pixel);
-        }
-        if (w < op.width) even += load(row + static_cast<size_t>(w) * op.in.pixel);
+        inTwoParts(op.width, [&](int part, int32_t w) { parts[part] += load(row + static_cast<size_t>(w) * op.in.pixel); });
       }
-      sum += even + odd;
+      sum += parts[0] + parts[1];
     }
     store(g + v * V, sum);
   }

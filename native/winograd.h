@@ -69,10 +69,11 @@ static inline void filterGradient(const vf (&u)[6], vf (&w)[3]) {
   w[2] = (1.0f / 3) * (sum2 - sum1) + u[5];
 }
 
-// A transform of both dimensions: store(r, c, T X Tᵀ) of X = load(r, c). Unrolled only where `half` fits the registers: V8 reads all 36 vectors
-// of a straight line first and then writes most of them to the stack.
+// How far a transform's loops are unrolled: only where its 36 vectors nearly fit the registers. V8 reads all of a straight line's first and then
+// writes most of them to the stack.
 constexpr int unrolled = tileRows(1) >= 28 ? side : 1;
 
+// A transform of both dimensions: store(r, c, T X Tᵀ) of X = load(r, c).
 template <int From, int To, void (*transform)(const vf (&)[From], vf (&)[To]), class Load, class Store>
 static inline __attribute__((always_inline)) void both(Load load, Store store) {
   vf half[To * From];
