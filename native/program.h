@@ -104,9 +104,10 @@ struct WinogradSource {
   int32_t blocks, lastBlock;   // as in DotOp
 };
 
-// A DotOp with 3×3 taps and stride 1, in tiles of 4×4 outputs; Tile.weights: [36][input channel][vectors × V].
+// A DotOp with 3×3 taps and stride 1, in tiles of tileSide² outputs; Tile.weights: [(tileSide + 2)²][input channel][vectors × V].
 struct WinogradOp {
   Op op;
+  int32_t tileSide;            // 3, 4, 5 or 7
   WinogradSource in;
   View out;
   int32_t height, width;       // of the output
@@ -118,10 +119,11 @@ struct WinogradOp {
 // An OuterOp with 3×3 taps and stride 1.
 struct WinogradOuterOp {
   Op op;
+  int32_t tileSide;
   WinogradSource in, out;
   int32_t height, width;       // of the convolution's output
   int32_t gradient;            // lane 0
-  int32_t sums;                // in the thread's memory, from the task's first group to its last: [tile][36][input channel][vectors × V]
+  int32_t sums;                // in the thread's memory, from the task's first group to its last: [tile][position][input channel][vectors × V]
   int32_t scratch, chunk;
   int32_t tiles;               // then Tile[tiles]; Tile.weights counts from the lane's gradient
 };
@@ -129,7 +131,8 @@ struct WinogradOuterOp {
 // The transformed weights of floats [first, first + count) of one tile's [input channel][vectors × V], which has `size`.
 struct WinogradWeightsOp {
   Op op;
-  int32_t from, to;            // [9][size] and [36][size]
+  int32_t tileSide;
+  int32_t from, to;            // [9][size] and [(tileSide + 2)²][size]
   int32_t size, first, count;
   int32_t flip;                // for input gradients
 };

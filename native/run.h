@@ -35,8 +35,8 @@ static void dispatch(const Op* op, const Context& c) {
     case opUpdateLanes: return update::lanes(*reinterpret_cast<const UpdateLanesOp*>(op), c);
     case opUpdateDense: return update::dense(*reinterpret_cast<const UpdateDenseOp*>(op), c);
     case opWinograd: return winograd::execute(*reinterpret_cast<const WinogradOp*>(op), c);
-    case opWinogradOuter: return winograd::outer(*reinterpret_cast<const WinogradOuterOp*>(op), c);
-    case opWinogradWeights: return winograd::weights(*reinterpret_cast<const WinogradWeightsOp*>(op), c);
+    case opWinogradOuter: return winograd::execute(*reinterpret_cast<const WinogradOuterOp*>(op), c);
+    case opWinogradWeights: return winograd::execute(*reinterpret_cast<const WinogradWeightsOp*>(op), c);
     case opProbabilities: return loss::probabilities(*reinterpret_cast<const LossOp*>(op), c);
   }
 }

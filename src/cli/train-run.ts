@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { catalog } from "../data/catalog.js";
 import { loadDataset } from "../data/datasets.js";
+import { buildModel } from "../model/presets.js";
 import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
 import type { RunEvent } from "../run/events.js";
 import { sourcesOf } from "../serve/models.js";
@@ -77,9 +79,9 @@ class TrainSession {
   private readonly failures = new Map<string, string>();
 
   constructor(private readonly plan: TrainPlan) {
-    const { seed, engine, threads, tf32 } = plan.config;
-    const shared = { seed, engine, threads: threadsPerTrainer(threads), tf32 };
-    const setups = plan.models.map((model, number) => ({ model, number, ...shared }));
+    const { seed, engine, threads, tf32, dataset } = plan.config;
+    const shared = { seed, engine, threads: threadsPerTrainer(threads), tf32, normalization: catalog[dataset].normalization };
+    const setups = plan.models.map((model, number) => ({ model, layers: buildModel(model.preset, model).layers, number, ...shared }));
     this.supervisor = new Supervisor(setups, (event) => this.show(event));
     whenOutputCloses(() => {
       this.outputClosed = true;

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import type { State, Tensor } from "../engine/engine.js";
 import { errorCode, exists, fileErrorReason, replaceDirectory, settledDirectory } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
+import type { CheckpointInfo, WholeInfo } from "./checkpoint-info.js";
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safetensors.js";
 
 /**
@@ -17,32 +17,6 @@ const weightsFile = "weights.safetensors";
 const optimizerFile = "optimizer.safetensors";
 const infoFile = "model.json";
 const batchesTracked = ".num_batches_tracked";
-
-const infoSchema = z.object({
-  /** Version of this file's format; filled in by saveCheckpoint. */
-  format: z.literal(1).optional(),
-  /** The model's name in its run: "simple-2". */
-  model: z.string().optional(),
-  run: z.string().optional(),
-  preset: z.string(),
-  kernels: z.array(z.number().int().positive()).optional(),
-  dropout: z.number().optional(),
-  dataset: z.string(),
-  classNames: z.array(z.string()).length(10),
-  /** Pixels become (pixel / 255 − mean) / std before they enter the network. */
-  normalization: z.object({ mean: z.number(), std: z.number().positive() }),
-  epoch: z.number(),
-  step: z.number().int().nonnegative(),
-  /** testAccuracy, testLoss and whatever else was measured then. */
-  metrics: z.record(z.string(), z.number()),
-  /** The trainer's own state as JSON, for an exact resume; nothing else reads it. */
-  progress: z.unknown().optional(),
-  /** SHA-256 of each tensor file, hex; filled in by saveCheckpoint. */
-  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
-});
-
-/** What model.json holds. */
-export type CheckpointInfo = z.infer<typeof infoSchema>;
 
 export interface Checkpoint {
   state: State;
@@ -86,7 +60,7 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
 /** Reads what a checkpoint is, without its weights. @throws UserError as loadCheckpoint */
 export async function readCheckpointInfo(dir: string): Promise<CheckpointInfo> {
   const path = join(await settledDirectory(dir), infoFile);
-  return parseInfo(path, await readBytes(path));
+  return parse(path);
 }
 
 /** @returns whether a checkpoint lies in the folder, whole or not */
@@ -94,8 +68,15 @@ export async function hasCheckpoint(dir: string): Promise<boolean> {
   return exists(join(await settledDirectory(dir), infoFile));
 }
 
+/** The schema needs zod, whose 50 ms a trainer that begins anew does not pay. */
+async function parse(path: string): Promise<WholeInfo> {
+  const bytes = await readBytes(path);
+  const { parseInfo } = await import("./checkpoint-info.js");
+  return parseInfo(path, bytes, weightsFile);
+}
+
 async function readCheckpoint(dir: string): Promise<Checkpoint> {
-  const info = parseInfo(join(dir, infoFile), await readBytes(join(dir, infoFile)));
+  const info = await parse(join(dir, infoFile));
   const tensors = new Map<string, Tensor>();
   for (const [name, expected] of Object.entries(info.files ?? {})) {
     if (name !== weightsFile && name !== optimizerFile) continue;
@@ -109,26 +90,6 @@ async function readCheckpoint(dir: string): Promise<Checkpoint> {
     for (const [tensorName, tensor] of decode(path, bytes)) tensors.set(tensorName, tensor);
   }
   return { state: { step: info.step, tensors }, info };
-}
-
-function parseInfo(path: string, bytes: Uint8Array): CheckpointInfo & { files: Record<string, string> } {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    throw new UserError(`${path} is not JSON; use another checkpoint or train again.`);
-  }
-  const format = (json as { format?: unknown } | null)?.format;
-  if (format !== 1) throw new UserError(`${path} has format ${JSON.stringify(format) ?? "none"}, this program reads format 1.`);
-  const parsed = infoSchema.safeParse(json);
-  const { files } = parsed.data ?? {};
-  if (!parsed.success || !files?.[weightsFile]) {
-    const issue = parsed.error?.issues[0];
-    throw new UserError(
-      `${path} is not a checkpoint's description: ${issue ? `${issue.path.join(".")}: ${issue.message}` : `no digest of ${weightsFile}`}.`,
-    );
-  }
-  return { ...parsed.data, files };
 }
 
 function* decode(path: string, bytes: Uint8Array): Generator<[string, Tensor]> {

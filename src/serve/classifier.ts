@@ -3,7 +3,8 @@ import { type ImageStyle, imageStyle } from "../data/image.js";
 import type { EngineInfo, Session } from "../engine/engine.js";
 import { selectEngine } from "../engine/registry.js";
 import { buildModel } from "../model/presets.js";
-import { type CheckpointInfo, loadCheckpoint } from "../run/checkpoint.js";
+import { loadCheckpoint } from "../run/checkpoint.js";
+import type { CheckpointInfo } from "../run/checkpoint-info.js";
 import { UserError } from "../util/errors.js";
 
 /** A trained model at work. */

@@ -1,4 +1,6 @@
 import type { EngineChoice, ModelConfig } from "../config/types.js";
+import type { SessionOptions } from "../engine/engine.js";
+import type { Layer } from "../model/model.js";
 import type { ModelPaths } from "../run/directory.js";
 import type { RunEvent, TrainerCommand } from "../run/events.js";
 import type { SharedDataset } from "./shared-dataset.js";
@@ -6,10 +8,14 @@ import type { SharedDataset } from "./shared-dataset.js";
 /**
  * What parent and trainer say to each other over the child's IPC channel. The parent forks the trainer before it reads the
  * dataset, so that both start up at the same time; nothing is written until every trainer is prepared:
- * configure → (engine chosen) → dataset → (session created) → prepared → begin → events and commands.
+ * configure → (engine chosen, session created) → dataset → prepared → begin → events and commands.
  */
 export interface TrainerSetup {
   model: ModelConfig;
+  /** Of the model, as the parent has checked them: reading and checking presets anew would cost a trainer 50 ms of its start. */
+  layers: readonly Layer[];
+  /** Of the dataset that is looked for; should another one stand in for it, the session is made anew. */
+  normalization: SessionOptions["normalization"];
   seed: number;
   engine: EngineChoice;
   /** ≥ 1 */

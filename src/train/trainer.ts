@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { EngineInfo, Session, Split, State } from "../engine/engine.js";
+import type { EngineInfo, Session, SessionOptions, Split, State } from "../engine/engine.js";
 import { type Refusal, selectEngine } from "../engine/registry.js";
 import type { Model } from "../model/model.js";
-import { buildModel } from "../model/presets.js";
+import { modelFromLayers } from "../model/presets.js";
 import { loadCheckpoint, saveCheckpoint } from "../run/checkpoint.js";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { EventLog } from "../run/log.js";
@@ -66,22 +66,32 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
   const configure = await channel.receive("configure");
   if (!configure) return undefined;
   const { setup } = configure;
-  const { preset, kernels, dropout, optimizer, momentum, weightDecay, batchSize } = setup.model;
+  const { preset, optimizer, momentum, weightDecay, batchSize } = setup.model;
   const { engine, refused } = await selectEngine(setup.engine);
-  const model = buildModel(preset, { kernels, dropout });
+  const model = modelFromLayers(preset, setup.layers);
+  const create = (normalization: SessionOptions["normalization"]) =>
+    engine.create({
+      model,
+      optimizer: { type: optimizer, momentum, weightDecay },
+      seed: setup.seed,
+      batchSize,
+      normalization,
+      threads: setup.threads,
+      tf32: setup.tf32,
+      trainer: setup.number,
+    });
+  let session = await create(setup.normalization);
   const message = await channel.receive("dataset");
-  if (!message) return undefined;
+  if (!message) {
+    await session.dispose();
+    return undefined;
+  }
   const { dataset } = message;
-  const session = await engine.create({
-    model,
-    optimizer: { type: optimizer, momentum, weightDecay },
-    seed: setup.seed,
-    batchSize,
-    normalization: dataset.normalization,
-    threads: setup.threads,
-    tf32: setup.tf32,
-    trainer: setup.number,
-  });
+  if (dataset.normalization.mean !== setup.normalization.mean || dataset.normalization.std !== setup.normalization.std) {
+    // Synthetic digits stand in for a dataset that is not at hand.
+    await session.dispose();
+    session = await create(dataset.normalization);
+  }
   const test = readSharedDataset(dataset, session.reserve(dataset.trainSamples));
   return { setup, dataset, model, session, test, refused };
 }

@@ -203,13 +203,13 @@ export function paritySuite(
     it.each(Object.entries(presetBatches).filter(([preset]) => longRuns.includes(preset)))("%s", async (preset, batchSize) => {
       // Adam where it is cheap to run on, SGD where few samples a batch leave it no more than noise to divide by.
       const optimizer = batchSize > 10 ? adam : sgdMomentum;
-      const learningRate = batchSize > 10 ? 0.001 : 0.01;
+      const learningRate = batchSize > 10 || preset === "deep" ? 0.001 : 0.01;
       const chunks = [
         testChunk({ batchSize, steps: 4, samples, learningRate, seed: 1 }),
         testChunk({ batchSize, steps: 5, samples, learningRate, seed: 2, affine: true }),
         testChunk({ batchSize: batchSize - 1, steps: 1, samples, learningRate, seed: 3 }),
       ];
-      const seed = { compact: 8, residual: 10 }[preset] ?? 7; // none brings a sum before relu so near to 0 that engines disagree about its sign
+      const seed = { compact: 8, residual: 1 }[preset] ?? 7; // none brings a sum before relu so near to 0 that engines disagree about its sign
       const [actual, expected] = await both({ model: buildModel(preset), optimizer, batchSize, seed }, async (session) => {
         const start = parametersOf(session.read());
         const losses: number[] = [];

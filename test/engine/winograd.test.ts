@@ -70,16 +70,20 @@ function winogradSuite(engine: Engine): void {
 
   // Odd sizes, valid and same padding, channel counts that fill no vector: what the choice by size would leave to direct convolution.
   const odd = tinyModels.filter(({ parameters }) => parameters.some(({ shape }) => shape.length === 4 && shape[1] > 1 && shape[2] === 3));
-  it.each(odd)("holds where it would not pay: $preset", async (model) => {
-    process.env[algorithm] = "winograd";
-    const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
-    const seed = await clearSeed(model, chunk);
-    const run = (e: Engine) => withSession(e, { model, seed }, (session) => oneStepOf(session, chunk));
-    const [actual, expected] = [await run(engine), await once(`Winograd > ${model.preset}`, () => run(referenceEngine))];
-    expectClose([actual.loss], [expected.loss], 1e-4 * expected.loss, "loss");
-    expectTensorsClose(actual.gradients, expected.gradients, 1e-4);
-    expectTensorsClose(actual.statistics, expected.statistics, 1e-4);
-  });
+  const sides = [3, 4, 5, 7];
+  it.each(odd.flatMap((model) => sides.map((side) => ({ model, side, preset: model.preset }))))(
+    "holds where it would not pay, in tiles of $side: $preset",
+    async ({ model, side }) => {
+      process.env[algorithm] = `winograd${side}`;
+      const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
+      const seed = await clearSeed(model, chunk);
+      const run = (e: Engine) => withSession(e, { model, seed }, (session) => oneStepOf(session, chunk));
+      const [actual, expected] = [await run(engine), await once(`Winograd > ${model.preset}`, () => run(referenceEngine))];
+      expectClose([actual.loss], [expected.loss], 1e-4 * expected.loss, "loss");
+      expectTensorsClose(actual.gradients, expected.gradients, 1e-4);
+      expectTensorsClose(actual.statistics, expected.statistics, 1e-4);
+    },
+  );
 }
 
 describe.skipIf(!realData)("trained on MNIST's digits", () => {
@@ -89,13 +93,13 @@ describe.skipIf(!realData)("trained on MNIST's digits", () => {
   });
 
   /** Test accuracy after 47 steps of 128 images, on the fastest engine here: the algorithm is the same. */
-  async function accuracy(seed: number, choice: "direct" | "winograd"): Promise<number> {
+  async function accuracy(preset: string, seed: number, choice: "direct" | "winograd"): Promise<number> {
     process.env[algorithm] = choice;
     const { train, test } = mnist;
     const [steps, batchSize] = [47, 128];
     const engine = (await nativeEngine.unavailable()) === undefined ? nativeEngine : wasmEngine;
     const session = await engine.create({
-      model: buildModel("compact"),
+      model: buildModel(preset),
       optimizer: adam,
       seed,
       batchSize,
@@ -113,12 +117,13 @@ describe.skipIf(!realData)("trained on MNIST's digits", () => {
     }
   }
 
-  it("ends where direct convolution does, over three seeds", async () => {
+  // Tiles of 4×4 and 5×5 in `compact`, of 7×7 in `simple`.
+  it.each(["compact", "simple"])("%s ends where it does with direct convolution, over three seeds", async (preset) => {
     const seeds = [1, 2, 3];
     const [direct, winograd] = [[] as number[], [] as number[]];
     for (const seed of seeds) {
-      direct.push(await accuracy(seed, "direct"));
-      winograd.push(await accuracy(seed, "winograd"));
+      direct.push(await accuracy(preset, seed, "direct"));
+      winograd.push(await accuracy(preset, seed, "winograd"));
     }
     const mean = (list: number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
     expect(mean(direct)).toBeGreaterThan(0.9);

@@ -7,9 +7,10 @@ import { loadDataset } from "../../dist/data/datasets.js";
 import { wasmEngine } from "../../dist/engine/cpu/engine.js";
 import { CudaError, cudaError } from "../../dist/engine/cuda/errors.js";
 import type { Session } from "../../dist/engine/engine.js";
+import { buildModel } from "../../dist/model/presets.js";
 import { loadCheckpoint } from "../../dist/run/checkpoint.js";
 import { CommandQueue } from "../../dist/train/commands.js";
-import type { SetupMessage, TrainerMessage } from "../../dist/train/protocol.js";
+import type { SetupMessage, TrainerMessage, TrainerSetup } from "../../dist/train/protocol.js";
 import { shareDataset } from "../../dist/train/shared-dataset.js";
 import { runTrainer } from "../../dist/train/trainer.js";
 import { temporaryFolder } from "../cli/program.js";
@@ -44,8 +45,10 @@ async function train(folder: string, lostAt: number, start: "new" | "resume") {
   const flags = flagSource({ model: "compact", batchSize: 32, epochs: 3 });
   const [model] = resolveOptions({ flags }, shippedPresets(), new Date()).config.models;
   const paths = { events: join(folder, "events.jsonl"), best: join(folder, "best"), last: join(folder, "last") };
+  const { layers } = buildModel(model.preset);
+  const setup: TrainerSetup = { model, layers, normalization: dataset.normalization, seed: 0, engine: "wasm", threads: 1, number: 0 };
   const messages: SetupMessage[] = [
-    { type: "configure", setup: { model, seed: 0, engine: "wasm", threads: 1, number: 0 } },
+    { type: "configure", setup },
     { type: "dataset", dataset },
     { type: "begin", beginning: { run: "lost", paths, start, afterwards: "exit", notices: [] } },
   ];

@@ -41,6 +41,8 @@ export interface Instruction {
   inPlace?: boolean;
   /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
   whole?: boolean;
+  /** What it reads besides its images is so large that it wants at least this many of them at a time. */
+  leastImages?: number;
   /** Memory of the thread that holds nothing from one op to the next; the plan gives its place. */
   scratch?: { floats: number; offset: number };
   /** Memory of the thread that is the op's own from a task's first group to its last; the plan gives its place. */
@@ -246,9 +248,8 @@ export interface Dot {
   accumulate?: boolean;
 }
 
-/** @param scale of the tiles' own offsets, where their weights were transformed to more of them */
-export function tileWords(tiles: readonly Tile[], weights: number, scale = 1): number[] {
-  return tiles.flatMap((t) => [t.vectors, t.first, weights + scale * t.weights]);
+export function tileWords(tiles: readonly Tile[], weights: number): number[] {
+  return tiles.flatMap((t) => [t.vectors, t.first, weights + t.weights]);
 }
 
 /** Blocks of the input, the channels of the last one, and of the others. */

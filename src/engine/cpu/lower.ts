@@ -7,7 +7,7 @@ import { type Value, value } from "./layout.js";
 import type { Stored } from "./parameters.js";
 import { backwardParts, forwardTaps, type Store } from "./store.js";
 import * as winograd from "./winograd.js";
-import { gainsByWinograd } from "./winograd.js";
+import { type TileSide, winogradTile } from "./winograd.js";
 
 /** Ops between two barriers, and what the last thread to arrive does alone. */
 export interface PhasePlan {
@@ -178,7 +178,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const { tiles } = weights.packing!;
     const [, height, width] = node.output;
     const shape = { kernelSize, stride, inputs: node.input[0], outputs: node.output[0], height, width };
-    const fast = gainsByWinograd(shape, this.batchSize);
+    const side = winogradTile(shape, this.batchSize);
     const forward: Dot = {
       input,
       out,
@@ -189,24 +189,26 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       bias: bias?.offset,
     };
     this.dots.set(out, forward);
-    if (fast) this.emit(`${layer.name} forward (Winograd)`, winograd.convolve(forward, this.transformed(weights, "forward"), -padding));
-    else this.emit(`${layer.name} forward`, op.dot(forward));
+    if (side) {
+      const transformed = this.transformed(weights, "forward", side);
+      this.emit(`${layer.name} forward (Winograd)`, winograd.convolve(forward, side, transformed, -padding));
+    } else this.emit(`${layer.name} forward`, op.dot(forward));
     this.tape.push(() => {
       const dz = this.gradientOf(out);
       const gradient = this.updateLanes(weights, "all");
-      if (fast) {
-        const outer = winograd.outer(this.again(input), dz, -padding, tiles, weights.size, gradient);
+      if (side) {
+        const outer = winograd.outer(this.again(input), dz, side, -padding, tiles, weights.size, gradient);
         this.emit(`${layer.name} weight gradient (Winograd)`, outer);
       } else {
         this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, gradient));
       }
       if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
-      if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input), fast);
+      if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input));
     });
     return out;
   }
 
-  private inputGradient(layer: LayerOf<"conv">, node: Node, stored: Stored, dz: Value, target: Target, fast: boolean): void {
+  private inputGradient(layer: LayerOf<"conv">, node: Node, stored: Stored, dz: Value, target: Target): void {
     const { kernelSize, stride } = layer;
     const padding = convPadding(layer);
     dz.border = Math.max(dz.border, kernelSize - 1 - padding);
@@ -219,9 +221,12 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       weights: offset,
       accumulate: target.accumulate,
     };
-    if (fast) {
+    const [inputs, height, width] = node.input;
+    const side = winogradTile({ kernelSize, stride, inputs: node.output[0], outputs: inputs, height, width }, this.batchSize);
+    if (side) {
       const origin = padding - kernelSize + 1;
-      this.emit(`${layer.name} input gradient (Winograd)`, winograd.convolve(common, this.transformed(stored, "transposed"), origin));
+      const transformed = this.transformed(stored, "transposed", side);
+      this.emit(`${layer.name} input gradient (Winograd)`, winograd.convolve(common, side, transformed, origin));
       return;
     }
     for (const { taps, part, height, width } of backwardParts(kernelSize, stride, padding, node.input[1], node.input[2])) {
@@ -231,10 +236,10 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   }
 
   /** @returns where Winograd's form of the weights, or of their transposed copy, lies; made anew before every step */
-  private transformed(stored: Stored, which: "forward" | "transposed"): number {
+  private transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): number {
     const { packing, offset } = which === "forward" ? { packing: stored.packing!, offset: stored.offset } : stored.transposed!;
-    const to = this.store.transformed(stored, which);
-    this.preparation.push(...winograd.transformWeights(packing, this.store.vectorWidth, offset, to, which === "transposed"));
+    const to = this.store.transformed(stored, which, side);
+    this.preparation.push(...winograd.transformWeights(packing, side, this.store.vectorWidth, offset, to, which === "transposed"));
     return to;
   }
 

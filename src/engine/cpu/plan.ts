@@ -34,7 +34,7 @@ function groupSize(i: Instruction, taskImages: number): number {
   const bytes = i.values.reduce((sum, v) => sum + 4 * strides(v).image, 0);
   let group = 1;
   while (group * 2 <= 16 && group * 2 * bytes <= groupBytes) group *= 2;
-  return Math.min(group, taskImages);
+  return Math.min(Math.max(group, i.leastImages ?? 1), taskImages);
 }
 
 function stagesOf(phase: PhasePlan, taskImages: number): PlannedPhase {

@@ -4,7 +4,7 @@ import type { ConvTap, Normalizer, TransposeWords, UpdateRange } from "./instruc
 import { flattenOrder, padded, strides, type Tile, type Value } from "./layout.js";
 import { type Allocator, LaneRegion } from "./memory.js";
 import { type Packing, packedSize, packing, parameterNamed, type Stored, slotNames } from "./parameters.js";
-import { positions } from "./winograd.js";
+import { type TileSide, transformedSize } from "./winograd.js";
 
 /** Rows of weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
 const updateFloats = 8192;
@@ -41,11 +41,11 @@ export class Store {
   }
 
   /** @returns where Winograd's form of a convolution's weights, or of their transposed copy, lies */
-  transformed(stored: Stored, which: "forward" | "transposed"): number {
-    const size = which === "forward" ? stored.size : stored.transposed!.size;
+  transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): number {
+    const { size, packing } = which === "forward" ? { size: stored.size, packing: stored.packing! } : stored.transposed!;
     const known = this.winograd.get(stored) ?? {};
     this.winograd.set(stored, known);
-    known[which] ??= this.allocator.take((positions / stored.packing!.taps) * size);
+    known[which] ??= this.allocator.take(padded(transformedSize(side, size, packing.tiles)));
     return known[which];
   }
 

@@ -1,17 +1,45 @@
+import type { Shape } from "../../model/model.js";
 import { shapeSize } from "../../model/shapes.js";
 import { blockWords, type Dot, type Instruction, noValue, tileWords } from "./instructions.js";
 import { padded, type Tile, type Value, viewWords } from "./layout.js";
 import type { Packing } from "./parameters.js";
 
-/** Positions of a transformed 6×6 window, for each of which there is a matrix product; native/winograd.h. */
-export const positions = 36;
+/** Outputs of a tile along one side, of those that native/winograd.h has. */
+export type TileSide = keyof typeof transforms;
+/** Multiply-adds by which a window of one channel is transformed; its outputs take nearly as many. native/filtering.h. */
+const transforms = { 3: 100, 4: 144, 5: 294, 7: 648 };
+const tileSides: readonly TileSide[] = [3, 4, 5, 7];
 const taps = 9;
-/** Outputs of a tile, along one side. */
-const tileSide = 4;
 /** Of transformed windows that are worked on at a time: half of a second-level cache of 512 kB. */
 const scratchFloats = 65536;
+/** But at least so many windows, or reading the transformed weights would take longer than multiplying by them. */
+const leastWindows = 16;
 /** Transformed weights of one task: enough work to be worth claiming. */
 const weightFloats = 1024;
+
+/** Positions of a transformed window, for each of which there is a matrix product. */
+function positionsOf(side: TileSide): number {
+  return (side + 2) ** 2;
+}
+
+/**
+ * Where tile t of a convolution's weights, or of their sums, begins when they are transformed. Between two positions there may be up to two
+ * cache lines more than the weights take.
+ * @param weights where it begins when they are not, or their size for what all take
+ */
+function transformedOffset(side: TileSide, weights: number, t: number): number {
+  return positionsOf(side) * (Math.ceil(weights / taps) + t * 2 * padded(1));
+}
+
+/** @returns floats that a convolution's weights take when they are transformed */
+export function transformedSize(side: TileSide, size: number, tiles: readonly Tile[]): number {
+  return transformedOffset(side, size, tiles.length);
+}
+
+/** Tiles that cover an image. */
+function tilesOver(height: number, width: number, side: TileSide): number {
+  return Math.ceil(height / side) * Math.ceil(width / side);
+}
 
 /** A convolution as the choice of its algorithm sees it. */
 export interface Convolution {
@@ -24,31 +52,35 @@ export interface Convolution {
   width: number;
 }
 
+/** @returns multiply-adds of one image */
+function cost(side: TileSide, { inputs, outputs, height, width }: Convolution): number {
+  return tilesOver(height, width, side) * (positionsOf(side) * inputs * outputs + transforms[side] * (inputs + outputs));
+}
+
 /**
- * Whether a convolution gains by Winograd's algorithm. Measured at 8 channels and more it always does; what can eat the gain is a tile that
- * hangs far over the image, and a batch so small that transforming the weights in every step costs more than it saves.
- * MNIST_TUI_CONVOLUTION=direct or winograd decides for all that can.
+ * The tiles by which a convolution gains from Winograd's algorithm, if it does; an input gradient is a convolution too. From 8 channels on it
+ * nearly always gains; what can eat the gain is a tile that hangs far over the image, and a batch so small that transforming the weights in
+ * every step costs more than it saves. MNIST_TUI_CONVOLUTION decides for all that can: direct, winograd, or winograd3, 4, 5 or 7 for such tiles.
  * @param batchSize images of a step
  */
-export function gainsByWinograd(c: Convolution, batchSize: number): boolean {
+export function winogradTile(c: Convolution, batchSize: number): TileSide | undefined {
   const forced = process.env.MNIST_TUI_CONVOLUTION;
-  if (c.kernelSize !== 3 || c.stride !== 1 || c.inputs === 1 || forced === "direct") return false;
-  if (forced === "winograd") return true;
-  const windows = Math.ceil(c.height / tileSide) * Math.ceil(c.width / tileSide);
-  return Math.min(c.inputs, c.outputs) >= 8 && taps * c.height * c.width > 1.5 * positions * windows && batchSize * windows >= 16;
+  if (c.kernelSize !== 3 || c.stride !== 1 || c.inputs === 1 || forced === "direct") return undefined;
+  const side = tileSides.find((s) => forced === `winograd${s}`) ?? tileSides.reduce((a, b) => (cost(b, c) < cost(a, c) ? b : a));
+  if (forced?.startsWith("winograd")) return side;
+  const pixels = c.height * c.width;
+  const gains = taps * pixels * c.inputs * c.outputs > 1.5 * cost(side, c);
+  return gains && Math.min(c.inputs, c.outputs) >= 8 && batchSize * pixels >= 256 ? side : undefined;
 }
 
 /** Windows that are transformed at a time, and the floats that they take. */
-function chunkOf(inputs: number, outputs: number, height: number, width: number): { chunk: number; floats: number } {
+function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape): { chunk: number; floats: number } {
   const channels = padded(inputs) + padded(outputs);
-  const image = Math.ceil(height / tileSide) * Math.ceil(width / tileSide);
-  const chunk = Math.max(8, Math.min(16 * image, Math.floor(scratchFloats / (positions * channels))));
-  return { chunk, floats: positions * (plane(inputs, chunk) + plane(outputs, chunk)) };
-}
-
-/** Floats from one position to the next; native/winograd.h. */
-function plane(channels: number, chunk: number): number {
-  return padded(1) * (((padded(channels) / padded(1)) * chunk) | 1);
+  const chunk = Math.max(
+    leastWindows,
+    Math.min(16 * tilesOver(height, width, side), Math.floor(scratchFloats / (positionsOf(side) * channels))),
+  );
+  return { chunk, floats: positionsOf(side) * channels * (chunk | 1) };
 }
 
 function sourceWords(v: Value, origin: number): number[] {
@@ -58,18 +90,20 @@ function sourceWords(v: Value, origin: number): number[] {
 
 /**
  * A convolution, or an input gradient as one, in place of `dot`.
- * @param d as for `dot`, its weights transformed and in tiles of [36][input][vectors × V] @param origin the first tap's row and column
+ * @param d as for `dot`, its weights transformed and in tiles of [position][input][vectors × V] @param origin the first tap's row and column
  */
-export function convolve(d: Dot, weights: number, origin: number): Instruction {
-  const [outputs, height, width] = d.out.shape;
-  const { chunk, floats } = chunkOf(d.input.shape[0], outputs, height, width);
+export function convolve(d: Dot, side: TileSide, weights: number, origin: number): Instruction {
+  const [, height, width] = d.out.shape;
+  const { chunk, floats } = chunkOf(side, d.input.shape[0], d.out.shape);
   const scratch = { floats, offset: noValue };
   return {
     kind: "winograd",
+    leastImages: Math.ceil(leastWindows / tilesOver(height, width, side)),
     values: [d.input, d.out],
     scratch,
     multiplyAdds: taps * d.input.shape[0] * shapeSize(d.out.shape),
     words: () => [
+      side,
       ...sourceWords(d.input, origin),
       ...viewWords(d.out),
       height,
@@ -80,24 +114,37 @@ export function convolve(d: Dot, weights: number, origin: number): Instruction {
       scratch.offset,
       chunk,
       d.tiles.length,
-      ...tileWords(d.tiles, weights, positions / taps),
+      ...tileWords(
+        d.tiles.map((tile, t) => ({ ...tile, weights: transformedOffset(side, tile.weights, t) })),
+        weights,
+      ),
     ],
   };
 }
 
 /** Weight gradient of a convolution, in place of `outer`. */
-export function outer(input: Value, dz: Value, origin: number, tiles: readonly Tile[], size: number, gradient: () => number): Instruction {
-  const [outputs, height, width] = dz.shape;
-  const { chunk, floats } = chunkOf(input.shape[0], outputs, height, width);
+export function outer(
+  input: Value,
+  dz: Value,
+  side: TileSide,
+  origin: number,
+  tiles: readonly Tile[],
+  size: number,
+  gradient: () => number,
+): Instruction {
+  const [, height, width] = dz.shape;
+  const { chunk, floats } = chunkOf(side, input.shape[0], dz.shape);
   const scratch = { floats, offset: noValue };
-  const sums = { floats: (positions / taps) * size, offset: noValue };
+  const sums = { floats: transformedSize(side, size, tiles), offset: noValue };
   return {
     kind: "winogradOuter",
+    leastImages: Math.ceil(leastWindows / tilesOver(height, width, side)),
     values: [input, dz],
     scratch,
     sums,
     multiplyAdds: taps * input.shape[0] * shapeSize(dz.shape),
     words: () => [
+      side,
       ...sourceWords(input, origin),
       ...sourceWords(dz, 0),
       height,
@@ -114,10 +161,17 @@ export function outer(input: Value, dz: Value, origin: number, tiles: readonly T
 
 /**
  * Transforms a layer's weights; each instruction is a task of its own.
- * @param from where they lie, packed as `packing` says @param to where they go, 36/9 times the size @param flip for input gradients
+ * @param from where they lie, packed as `packing` says @param to where they go, larger by `transformedSize` @param flip for input gradients
  */
-export function transformWeights(packing: Packing, vectorWidth: number, from: number, to: number, flip: boolean): Instruction[] {
-  return packing.tiles.flatMap((tile) => {
+export function transformWeights(
+  packing: Packing,
+  side: TileSide,
+  vectorWidth: number,
+  from: number,
+  to: number,
+  flip: boolean,
+): Instruction[] {
+  return packing.tiles.flatMap((tile, t) => {
     const size = packing.inputs * tile.vectors * vectorWidth;
     return Array.from({ length: Math.ceil(size / weightFloats) }, (_, i): Instruction => {
       const first = i * weightFloats;
@@ -126,7 +180,7 @@ export function transformWeights(packing: Packing, vectorWidth: number, from: nu
         kind: "winogradWeights",
         label: "Winograd's weights",
         values: [],
-        words: () => [from + tile.weights, to + (positions / taps) * tile.weights, size, first, count, flip ? 1 : 0],
+        words: () => [side, from + tile.weights, to + transformedOffset(side, tile.weights, t), size, first, count, flip ? 1 : 0],
       };
     });
   });

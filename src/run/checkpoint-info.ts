@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { UserError } from "../util/errors.js";
+
+/** How a checkpoint's model.json reads. */
+
+const infoSchema = z.object({
+  /** Version of this file's format; filled in by saveCheckpoint. */
+  format: z.literal(1).optional(),
+  /** The model's name in its run: "simple-2". */
+  model: z.string().optional(),
+  run: z.string().optional(),
+  preset: z.string(),
+  kernels: z.array(z.number().int().positive()).optional(),
+  dropout: z.number().optional(),
+  dataset: z.string(),
+  classNames: z.array(z.string()).length(10),
+  /** Pixels become (pixel / 255 − mean) / std before they enter the network. */
+  normalization: z.object({ mean: z.number(), std: z.number().positive() }),
+  epoch: z.number(),
+  step: z.number().int().nonnegative(),
+  /** testAccuracy, testLoss and whatever else was measured then. */
+  metrics: z.record(z.string(), z.number()),
+  /** The trainer's own state as JSON, for an exact resume; nothing else reads it. */
+  progress: z.unknown().optional(),
+  /** SHA-256 of each tensor file, hex; filled in by saveCheckpoint. */
+  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
+});
+
+/** What model.json holds. */
+export type CheckpointInfo = z.infer<typeof infoSchema>;
+
+/** What it holds once it is written. */
+export type WholeInfo = CheckpointInfo & { files: Record<string, string> };
+
+/**
+ * @param path the file's name, for messages @param required a file that there has to be a digest of
+ * @throws UserError saying what is wrong with it
+ */
+export function parseInfo(path: string, bytes: Uint8Array, required: string): WholeInfo {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    throw new UserError(`${path} is not JSON; use another checkpoint or train again.`);
+  }
+  const format = (json as { format?: unknown } | null)?.format;
+  if (format !== 1) throw new UserError(`${path} has format ${JSON.stringify(format) ?? "none"}, this program reads format 1.`);
+  const parsed = infoSchema.safeParse(json);
+  const { files } = parsed.data ?? {};
+  if (!parsed.success || !files?.[required]) {
+    const issue = parsed.error?.issues[0];
+    throw new UserError(
+      `${path} is not a checkpoint's description: ${issue ? `${issue.path.join(".")}: ${issue.message}` : `no digest of ${required}`}.`,
+    );
+  }
+  return { ...parsed.data, files };
+}
