@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { ModelPaths } from "../run/directory.js";
@@ -7,6 +7,7 @@ import { EventLog } from "../run/log.js";
 import { UserError } from "../util/errors.js";
 import type { Beginning, ParentMessage, Prepared, Refused, TrainerMessage, TrainerSetup } from "./protocol.js";
 import type { SharedDataset } from "./shared-dataset.js";
+import { takeTrainer } from "./trainer-fork.js";
 
 /** How a trainer's process ended. killed: by its parent, because the run was to end. */
 export type TrainerEnd = "done" | "failed" | "killed";
@@ -44,12 +45,7 @@ export class TrainerHandle {
     private readonly setup: TrainerSetup,
     private readonly onEvent: (event: RunEvent) => void,
   ) {
-    this.child = fork(new URL("./trainer-process.js", import.meta.url), [], {
-      serialization: "advanced",
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-    });
-    // Writing to a child that has just ended fails; its end is told by "close".
-    this.child.on("error", () => {});
+    this.child = takeTrainer();
     for (const stream of [this.child.stdout!, this.child.stderr!])
       createInterface({ input: stream }).on("line", (line) => this.print(line));
     this.prepared = new Promise((resolve, reject) => {
