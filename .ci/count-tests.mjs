@@ -1,4 +1,7 @@
-/** Reads vitest's JSON report and prints "PASSED FAILED"; names what was skipped and what failed. A file that could not even be loaded is one failure. */
+/**
+ * Reads vitest's JSON report and prints "PASSED FAILED", then a line for each test that failed. A file that could not even be loaded is one failure.
+ * Names what was skipped on standard error.
+ */
 import { readFileSync } from "node:fs";
 
 let report;
@@ -9,17 +12,24 @@ try {
   console.error("there is no test report");
   process.exit();
 }
-let [passed, failed] = [0, 0];
+let passed = 0;
+const failures = [];
+const skipped = new Map();
 for (const file of report.testResults) {
   const failedHere = file.assertionResults.filter(({ status }) => status === "failed");
-  for (const { fullName } of failedHere) console.error(`failed: ${fullName}`);
-  for (const { fullName, status } of file.assertionResults)
-    if (["pending", "skipped", "todo"].includes(status)) console.error(`skipped: ${fullName}`);
-  passed += file.assertionResults.filter(({ status }) => status === "passed").length;
-  failed += failedHere.length;
-  if (file.status === "failed" && failedHere.length === 0) {
-    failed++;
-    console.error(`failed: ${file.name}: ${file.message}`);
+  for (const { fullName, failureMessages } of failedHere) failures.push(`${fullName}: ${firstLine(failureMessages?.[0])}`);
+  for (const { ancestorTitles, title, status } of file.assertionResults) {
+    if (!["pending", "skipped", "todo"].includes(status)) continue;
+    const suite = ancestorTitles[0] ?? title;
+    skipped.set(suite, (skipped.get(suite) ?? 0) + 1);
   }
+  passed += file.assertionResults.filter(({ status }) => status === "passed").length;
+  if (file.status === "failed" && failedHere.length === 0) failures.push(`${file.name}: ${firstLine(file.message)}`);
 }
-console.log(`${passed} ${failed}`);
+for (const [suite, count] of skipped) console.error(`skipped: ${count} of ${suite}`);
+console.log(`${passed} ${failures.length}`);
+for (const failure of failures) console.log(failure);
+
+function firstLine(message) {
+  return (message ?? "").split("\n")[0];
+}

@@ -10,6 +10,8 @@ import { openNvidiaSmi, parseLine } from "../../dist/engine/gpus/nvidia-smi.js";
 import { type Usage, watchResources } from "../../dist/train/resources.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mnist-tui-gpus-"));
+/** A busy machine starts processes slowly. */
+const patience = { timeout: 30_000 };
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => {
   delete process.env.MNIST_TUI_NVML;
@@ -115,9 +117,9 @@ describe("without NVML", () => {
     chmodSync(command, 0o755);
     const monitor = await openNvidiaSmi(command);
     expect(monitor.driver).toBe("570.86.10");
-    await expect.poll(async () => (await monitor.read())[0].memoryUsed).toBe(2 ** 31);
+    await expect.poll(async () => (await monitor.read())[0].memoryUsed, patience).toBe(2 ** 31);
     monitor.close();
-    await expect.poll(() => monitor.read()).toEqual([]);
+    await expect.poll(() => monitor.read(), patience).toEqual([]);
   });
 
   it("a missing nvidia-smi is one sentence", async () => {
