@@ -66,7 +66,7 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
     v.offset = thread.take(strides(v).image * group);
   }
   const ops = [...lowered.phases.flatMap((phase) => phase.instructions), ...lowered.update];
-  for (const { sums } of ops) if (sums) sums.offset = thread.take(sums.floats);
+  placeSums(lowered.phases, thread);
   const scratch = placeScratch(ops, thread.end);
   const instructions: Instruction[] = [];
   const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, instructions.push(i) - 1));
@@ -168,6 +168,20 @@ function mayFollow(next: Value, before: Value): boolean {
   const zerosMatter = (v: Value) => v.border > 0 || v.blockSize === 1 || v.shape[0] % blockChannels !== 0;
   if (!zerosMatter(next) && !zerosMatter(before)) return true;
   return sameShape(next, before) && (next.border === before.border || (next.border < before.border && !next.flat));
+}
+
+/** Sums live as long as a task, so what one phase uses the next may use again. */
+function placeSums(phases: readonly PhasePlan[], thread: Allocator): void {
+  const inPhase = phases.map(({ instructions }) => instructions.flatMap(({ sums }) => (sums ? [sums] : [])));
+  const sizes = inPhase.map((list) => list.reduce((total, { floats }) => total + padded(floats), 0));
+  const start = thread.take(Math.max(0, ...sizes));
+  for (const list of inPhase) {
+    let offset = start;
+    for (const sums of list) {
+      sums.offset = offset;
+      offset += padded(sums.floats);
+    }
+  }
 }
 
 /** Every op uses the same scratch of its thread. @returns floats */
