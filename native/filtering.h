@@ -25,7 +25,7 @@ constexpr double points<7>[] = {0.25, 0.66, 1.1, 2.2};
 // own and the others pick the last. Points come in pairs ±p: what both rows share is computed once.
 template <int M>
 struct Filtering {
-  static constexpr int outputs = M, side = M + taps - 1, positions = side * side;
+  static constexpr int side = M + taps - 1, positions = side * side;
   static constexpr bool zero = M % 2 == 0;
   static constexpr int pairs = (side - 1 - zero) / 2;
 

@@ -38,9 +38,9 @@ struct Window {
 };
 
 // Transforms windows of From×From pixels of `count` tiles: to[block][position][tile][16].
-template <int M, int From, void (*transform)(const vf (&)[From], vf (&)[M + taps - 1])>
+template <int M, int From, void (*transform)(const vf (&)[From], vf (&)[Filtering<M>::side])>
 KERNEL void windows(const Context& c, const WinogradSource& s, const Grid<M>& grid, int32_t first, int32_t count, float* to, size_t plane) {
-  constexpr int side = M + taps - 1, perBlock = blockChannels / V;
+  constexpr int side = Filtering<M>::side, perBlock = blockChannels / V;
   const int32_t vectors = (s.blocks - 1) * perBlock + (s.lastBlock + V - 1) / V;
   for (int32_t t = 0; t < count; t++) {
     const int32_t y = grid.y(first + t) + s.origin, x = grid.x(first + t) + s.origin;
@@ -87,7 +87,7 @@ KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, cons
 
 template <int M>
 KERNEL void convolve(const WinogradOp& op, const Context& c) {
-  constexpr int side = M + taps - 1, positions = side * side, perBlock = blockChannels / V;
+  constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions, perBlock = blockChannels / V;
   const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
   const Tile& last = tiles[op.tiles - 1];
   const int32_t vectors = last.first + last.vectors;
@@ -136,7 +136,7 @@ static inline size_t tileOffset(const Tile& tile, int32_t t) {
 // Weight gradients: every group adds to the transformed sums, a task's last one transforms them back.
 template <int M>
 KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
-  constexpr int side = M + taps - 1, positions = side * side;
+  constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
   const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
   const size_t plane = planeOf(op.chunk * blockChannels);
   float* v = c.threadMemory + op.scratch;
@@ -182,13 +182,13 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
 // u[position][i][o] = G w Gᵀ for a range of one tile's [i][o].
 template <int M>
 KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
-  constexpr int side = M + taps - 1, positions = side * side;
+  constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
   const float* from = c.arena + op.from;
   float* to = c.arena + op.to;
   const size_t size = op.size, uPlane = planeOf(size);
   const int last = taps * taps - 1;
   const int32_t end = op.first + op.count;
-  // A cache line of each position at a time: positions are pages apart, and going to a page costs more than a transform.
+  // A cache line of each position at a time: positions are pages apart.
   constexpr int perLine = blockChannels / V;
   vf line[positions][perLine];
   for (int32_t i = op.first; i < end; i += perLine * V) {
@@ -207,22 +207,25 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   }
 }
 
-// Runs an op by the side of its tiles.
-template <class Op, void (*three)(const Op&, const Context&), void (*four)(const Op&, const Context&), void (*five)(const Op&, const Context&),
-          void (*seven)(const Op&, const Context&)>
-static void bySide(const Op& op, const Context& c) {
-  switch (op.tileSide) {
-    case 3: return three(op, c);
-    case 4: return four(op, c);
-    case 5: return five(op, c);
-    default: return seven(op, c);
+// Calls f<M>() for tiles of that side.
+template <class F>
+static inline void bySide(int32_t side, F&& f) {
+  switch (side) {
+    case 3: return f.template operator()<3>();
+    case 4: return f.template operator()<4>();
+    case 5: return f.template operator()<5>();
+    default: return f.template operator()<7>();
   }
 }
 
-static void execute(const WinogradOp& op, const Context& c) { bySide<WinogradOp, convolve<3>, convolve<4>, convolve<5>, convolve<7>>(op, c); }
-static void execute(const WinogradOuterOp& op, const Context& c) { bySide<WinogradOuterOp, outer<3>, outer<4>, outer<5>, outer<7>>(op, c); }
+static void execute(const WinogradOp& op, const Context& c) {
+  bySide(op.tileSide, [&]<int M>() { convolve<M>(op, c); });
+}
+static void execute(const WinogradOuterOp& op, const Context& c) {
+  bySide(op.tileSide, [&]<int M>() { outer<M>(op, c); });
+}
 static void execute(const WinogradWeightsOp& op, const Context& c) {
-  bySide<WinogradWeightsOp, weights<3>, weights<4>, weights<5>, weights<7>>(op, c);
+  bySide(op.tileSide, [&]<int M>() { weights<M>(op, c); });
 }
 
 }  // namespace winograd

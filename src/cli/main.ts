@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { startTrainerAhead } from "../train/trainer-fork.js";
 import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
 import { exitWhenWritten, watchOutput } from "./output.js";
@@ -53,7 +52,9 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
 export async function main(argv: readonly string[]): Promise<void> {
   watchOutput();
   const args = argv[0] === "help" && argv[1] !== undefined ? [argv[1], "--help"] : [...argv];
-  if (args[0] === "train" && !args.some((arg) => arg === "-h" || arg === "--help")) startTrainerAhead();
+  if (args[0] === "train" && !args.some((arg) => arg === "-h" || arg === "--help")) {
+    (await import("../train/trainer-fork.js")).startTrainerAhead();
+  }
   const program = await buildProgram(args[0]);
   try {
     checkCommand(args[0]);

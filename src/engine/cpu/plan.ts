@@ -172,16 +172,13 @@ function mayFollow(next: Value, before: Value): boolean {
 
 /** Sums live as long as a task, so what one phase uses the next may use again. */
 function placeSums(phases: readonly PhasePlan[], thread: Allocator): void {
-  const inPhase = phases.map(({ instructions }) => instructions.flatMap(({ sums }) => (sums ? [sums] : [])));
-  const sizes = inPhase.map((list) => list.reduce((total, { floats }) => total + padded(floats), 0));
-  const start = thread.take(Math.max(0, ...sizes));
-  for (const list of inPhase) {
-    let offset = start;
-    for (const sums of list) {
-      sums.offset = offset;
-      offset += padded(sums.floats);
-    }
-  }
+  const start = thread.end;
+  const ends = phases.map(({ instructions }) => {
+    const own = new Allocator(start);
+    for (const { sums } of instructions) if (sums) sums.offset = own.take(sums.floats);
+    return own.end;
+  });
+  thread.take(Math.max(start, ...ends) - start);
 }
 
 /** Every op uses the same scratch of its thread. @returns floats */

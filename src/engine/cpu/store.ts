@@ -45,7 +45,7 @@ export class Store {
     const { size, packing } = which === "forward" ? { size: stored.size, packing: stored.packing! } : stored.transposed!;
     const known = this.winograd.get(stored) ?? {};
     this.winograd.set(stored, known);
-    known[which] ??= this.allocator.take(padded(transformedSize(side, size, packing.tiles)));
+    known[which] ??= this.allocator.take(transformedSize(side, size, packing.tiles));
     return known[which];
   }
 

@@ -73,14 +73,13 @@ export function winogradTile(c: Convolution, batchSize: number): TileSide | unde
   return gains && Math.min(c.inputs, c.outputs) >= 8 && batchSize * pixels >= 256 ? side : undefined;
 }
 
-/** Windows that are transformed at a time, and the floats that they take. */
-function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape): { chunk: number; floats: number } {
+/** How an op goes through its windows: how many it transforms at a time, what they take, and images enough for the least chunk. */
+function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape) {
   const channels = padded(inputs) + padded(outputs);
-  const chunk = Math.max(
-    leastWindows,
-    Math.min(16 * tilesOver(height, width, side), Math.floor(scratchFloats / (positionsOf(side) * channels))),
-  );
-  return { chunk, floats: positionsOf(side) * channels * (chunk | 1) };
+  const windows = tilesOver(height, width, side);
+  const chunk = Math.max(leastWindows, Math.min(16 * windows, Math.floor(scratchFloats / (positionsOf(side) * channels))));
+  const scratch = { floats: positionsOf(side) * channels * (chunk | 1), offset: noValue };
+  return { chunk, scratch, leastImages: Math.ceil(leastWindows / windows) };
 }
 
 function sourceWords(v: Value, origin: number): number[] {
@@ -94,11 +93,10 @@ function sourceWords(v: Value, origin: number): number[] {
  */
 export function convolve(d: Dot, side: TileSide, weights: number, origin: number): Instruction {
   const [, height, width] = d.out.shape;
-  const { chunk, floats } = chunkOf(side, d.input.shape[0], d.out.shape);
-  const scratch = { floats, offset: noValue };
+  const { chunk, scratch, leastImages } = chunkOf(side, d.input.shape[0], d.out.shape);
   return {
     kind: "winograd",
-    leastImages: Math.ceil(leastWindows / tilesOver(height, width, side)),
+    leastImages,
     values: [d.input, d.out],
     scratch,
     multiplyAdds: taps * d.input.shape[0] * shapeSize(d.out.shape),
@@ -133,12 +131,11 @@ export function outer(
   gradient: () => number,
 ): Instruction {
   const [, height, width] = dz.shape;
-  const { chunk, floats } = chunkOf(side, input.shape[0], dz.shape);
-  const scratch = { floats, offset: noValue };
+  const { chunk, scratch, leastImages } = chunkOf(side, input.shape[0], dz.shape);
   const sums = { floats: transformedSize(side, size, tiles), offset: noValue };
   return {
     kind: "winogradOuter",
-    leastImages: Math.ceil(leastWindows / tilesOver(height, width, side)),
+    leastImages,
     values: [input, dz],
     scratch,
     sums,
