@@ -14,9 +14,14 @@ import { Threads } from "./threads.js";
 
 const pixels = 784;
 const classes = 10;
-/** The batch is cut into this many lanes at the most, of at least this many images: each has a gradient of its own. */
-const mostLanes = 16;
+/**
+ * The batch is cut into lanes of at least this many images, each with a gradient of its own: into many, so that no thread waits long for the
+ * last one, or into few where summing the gradients of many would take longer.
+ */
 const leastLaneImages = 8;
+const [manyLanes, fewLanes] = [32, 16];
+/** Floats of all lanes' gradients up to which there are many. */
+const manyLanesFloats = 4 * 2 ** 20;
 /** Images of one task of inference: whole register tiles of a dense layer. */
 const inferenceImages = 28;
 const pageBytes = 65536;
@@ -67,9 +72,10 @@ export class CpuSession implements Session {
     const { model, optimizer, batchSize, threads } = options;
     this.start = arenaStart(threads);
     this.store = new Store(model, optimizer, backend.vectorWidth, this.allocator);
+    const lowered = lower(model, this.store, "train", batchSize);
+    const mostLanes = manyLanes * this.store.gradients.stride <= manyLanesFloats ? manyLanes : fewLanes;
     const taskImages = Math.max(leastLaneImages, Math.ceil(batchSize / mostLanes));
     const lanes = Math.ceil(batchSize / taskImages);
-    const lowered = lower(model, this.store, "train", batchSize);
     this.store.gradients.place(this.allocator, lanes);
     this.store.sums.place(this.allocator, lanes);
     this.laneLoss = this.allocator.take(4 * lanes);
