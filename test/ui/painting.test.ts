@@ -5,6 +5,7 @@ import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
 import { footer, header } from "../../dist/ui/tui/bars.js";
 import { accuracy, loss } from "../../dist/ui/tui/chart.js";
 import type { Context, Painter } from "../../dist/ui/tui/context.js";
+import { device } from "../../dist/ui/tui/device.js";
 import { draw } from "../../dist/ui/tui/draw.js";
 import { layout } from "../../dist/ui/tui/layout.js";
 import { confirm, help, tooSmall } from "../../dist/ui/tui/overlays.js";
@@ -121,6 +122,17 @@ describe("every widget", () => {
     table(surface, context);
     expect(surface.lines().join("\n")).toContain("NaN");
     expect(surface.lines().join("\n")).not.toContain("undefined");
+  });
+
+  it("ends the device's figures with … where they do not all fit", () => {
+    const context: Context = { state: states[2], ui: initialUi(), theme: themes[0], title: "mnist-tui" };
+    const [low, high] = [5, 40].map((rows) => {
+      const surface = Surface.create(60, rows, "unicode");
+      device(surface, context);
+      return surface.lines().join("\n");
+    });
+    expect(low).toContain("…");
+    expect(high).not.toContain("…");
   });
 });
 

@@ -19,4 +19,5 @@ export const device: Painter = (surface, { state, theme }) => {
       y++;
     }
   }
+  if (y > inner.height) inner.text(inner.width - 1, inner.height - 1, "…", theme.faint);
 };
