@@ -4,11 +4,13 @@
 //   node bench/overhead.mjs [--model simple] [--second residual] [--batch 512] [--seconds 10] [--repeat 5] [--threads N]
 //
 // A rate is images a second over epochs of 20,480 images, evaluations left out; the two models' rates are taken over the time in which both
-// train, each as a share of its rate alone. Keep the machine otherwise idle.
+// train, each as a share of its rate alone. Keep the machine otherwise idle. Rates scatter by more than what is looked for, so on Linux the
+// processor time of the process that draws and writes the log is given too, as a share of that of all threads: what it can cost at the most.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import pty from "@lydell/node-pty";
@@ -34,7 +36,19 @@ function engineAlone(model) {
   return JSON.parse(execFileSync(process.execPath, [program, ...args], { encoding: "utf8" })).imagesPerSecond;
 }
 
-/** Trains for the wanted time, with a terminal around it or not. @returns each model's epoch events */
+/** @returns milliseconds of processor time that this process alone has used, and when; undefined where there is no /proc */
+function processorTime(pid) {
+  const stat = `/proc/${pid}/stat`;
+  if (!existsSync(stat)) return undefined;
+  // Of the fields behind the command's name, in hundredths of a second: user and system time.
+  const fields = readFileSync(stat, "utf8").split(") ")[1].split(" ");
+  return { time: performance.now(), used: 10 * (Number(fields[11]) + Number(fields[12])) };
+}
+
+/**
+ * Trains for the wanted time, with a terminal around it or not.
+ * @returns each model's epoch events, and the share of all threads' time that the process took which draws and logs
+ */
 async function train(models, terminal) {
   const name = `run-${performance.now()}`;
   const args = [program, "train", ...(models.length > 1 ? ["--compare", models.join()] : ["--model", models[0]])];
@@ -51,13 +65,18 @@ async function train(models, terminal) {
     "500",
   );
   args.push("--checkpoint-dir", folder, "--run", name, ...(terminal ? [] : ["--json"]));
-  await new Promise((resolve, reject) => {
-    const child = pty.spawn(process.execPath, args, { cols: 160, rows: 48, name: "xterm-256color", env: { ...process.env, CI: "" } });
-    child.onData(() => {});
-    setTimeout(() => child.kill("SIGINT"), 1000 * options.seconds + warmUp);
-    child.onExit(({ exitCode }) => (exitCode === 130 ? resolve() : reject(new Error(`train ended with ${exitCode}`))));
-  });
-  return models.map((model) => {
+  const child = pty.spawn(process.execPath, args, { cols: 160, rows: 48, name: "xterm-256color", env: { ...process.env, CI: "" } });
+  child.onData(() => {});
+  const ended = new Promise((resolve) => child.onExit(({ exitCode }) => resolve(exitCode)));
+  await sleep(2 * warmUp);
+  const warm = processorTime(child.pid);
+  await sleep(1000 * options.seconds - warmUp);
+  const end = processorTime(child.pid);
+  child.kill("SIGINT");
+  const code = await ended;
+  if (code !== 130) throw new Error(`train ended with ${code}`);
+  const share = warm && (end.used - warm.used) / (end.time - warm.time) / Number(options.threads);
+  const epochs = models.map((model) => {
     const lines = readFileSync(join(folder, name, model, "events.jsonl"), "utf8")
       .trim()
       .split("\n");
@@ -65,6 +84,7 @@ async function train(models, terminal) {
     if (epochs.length === 0) throw new Error(`${model} ended no epoch in ${options.seconds} s: give it more --seconds.`);
     return epochs;
   });
+  return { epochs, share };
 }
 
 /** @returns images a second of the epochs, or parts of them, that lie in the time given, evaluations left out */
@@ -80,8 +100,8 @@ function rateOf(epochs, from, to) {
 }
 
 const start = (epochs) => epochs[0].time - 1000 * epochs[0].seconds + warmUp;
-const alone = ([epochs]) => rateOf(epochs, start(epochs), Number.POSITIVE_INFINITY);
-function together(both) {
+const alone = ({ epochs: [epochs] }) => rateOf(epochs, start(epochs), Number.POSITIVE_INFINITY);
+function together({ epochs: both }) {
   const from = Math.max(...both.map(start)),
     to = Math.min(...both.map((epochs) => epochs.at(-1).time));
   return both.map((epochs) => rateOf(epochs, from, to));
@@ -99,11 +119,15 @@ function line(name, values, per) {
 
 const { model, second } = options;
 const rates = { engine: [], plain: [], dashboard: [], second: [], shares: [] };
+const processor = { plain: [], dashboard: [] };
 try {
   for (let repetition = 0; repetition < Number(options.repeat); repetition++) {
     rates.engine.push(engineAlone(model));
-    rates.plain.push(alone(await train([model], false)));
-    rates.dashboard.push(alone(await train([model], true)));
+    for (const display of ["plain", "dashboard"]) {
+      const run = await train([model], display === "dashboard");
+      rates[display].push(alone(run));
+      if (run.share !== undefined) processor[display].push(run.share);
+    }
     rates.second.push(alone(await train([second], false)));
     const both = together(await train([model, second], false));
     rates.shares.push(both[0] / rates.plain.at(-1) + both[1] / rates.second.at(-1));
@@ -129,3 +153,7 @@ line(
   true,
 );
 line("both models together, of the sum of shares", rates.shares, true);
+if (processor.plain.length > 0) {
+  line("processor time beside training, without", processor.plain, true);
+  line("and with the dashboard", processor.dashboard, true);
+}
