@@ -14,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import pty from "@lydell/node-pty";
+import { median } from "./median.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -107,7 +108,6 @@ function together({ epochs: both }) {
   return both.map((epochs) => rateOf(epochs, from, to));
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const count = (value) => Math.round(value).toLocaleString("en");
 function line(name, values, per) {
   const middle = median(values),

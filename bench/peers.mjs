@@ -12,6 +12,7 @@ import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { median } from "./median.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
@@ -73,7 +74,6 @@ for (const engine of engines.split(",")) {
     run(process.execPath, [join(root, "bin", "mnist-tui.js"), "bench", "--models", model, "--batch", batch, "--steps", steps, ...flags]);
 }
 
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const spread = (list) => (Math.max(...list) - Math.min(...list)) / median(list);
 
 /** Times each contestant `repeat` times, taking turns; the number of steps is chosen from a first, short run. */

@@ -8,6 +8,7 @@ import { execFile } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { median } from "./median.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -29,7 +30,6 @@ async function rate(model, threads, steps) {
   return JSON.parse(stdout).imagesPerSecond;
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const column = (values) => `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`.padEnd(18);
 
 const threads = Number(options.threads);
