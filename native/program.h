@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 6;
+constexpr int32_t programVersion = 7;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -263,7 +263,7 @@ struct Program {
   int32_t steps, batch, taskImages;
   int32_t threadMemory, threadStride;
   // control words, one cache line each
-  int32_t barrier;             // word offset of [arrived, generation] and then a task counter a phase, 16 words apart
+  int32_t barrier;             // word offset of [arrived, generation] and then task counters [phase][thread], 16 words apart
   // data
   int32_t images, labels;      // bytes, uint8; images < 0: floats at floatImages instead
   int32_t floatImages;

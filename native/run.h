@@ -88,18 +88,24 @@ static void finishOps(const Phase* phase, const Context& c) {
   }
 }
 
-static void phaseOf(const Phase* phase, int32_t* counter, Context& c) {
+// A thread begins with tasks of its own, the same in every phase, and helps the others then. Every other phase takes them backwards: a phase
+// begins with what the cache still holds of the one before.
+static void phaseOf(const Phase* phase, int32_t* counters, int32_t index, bool backwards, Context& c) {
   const Program& p = *c.program;
   const int32_t tasks = phase->perImage ? c.lanes() : phase->tasks;
-  for (int32_t task; (task = barrier::add(counter, 1)) < tasks;) {
-    c.task = task;
-    c.groupFirst = 0;
-    c.taskFirst = task * p.taskImages;
-    if (phase->perImage) {
-      const int32_t left = p.batch - c.taskFirst;
-      imageTask(phase, c, left < p.taskImages ? left : p.taskImages);
-    } else {
-      opTask(phase, c, task);
+  for (int32_t helped = 0; helped < p.threads; helped++) {
+    const int32_t owner = (index + helped) % p.threads;
+    const int32_t first = tasks * owner / p.threads, end = tasks * (owner + 1) / p.threads;
+    for (int32_t next; (next = first + barrier::add(counters + 16 * owner, 1)) < end;) {
+      c.task = backwards ? first + end - 1 - next : next;
+      c.groupFirst = 0;
+      c.taskFirst = c.task * p.taskImages;
+      if (phase->perImage) {
+        const int32_t left = p.batch - c.taskFirst;
+        imageTask(phase, c, left < p.taskImages ? left : p.taskImages);
+      } else {
+        opTask(phase, c, c.task);
+      }
     }
   }
 }
@@ -115,11 +121,11 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
   for (c.step = 0; c.step < p->steps; c.step++) {
     const Phase* phase = reinterpret_cast<const Phase*>(arena + p->code);
     for (int32_t i = 0; i < p->phases; i++) {
-      int32_t* counter = control + 32 + 16 * i;
-      phaseOf(phase, counter, c);
+      int32_t* counters = control + 32 + 16 * i * p->threads;
+      phaseOf(phase, counters, index, i % 2 == 1, c);
       barrier::meet(control, p->threads, [&] {
         finishOps(phase, c);
-        barrier::store(counter, 0);
+        for (int32_t t = 0; t < p->threads; t++) barrier::store(counters + 16 * t, 0);
       });
       phase = reinterpret_cast<const Phase*>(words(phase) + phase->words);
     }

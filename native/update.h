@@ -6,6 +6,14 @@
 namespace update {
 using namespace simd;
 
+// Moments of weights whose gradient has become zero (behind a relu that no image passes any more: a quarter of `simple`'s) decay until they are
+// subnormal and stay so, since 0.9 of the smallest of them rounds to itself; arithmetic with them takes a hundred cycles. Far below what moves a
+// weight, and far enough above the subnormal numbers for products with a learning rate, they become zero.
+static inline vf settled(vf moment) {
+  constexpr float tiny = 0x1p-100f;
+  return ((moment > tiny) | (moment < -tiny)) ? moment : zero();
+}
+
 // One vector of weights; the slots are those of State in src/engine/engine.ts.
 struct Step {
   int32_t kind;
@@ -28,23 +36,23 @@ struct Step {
     const vf weight = load(w);
     g = fma(weightDecay, weight, g);
     if (kind == optimizerAdam) {
-      const vf m = load(slot0) * 0.9f + g * 0.1f;
-      const vf v = load(slot1) * 0.999f + g * g * 0.001f;
+      const vf m = settled(load(slot0) * 0.9f + g * 0.1f);
+      const vf v = settled(load(slot1) * 0.999f + g * g * 0.001f);
       store(slot0, m);
       store(slot1, v);
       store(w, weight - stepSize * m / (sqrt(v) / rootCorrection + 1e-8f));
     } else if (kind == optimizerSgd) {
       if (momentumSlot) {
-        g = fma(momentum, load(slot0), g);
+        g = settled(fma(momentum, load(slot0), g));
         store(slot0, g);
       }
       store(w, weight - rate * g);
     } else {
-      const vf v = load(slot0) * 0.99f + g * g * 0.01f;
+      const vf v = settled(load(slot0) * 0.99f + g * g * 0.01f);
       store(slot0, v);
       g = g / (sqrt(v) + 1e-8f);
       if (momentumSlot) {
-        g = fma(momentum, load(slot1), g);
+        g = settled(fma(momentum, load(slot1), g));
         store(slot1, g);
       }
       store(w, weight - rate * g);

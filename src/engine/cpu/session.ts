@@ -85,7 +85,7 @@ export class CpuSession implements Session {
       codes.push({ code: p.code, offset: code });
       const threadStride = padded(p.threadFloats) + counterWords;
       const threadMemory = this.allocator.take(threadStride * threads);
-      const barrier = this.allocator.take(barrierWords + counterWords * p.phases);
+      const barrier = this.allocator.take(barrierWords + counterWords * p.phases * threads);
       return {
         header: this.allocator.take(programWords),
         preparation: p.preparation,

@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { Engine, OptimizerSettings } from "../../dist/engine/engine.js";
+import { describeEngine } from "./support/available.js";
+import { testChunk } from "./support/images.js";
+import { tinyModel } from "./support/models.js";
+import { adam, samples, sgdMomentum, withSession } from "./support/sessions.js";
+
+const optimizers: OptimizerSettings[] = [adam, sgdMomentum, { type: "rmsprop", momentum: 0.9, weightDecay: 0 }];
+/** A model whose first layer has no gradient where all images are black, and that layer: tile by tile over the batch, and lane by lane. */
+const layers = [
+  ["dense alone", "fc1.weight"],
+  ["conv 3×3 same, pool", "conv1.weight"],
+] as const;
+
+/** Arithmetic with subnormal numbers takes a hundred cycles, and 0.9 of the smallest of them rounds to itself. */
+function settlingSuite(engine: Engine): void {
+  it.each(optimizers.flatMap((optimizer) => layers.map(([model, parameter]) => ({ type: optimizer.type, optimizer, model, parameter }))))(
+    "moments of $type that have decayed to nothing become zero, small ones stay ($parameter)",
+    async ({ optimizer, model, parameter }) => {
+      const options = { model: tinyModel(model), optimizer, normalization: { mean: 0, std: 1 } };
+      await withSession(engine, options, async (session) => {
+        session.load({ images: new Uint8Array(samples * 784), labels: new Uint8Array(samples) });
+        const before = session.read();
+        const moments = [...before.tensors.keys()].filter((name) => name.endsWith(`/${parameter}`));
+        for (const name of moments) {
+          const { data } = before.tensors.get(name)!;
+          data.set(data.map((_, i) => (i % 2 === 0 ? 1e-34 : 1e-20)));
+        }
+        session.write(before);
+        await session.train(testChunk({ batchSize: 12, steps: 1, samples, learningRate: 0.01 }));
+        const { tensors } = session.read();
+        expect(moments).not.toHaveLength(0);
+        for (const name of moments) {
+          const { data } = tensors.get(name)!;
+          expect(
+            data.every((value, i) => (i % 2 === 0 ? value === 0 : value > 8e-21)),
+            name,
+          ).toBe(true);
+        }
+      });
+    },
+  );
+}
+
+for (const name of ["native", "wasm"] as const) await describeEngine(name, settlingSuite);
