@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 import { parseAugment } from "./augment.js";
 import type { AugmentConfig, DatasetName, EngineChoice, ModelConfig, ScheduleConfig } from "./types.js";

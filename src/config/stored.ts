@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 import { isModelName } from "./entries.js";
 import { datasets, engines, optimizers, schedules } from "./settings.js";

@@ -8,6 +8,7 @@ import { catalog, type DatasetEntry, filesOf } from "./catalog.js";
 import { type DownloadProgress, downloadFiles, UnwritableError } from "./download.js";
 import { parseIdx, sha256 } from "./idx.js";
 import { dataDirectory, findInCache, findInDirectory, type Location } from "./locate.js";
+import { forgetReadAhead } from "./read-ahead.js";
 import { obtainSynthetic } from "./synthetic/store.js";
 import { type Check, checkFile, checkFiles } from "./verify.js";
 
@@ -44,13 +45,15 @@ export interface DatasetOptions {
  *   where the dataset can be neither found nor downloaded; the signal's reason where that is aborted
  */
 export async function loadDataset(name: DatasetName, options: DatasetOptions): Promise<Dataset> {
-  if (name === "synthetic") return synthetic(options);
   try {
+    if (name === "synthetic") return await synthetic(options);
     const { checks, source } = await obtain(name, options);
     return fromFiles(catalog[name], checks, source, options);
   } catch (error) {
     if (!standsIn(name, options, error)) throw error;
-    return synthetic(options);
+    return await synthetic(options);
+  } finally {
+    forgetReadAhead();
   }
 }
 

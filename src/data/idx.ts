@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import { constants, gunzip } from "node:zlib";
 import { UserError } from "../util/errors.js";
@@ -113,8 +113,9 @@ export async function readContent(file: string, limit: number): Promise<Content>
   let bytes: Uint8Array;
   try {
     // Opening a pipe would wait for its writer for ever.
-    if (!(await stat(file)).isFile()) throw new Error("a folder, pipe or device");
-    bytes = await readFile(file);
+    if (!statSync(file).isFile()) throw new Error("a folder, pipe or device");
+    // Asynchronously every half megabyte would wait for a turn of the event loop, which is busy when a run starts.
+    bytes = readFileSync(file);
   } catch (error) {
     throw new UserError(`${file}: expected a readable file, got ${(error as Error).message}; check the name and its permissions.`);
   }

@@ -1,7 +1,8 @@
 import path from "node:path";
 import { type DatasetEntry, type DatasetFile, filesOf } from "./catalog.js";
-import { readContent, sha256 } from "./idx.js";
+import { sha256 } from "./idx.js";
 import type { Location } from "./locate.js";
+import { takeContent } from "./read-ahead.js";
 
 /** One file as found on the disk. */
 export interface Check {
@@ -23,7 +24,7 @@ export async function checkFile(file: DatasetFile, location: Location): Promise<
     const missing = path.join(location.directory, `${file.name}.gz`);
     return { file, path: missing, present: false, bytes: new Uint8Array(0), digest: "", problem: "expected this file, found none" };
   }
-  const { bytes, damage } = await readContent(found, file.bytes + 1);
+  const { bytes, damage } = await takeContent(found, file.bytes + 1);
   const digest = sha256(bytes);
   const check = { file, path: found, present: true, bytes, digest };
   if (!damage && digest === file.sha256) return check;

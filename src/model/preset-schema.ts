@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "#zod";
 
 /**
  * How a preset file in config/presets reads. Names are not written there: they follow from the order (expand.ts).

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 
 /** How a checkpoint's model.json reads. */

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "#zod";
 import type { RunConfig } from "../config/types.js";
 import { errorCode, exists, fileErrorReason, makeDirectory, writeFileAtomic, writeRemedy, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";

@@ -76,6 +76,6 @@ function ownerOf(parameter: string): string {
 
 function squaredNorm(data: Float32Array): number {
   let sum = 0;
-  for (const value of data) sum += value * value;
+  for (let i = 0; i < data.length; i++) sum += data[i] * data[i];
   return sum;
 }

@@ -24,6 +24,8 @@ export interface LoopOptions {
   test: Split;
   /** Where to begin; the session holds the weights that belong to it. */
   progress: Progress;
+  /** What the layers look like there. */
+  layers: ReturnType<typeof layerStatistics>;
   commands: CommandQueue;
   emit(event: Said): void;
   /** Stores a checkpoint and returns its path. */
@@ -61,7 +63,7 @@ export class TrainingLoop {
   /** Trains until all epochs are done, early stopping, or a stop command. @throws UserError where the loss is no number any more */
   async run(): Promise<DoneEvent["reason"]> {
     const { config, emit, session } = this.options;
-    emit({ type: "layers", ...this.place(), ...layerStatistics(this.options.model, session.read()) });
+    emit({ type: "layers", ...this.place(), ...this.options.layers });
     for (;;) {
       const stop = await this.obey();
       if (stop) return this.end(stop);

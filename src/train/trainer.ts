@@ -11,6 +11,7 @@ import { settledDirectory } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import { stepsPerEpoch } from "./chunks.js";
 import type { CommandQueue } from "./commands.js";
+import { layerStatistics } from "./layer-statistics.js";
 import { type Said, TrainingLoop } from "./loop.js";
 import { freshProgress, type Progress, parseProgress } from "./progress.js";
 import type { Beginning, SetupMessage, TrainerMessage, TrainerSetup } from "./protocol.js";
@@ -32,6 +33,8 @@ interface Ready {
   model: Model;
   session: Session & { info: EngineInfo };
   test: Split;
+  /** What the layers look like before the first step. */
+  initial: ReturnType<typeof layerStatistics>;
   refused: Refusal[];
 }
 
@@ -81,6 +84,8 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
       trainer: setup.number,
     });
   let session = await create(setup.normalization);
+  // Now, while the dataset is on its way, and not between the start and the first step.
+  const initial = layerStatistics(model, session.read());
   const message = await channel.receive("dataset");
   if (!message) {
     await session.dispose();
@@ -93,7 +98,7 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
     session = await create(dataset.normalization);
   }
   const test = readSharedDataset(dataset, session.reserve(dataset.trainSamples));
-  return { setup, dataset, model, session, test, refused };
+  return { setup, dataset, model, session, test, initial, refused };
 }
 
 async function train(channel: Channel, ready: Ready, beginning: Beginning): Promise<0 | 1> {
@@ -129,6 +134,7 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
       trainSamples: ready.dataset.trainSamples,
       test: ready.test,
       progress,
+      layers: beginning.start === "new" ? ready.initial : layerStatistics(ready.model, session.read()),
       commands: channel.commands,
       emit,
       save: (kind, state, now) => saveProgress(ready, beginning, kind, state, now),

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -15,14 +15,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it("a dataset reaches its readers whole, and leaves nothing behind", async () => {
+it.each(["", "named in TMPDIR"])("a dataset reaches its readers whole, and leaves nothing behind (%s)", async (named) => {
+  if (!named) vi.stubEnv("TMPDIR", "");
   const dataset = await loadDataset("synthetic", { explicit: true, limitTrain: 30, limitTest: 20 });
   const shared = await shareDataset(dataset);
   const train = { images: new Uint8Array(30 * 784), labels: new Uint8Array(30) };
   const test = readSharedDataset(shared, train);
   expect(train).toEqual(dataset.train);
   expect(test).toEqual(dataset.test);
+  expect(shared.file.startsWith(folder)).toBe(named !== "");
   await unshareDataset(shared);
+  expect(existsSync(path.dirname(shared.file))).toBe(false);
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -18,6 +18,8 @@ export interface Stored {
   parameter: Parameter;
   /** Absent for vectors (biases, batch norm), which are stored as they are, padded to whole blocks. */
   packing?: Packing;
+  /** Of each weight in PyTorch's order among the packed ones, once somebody has asked. */
+  indices?: Int32Array;
   size: number;
   offset: number;
   /** Transposed copy for the input gradient, where one is needed. */
@@ -35,8 +37,9 @@ export function packedSize(p: Packing, vectorWidth: number): number {
   return tilesSize(p.tiles, p.taps * p.inputs, vectorWidth);
 }
 
-/** Calls visit(index in PyTorch's [out][in][tap] order, index in the packed weights) for every weight. */
-function eachWeight(p: Packing, vectorWidth: number, inputs: number, visit: (plain: number, packed: number) => void): void {
+/** @returns for every weight in PyTorch's [out][in][tap] order its index among the packed ones */
+function packedIndices(p: Packing, vectorWidth: number, inputs: number): Int32Array {
+  const indices = new Int32Array(p.outputs * inputs * p.taps);
   for (const tile of p.tiles) {
     const width = tile.vectors * vectorWidth;
     const from = tile.first * vectorWidth;
@@ -44,32 +47,32 @@ function eachWeight(p: Packing, vectorWidth: number, inputs: number, visit: (pla
       for (let i = 0; i < inputs; i++) {
         const row = p.order ? p.order[i] : i;
         for (let t = 0; t < p.taps; t++) {
-          visit((o * inputs + i) * p.taps + t, tile.weights + (t * p.inputs + row) * width + (o - from));
+          indices[(o * inputs + i) * p.taps + t] = tile.weights + (t * p.inputs + row) * width + (o - from);
         }
       }
     }
   }
+  return indices;
+}
+
+/** Worked out once: weights and every slot of the optimizer lie in the same order. */
+function indicesOf(stored: Stored, vectorWidth: number): Int32Array | undefined {
+  if (stored.packing) stored.indices ??= packedIndices(stored.packing, vectorWidth, stored.parameter.shape[1]);
+  return stored.indices;
 }
 
 /** Copies a PyTorch tensor into the arena. */
 function pack(stored: Stored, tensor: Float32Array, arena: Float32Array, offset: number, vectorWidth: number): void {
-  if (!stored.packing) {
-    arena.set(tensor, offset);
-    return;
-  }
-  const inputs = stored.parameter.shape[1];
-  eachWeight(stored.packing, vectorWidth, inputs, (plain, packed) => {
-    arena[offset + packed] = tensor[plain];
-  });
+  const indices = indicesOf(stored, vectorWidth);
+  if (!indices) arena.set(tensor, offset);
+  else for (let k = 0; k < indices.length; k++) arena[offset + indices[k]] = tensor[k];
 }
 
 function unpack(stored: Stored, arena: Float32Array, offset: number, vectorWidth: number): Float32Array {
-  if (!stored.packing) return arena.slice(offset, offset + stored.parameter.size);
-  const tensor = new Float32Array(stored.parameter.size);
-  const inputs = stored.parameter.shape[1];
-  eachWeight(stored.packing, vectorWidth, inputs, (plain, packed) => {
-    tensor[plain] = arena[offset + packed];
-  });
+  const indices = indicesOf(stored, vectorWidth);
+  if (!indices) return arena.slice(offset, offset + stored.parameter.size);
+  const tensor = new Float32Array(indices.length);
+  for (let k = 0; k < indices.length; k++) tensor[k] = arena[offset + indices[k]];
   return tensor;
 }
 

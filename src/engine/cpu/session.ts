@@ -100,10 +100,11 @@ export class CpuSession implements Session {
     this.inference = place(plan(inference, 0, inferenceImages, this.allocator), inferenceImages);
     this.shared = new WebAssembly.Memory({ initial: this.pagesFor(this.allocator.end), maximum: mostPages, shared: true });
     this.refresh();
+    // First, for they take a while to start.
+    this.threads = new Threads(backend, this.shared, threads);
     for (const { code, offset } of codes) this.words.set(code, offset);
     this.store.writeTileTables(this.words);
     this.write({ step: 0, tensors: initialTensors(model, options.seed) });
-    this.threads = new Threads(backend, this.shared, threads);
   }
 
   load(split: Split): void {

@@ -1,0 +1,56 @@
+// From the command line to the first training step: until `train --json` prints its first step event, which tells of a step that is done.
+//
+//   node bench/start.mjs [--model simple] [--repeat 15] [--programs bin/mnist-tui.js,OTHER/bin/mnist-tui.js]
+//
+// Several programs, such as builds before and after a change, take turns. Keep the machine otherwise idle.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { median } from "./median.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: "string", default: "simple" },
+    repeat: { type: "string", default: "15" },
+    programs: { type: "string", default: fileURLToPath(new URL("../bin/mnist-tui.js", import.meta.url)) },
+  },
+});
+const runs = mkdtempSync(join(tmpdir(), "mnist-tui-start-"));
+
+/** @returns milliseconds until the first step's event */
+async function start(program) {
+  const args = [program, "train", "--model", options.model, "--json", "--checkpoint-dir", runs];
+  const began = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let first;
+  let printed = "";
+  child.stdout.on("data", (text) => {
+    if (first !== undefined) return;
+    printed += text;
+    if (!printed.includes('"type":"step"')) return;
+    first = performance.now() - began;
+    child.kill("SIGINT");
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  if (first === undefined) throw new Error(`${program} ended with exit code ${code} before its first step`);
+  // What the run has saved is still on its way to the disk.
+  await sleep(500);
+  return first;
+}
+
+const times = new Map(options.programs.split(",").map((program) => [program, []]));
+try {
+  for (let repetition = 0; repetition < Number(options.repeat); repetition++) {
+    for (const [program, list] of times) list.push(await start(program));
+  }
+} finally {
+  rmSync(runs, { recursive: true, force: true });
+}
+console.log(`${cpus()[0].model}, ${options.model}, Node ${process.versions.node}, milliseconds, median (least–most) of ${options.repeat}`);
+for (const [program, list] of times) {
+  console.log(`${median(list).toFixed(0)} (${Math.min(...list).toFixed(0)}–${Math.max(...list).toFixed(0)})  ${program}`);
+}
