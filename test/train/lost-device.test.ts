@@ -11,7 +11,7 @@ import { buildModel } from "../../dist/model/presets.js";
 import { loadCheckpoint } from "../../dist/run/checkpoint.js";
 import { CommandQueue } from "../../dist/train/commands.js";
 import type { SetupMessage, TrainerMessage, TrainerSetup } from "../../dist/train/protocol.js";
-import { shareDataset } from "../../dist/train/shared-dataset.js";
+import { shareDataset, unshareDataset } from "../../dist/train/shared-dataset.js";
 import { runTrainer } from "../../dist/train/trainer.js";
 import { temporaryFolder } from "../cli/program.js";
 
@@ -55,6 +55,7 @@ async function train(folder: string, lostAt: number, start: "new" | "resume") {
   const said: TrainerMessage[] = [];
   const receive = async (type: string) => messages.find((message) => message.type === type) as never;
   const code = await runTrainer({ receive, commands: new CommandQueue(), send: (message) => said.push(message) });
+  await unshareDataset(dataset);
   return { code, said, paths };
 }
 
