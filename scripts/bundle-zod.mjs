@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * dist/vendor/zod.js: zod in one file, without its fifty languages, which `#zod` in package.json stands for. Node needs 100 ms to load zod's hundred
- * files and 20 for this one, in the program as in every trainer.
+ * files and 20 for this one, before anything else happens.
  */
 import { readFileSync } from "node:fs";
 import { rolldown } from "rolldown";
@@ -29,3 +29,4 @@ await bundle.write({
   minify: { mangle: false, compress: false, codegen: { removeWhitespace: true } },
   banner: `/*! zod\n${license}*/`,
 });
+await bundle.close();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { defaultDataset } from "../config/defaults.js";
 import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
 import { exitWhenWritten, watchOutput } from "./output.js";
@@ -71,7 +72,7 @@ async function startAhead(args: readonly string[]): Promise<void> {
   // There the dataset is named in a file.
   if (optionValue(args, "--resume") !== undefined || optionValue(args, "--config") !== undefined) return;
   const { readDatasetAhead } = await import("../data/read-ahead.js");
-  readDatasetAhead(optionValue(args, "--dataset") ?? "mnist", optionValue(args, "--data-dir"));
+  readDatasetAhead(optionValue(args, "--dataset") ?? defaultDataset, optionValue(args, "--data-dir"));
 }
 
 /** @returns what follows an option where it stands last, as commander will read it; undefined: it is not there */

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { augmentKeys } from "../config/augment.js";
-import { defaultModels } from "../config/defaults.js";
+import { defaultDataset, defaultModels } from "../config/defaults.js";
 import { readOptions } from "../config/files.js";
 import { fileSource, flagSource, type Source } from "../config/resolve.js";
 import {
@@ -25,7 +25,7 @@ const groups: Record<string, Row[]> = {
       `train several at the same time, such as simple,deep; each may carry settings: pyramid:kernels=16-32-64-128:lr=0.01 (default: ${defaultModels})`,
     ],
     ["--model <model>", "train one"],
-    ["--dataset <name>", `${datasets.join(", ")} (default: mnist)`],
+    ["--dataset <name>", `${datasets.join(", ")} (default: ${defaultDataset})`],
     ["--data-dir <dir>", "where datasets are looked for before downloading (MNIST_TUI_DATA)"],
     ["--limit-train <n>", "use the first N training images"],
     ["--limit-test <n>", "use the first N test images"],

@@ -1,9 +1,10 @@
-import type { ModelConfig } from "./types.js";
+import type { DatasetName, ModelConfig } from "./types.js";
 
 /** What holds where neither preset, file nor flag says otherwise. */
 export const defaultEpochs = 5;
 export const defaultBatchSize = 512;
 export const defaultModels = "simple,residual";
+export const defaultDataset: DatasetName = "mnist";
 export const defaultCheckpointDir = "checkpoints";
 export const defaultHttpPort = 5000;
 

@@ -1,5 +1,13 @@
 import { UserError } from "../util/errors.js";
-import { defaultBatchSize, defaultCheckpointDir, defaultEpochs, defaultHttpPort, defaultModels, splitSizes } from "./defaults.js";
+import {
+  defaultBatchSize,
+  defaultCheckpointDir,
+  defaultDataset,
+  defaultEpochs,
+  defaultHttpPort,
+  defaultModels,
+  splitSizes,
+} from "./defaults.js";
 import { type Entry, nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
 import { type IdleSetting, type Layer, resolveModel } from "./resolve-model.js";
@@ -60,7 +68,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
   rejectIdle(resolved.map((model) => model.idle));
   const config: RunConfig = {
     run: settings.run ?? timeStamp(now),
-    dataset: settings.dataset ?? "mnist",
+    dataset: settings.dataset ?? defaultDataset,
     limitTrain: settings.limitTrain,
     limitTest: settings.limitTest,
     seed: settings.seed ?? 0,
