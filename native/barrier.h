@@ -1,5 +1,5 @@
-// Where the threads meet. The last to arrive works alone for a moment (`finish`), then lets the others go. Waiting spins
-// briefly, then sleeps, so that more threads than cores lose little.
+// Where the threads meet. The last to arrive works alone for a moment (`finish`), then lets the others go. A thread that waits does what
+// else there is (`meanwhile`, which tells whether it found something), spins briefly, then sleeps, so that more threads than cores lose little.
 #pragma once
 #include <stdint.h>
 
@@ -12,6 +12,10 @@ namespace barrier {
 static inline int32_t load(int32_t* p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void store(int32_t* p, int32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 static inline int32_t add(int32_t* p, int32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
+// Makes it `next` where it is still `seen`; else tells what it is.
+static inline bool swap(int32_t* p, int32_t& seen, int32_t next) {
+  return __atomic_compare_exchange_n(p, &seen, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 
 static inline void relax() {
 #if defined(__x86_64__)
@@ -38,8 +42,8 @@ static inline void wakeAll(int32_t* p) {
 }
 
 // word[0]: arrived; word[16]: generation, on a cache line of its own.
-template <class F>
-static void meet(int32_t* word, int32_t threads, F&& finish) {
+template <class F, class G>
+static void meet(int32_t* word, int32_t threads, F&& finish, G&& meanwhile) {
   int32_t* generation = word + 16;
   const int32_t mine = load(generation);
   if (add(word, 1) + 1 == threads) {
@@ -52,7 +56,7 @@ static void meet(int32_t* word, int32_t threads, F&& finish) {
   constexpr int spins = 4000;
   for (int i = 0; i < spins; i++) {
     if (load(generation) != mine) return;
-    relax();
+    if (!meanwhile()) relax();
   }
   while (load(generation) == mine) sleepWhile(generation, mine);
 }

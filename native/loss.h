@@ -5,6 +5,8 @@
 
 namespace loss {
 constexpr int classes = 10;
+// Below it a logit's gradient is zero: what the layers before make of it would be subnormal and slow, and would move no weight (update.h).
+constexpr double tiny = 0x1p-60;
 
 // e^x for x ≤ 0, to about 1e-15 relative: x = k·ln 2 + r, a Taylor polynomial in r, and k into the exponent. Written out
 // because WebAssembly has no libm, and so that every build gives the same numbers.
@@ -77,7 +79,10 @@ KERNEL void execute(const LossOp& op, const Context& c) {
     const Softmax s(logits);
     lane[0] += s.crossEntropy(logits, truth);
     lane[1] += best(logits) == truth;
-    for (int32_t k = 0; k < classes; k++) gradient[k] = static_cast<float>((s.exponentials[k] / s.sum - (k == truth)) * weight);
+    for (int32_t k = 0; k < classes; k++) {
+      const double exact = (s.exponentials[k] / s.sum - (k == truth)) * weight;
+      gradient[k] = exact > tiny || exact < -tiny ? static_cast<float>(exact) : 0.0f;
+    }
     for (int32_t k = classes; k < blockChannels; k++) gradient[k] = 0;
   }
 }

@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 7;
+constexpr int32_t programVersion = 8;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -28,6 +28,7 @@ struct View {
 struct Op {
   int32_t kind, words;  // words: length of this op, header included
   int32_t id;           // its row in the profile
+  int32_t gate;         // or −1. Of the images' ops: the gate that every task passes behind it. Of the update's: the one that all must have passed
 };
 
 enum Kind : int32_t {
@@ -251,6 +252,7 @@ struct Phase {
   int32_t words;               // of the phase with all that follows
   int32_t perImage;            // 1: tasks are runs of images and every stage runs; 0: task i is op i of the first stage
   int32_t tasks;               // perImage 0
+  int32_t early;               // 1: a task may begin while other phases run, once its op's gate has been passed
   int32_t stages, finishOps;   // then Stage…, then the ops that the last thread runs alone
 };
 
@@ -263,7 +265,8 @@ struct Program {
   int32_t steps, batch, taskImages;
   int32_t threadMemory, threadStride;
   // control words, one cache line each
-  int32_t barrier;             // word offset of [arrived, generation] and then task counters [phase][thread], 16 words apart
+  int32_t barrier;             // word offset of [arrived, generation], then task counters [phase][thread], then gates; 16 words apart
+  int32_t gates;               // how many
   // data
   int32_t images, labels;      // bytes, uint8; images < 0: floats at floatImages instead
   int32_t floatImages;

@@ -1,5 +1,6 @@
-// Runs a program on one thread of several: steps, phases, tasks, stages, groups, ops. Threads claim tasks as they come; every
-// task's arithmetic is fixed, so results do not depend on who runs it or on how many threads there are.
+// Runs a program on one thread of several: steps, phases, tasks, stages, groups, ops. Threads take tasks as they come, and where one would wait
+// for the others it begins with the update; every task's arithmetic is fixed, so results do not depend on who runs it or when, or on how many
+// threads there are.
 #pragma once
 #include "activation_back.h"
 #include "barrier.h"
@@ -54,6 +55,7 @@ static void opsOf(const Stage* stage, const Context& c) {
   const Op* op = reinterpret_cast<const Op*>(stage + 1);
   for (int32_t i = 0; i < stage->ops; i++) {
     execute(op, c);
+    if (op->gate >= 0 && c.lastGroup()) barrier::add(c.gates + 16 * op->gate, 1);
     op = reinterpret_cast<const Op*>(words(op) + op->words);
   }
 }
@@ -72,10 +74,10 @@ static void imageTask(const Phase* phase, Context& c, int32_t images) {
 }
 
 // Task t of a phase whose tasks are the ops of its one stage.
-static void opTask(const Phase* phase, const Context& c, int32_t task) {
+static const Op* opTask(const Phase* phase, int32_t task) {
   const Op* op = reinterpret_cast<const Op*>(reinterpret_cast<const Stage*>(phase + 1) + 1);
   for (int32_t i = 0; i < task; i++) op = reinterpret_cast<const Op*>(words(op) + op->words);
-  execute(op, c);
+  return op;
 }
 
 static void finishOps(const Phase* phase, const Context& c) {
@@ -88,46 +90,82 @@ static void finishOps(const Phase* phase, const Context& c) {
   }
 }
 
-// A thread begins with tasks of its own, the same in every phase, and helps the others then. Every other phase takes them backwards: a phase
-// begins with what the cache still holds of the one before.
-static void phaseOf(const Phase* phase, int32_t* counters, int32_t index, bool backwards, Context& c) {
-  const Program& p = *c.program;
-  const int32_t tasks = phase->perImage ? c.lanes() : phase->tasks;
-  for (int32_t helped = 0; helped < p.threads; helped++) {
-    const int32_t owner = (index + helped) % p.threads;
-    const int32_t first = tasks * owner / p.threads, end = tasks * (owner + 1) / p.threads;
-    for (int32_t next; (next = first + barrier::add(counters + 16 * owner, 1)) < end;) {
-      c.task = backwards ? first + end - 1 - next : next;
-      c.groupFirst = 0;
-      c.taskFirst = c.task * p.taskImages;
-      if (phase->perImage) {
-        const int32_t left = p.batch - c.taskFirst;
-        imageTask(phase, c, left < p.taskImages ? left : p.taskImages);
-      } else {
-        opTask(phase, c, c.task);
+// The tasks of a phase, and how many each thread's have been taken. A thread begins with its own, the same in every phase, and helps the others then.
+struct Tasks {
+  const Phase* phase;
+  int32_t* taken;  // by thread, 16 words apart
+  int32_t count, threads;
+  bool backwards;
+
+  // One that nobody has taken, if ready(task): it is taken. −1: none is left, or the next is not ready.
+  template <class F>
+  int32_t take(int32_t thread, F&& ready) const {
+    for (int32_t helped = 0; helped < threads; helped++) {
+      const int32_t owner = (thread + helped) % threads, own = (count - owner + threads - 1) / threads;
+      int32_t* counter = taken + 16 * owner;
+      for (int32_t next = barrier::load(counter); next < own;) {
+        const int32_t task = owner + threads * (backwards ? own - 1 - next : next);
+        if (!ready(task)) return -1;
+        if (barrier::swap(counter, next, next + 1)) return task;
       }
     }
+    return -1;
   }
+
+  void reset() const {
+    for (int32_t t = 0; t < threads; t++) barrier::store(taken + 16 * t, 0);
+  }
+};
+
+static void taskOf(const Phase* phase, Context& c, int32_t task) {
+  if (!phase->perImage) return execute(opTask(phase, task), c);
+  const Program& p = *c.program;
+  c.task = task;
+  c.taskFirst = task * p.taskImages;
+  const int32_t left = p.batch - c.taskFirst;
+  imageTask(phase, c, left < p.taskImages ? left : p.taskImages);
 }
 
 static void thread(float* arena, int32_t programAt, int32_t index) {
   const Program* p = reinterpret_cast<const Program*>(arena + programAt);
   int32_t* control = reinterpret_cast<int32_t*>(arena) + p->barrier;
+  int32_t* counters = control + 32;
   Context c{};
   c.arena = arena;
   c.program = p;
   c.threadMemory = arena + p->threadMemory + static_cast<size_t>(p->threadStride) * index;
   c.profile = p->profile < 0 ? nullptr : reinterpret_cast<double*>(arena + p->profile) + static_cast<size_t>(p->ops) * index;
+  c.gates = counters + 16 * p->phases * p->threads;
+  // Every other phase of images goes backwards: it begins with what the cache still holds of the one before.
+  const auto tasksOf = [&](const Phase* phase, int32_t i) {
+    return Tasks{phase, counters + 16 * i * p->threads, phase->perImage ? c.lanes() : phase->tasks, p->threads, phase->perImage && i % 2 == 1};
+  };
+  const auto following = [](const Phase* phase) { return reinterpret_cast<const Phase*>(words(phase) + phase->words); };
+  const Phase* const first = reinterpret_cast<const Phase*>(arena + p->code);
+  Tasks early{};
+  const Phase* phase = first;
+  for (int32_t i = 0; i < p->phases; i++, phase = following(phase)) {
+    if (phase->early) early = tasksOf(phase, i);
+  }
+  const auto takeEarly = [&] {
+    const int32_t task = early.take(index, [&](int32_t t) {
+      const int32_t gate = opTask(early.phase, t)->gate;
+      return gate >= 0 && barrier::load(c.gates + 16 * gate) == c.lanes();
+    });
+    if (task >= 0) taskOf(early.phase, c, task);
+    return task >= 0;
+  };
   for (c.step = 0; c.step < p->steps; c.step++) {
-    const Phase* phase = reinterpret_cast<const Phase*>(arena + p->code);
-    for (int32_t i = 0; i < p->phases; i++) {
-      int32_t* counters = control + 32 + 16 * i * p->threads;
-      phaseOf(phase, counters, index, i % 2 == 1, c);
-      barrier::meet(control, p->threads, [&] {
+    phase = first;
+    for (int32_t i = 0; i < p->phases; i++, phase = following(phase)) {
+      const Tasks tasks = tasksOf(phase, i);
+      for (int32_t task; (task = tasks.take(index, [](int32_t) { return true; })) >= 0;) taskOf(phase, c, task);
+      const auto finish = [&] {
         finishOps(phase, c);
-        for (int32_t t = 0; t < p->threads; t++) barrier::store(counters + 16 * t, 0);
-      });
-      phase = reinterpret_cast<const Phase*>(words(phase) + phase->words);
+        tasks.reset();
+        for (int32_t gate = 0; phase->early && gate < p->gates; gate++) barrier::store(c.gates + 16 * gate, 0);
+      };
+      barrier::meet(control, p->threads, finish, [&] { return !phase->early && takeEarly(); });
     }
   }
 }

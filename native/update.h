@@ -6,19 +6,19 @@
 namespace update {
 using namespace simd;
 
-// Moments of weights whose gradient has become zero (behind a relu that no image passes any more: a quarter of `simple`'s) decay until they are
-// subnormal and stay so, since 0.9 of the smallest of them rounds to itself; arithmetic with them takes a hundred cycles. Far below what moves a
-// weight, and far enough above the subnormal numbers for products with a learning rate, they become zero.
-static inline vf settled(vf moment) {
-  constexpr float tiny = 0x1p-100f;
-  return ((moment > tiny) | (moment < -tiny)) ? moment : zero();
-}
+// Arithmetic with subnormal numbers takes a hundred cycles. Moments of weights whose gradient has become zero (behind a relu that no image passes
+// any more: a quarter of `simple`'s) decay until they are subnormal and stay so, since 0.9 of the smallest of them rounds to itself; and gradients
+// of a network that knows its images by heart have subnormal squares. Far below what moves a weight, and far enough above the subnormal numbers for
+// products with a learning rate, they become zero.
+constexpr float tinyMoment = 0x1p-100f, tinyGradient = 0x1p-60f;
+static inline vf settled(vf v, float tiny) { return ((v > tiny) | (v < -tiny)) ? v : zero(); }
+static inline vf settled(vf moment) { return settled(moment, tinyMoment); }
 
 // One vector of weights; the slots are those of State in src/engine/engine.ts.
 struct Step {
   int32_t kind;
   bool momentumSlot;
-  vf rate, momentum, weightDecay, stepSize, rootCorrection;
+  vf rate, momentum, weightDecay, stepSize, epsilon;
 
   explicit Step(const Context& c) {
     const Program& p = *c.program;
@@ -26,21 +26,22 @@ struct Step {
     kind = p.optimizer;
     momentumSlot = p.momentum != 0.0f;
     rate = broadcast(rates[0]);
-    stepSize = broadcast(rates[0] / rates[1]);
-    rootCorrection = broadcast(rates[2]);
+    // Adam's rate · m / c₁ / (√v / c₂ + 10⁻⁸) with one division less an element.
+    stepSize = broadcast(rates[0] / rates[1] * rates[2]);
+    epsilon = broadcast(1e-8f * rates[2]);
     momentum = broadcast(p.momentum);
     weightDecay = broadcast(p.weightDecay);
   }
 
   void apply(float* w, vf g, float* slot0, float* slot1) const {
     const vf weight = load(w);
-    g = fma(weightDecay, weight, g);
+    g = settled(fma(weightDecay, weight, g), tinyGradient);
     if (kind == optimizerAdam) {
       const vf m = settled(load(slot0) * 0.9f + g * 0.1f);
       const vf v = settled(load(slot1) * 0.999f + g * g * 0.001f);
       store(slot0, m);
       store(slot1, v);
-      store(w, weight - stepSize * m / (sqrt(v) / rootCorrection + 1e-8f));
+      store(w, weight - stepSize * m / (sqrt(v) + epsilon));
     } else if (kind == optimizerSgd) {
       if (momentumSlot) {
         g = settled(fma(momentum, load(slot0), g));

@@ -34,6 +34,8 @@ export interface Instruction {
   label?: string;
   /** Update: the parameter that it changes. */
   parameter?: string;
+  /** The gate that a task of images passes behind it, or that all of them must have passed before this task of the update. */
+  gate?: number;
   /** Multiply-adds of one image, where they are what the op is about. */
   multiplyAdds?: number;
   values: Value[];
@@ -53,7 +55,7 @@ export interface Instruction {
 /** @param id the op's row in the profile */
 export function encodeInstruction(i: Instruction, id: number): number[] {
   const words = i.words();
-  return [kinds[i.kind], words.length + 3, id, ...words];
+  return [kinds[i.kind], words.length + 4, id, i.gate ?? noValue, ...words];
 }
 
 const floatView = new Float32Array(1);

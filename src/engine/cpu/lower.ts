@@ -20,8 +20,9 @@ export interface Lowered {
   preparation: Instruction[];
   /** Of runs of images. */
   phases: PhasePlan[];
-  /** Each a task of its own; empty for inference. */
+  /** Each a task of its own, in the order of their gates; empty for inference. */
   update: Instruction[];
+  gates: number;
 }
 
 /**
@@ -38,6 +39,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   /** Activations cheaper to repeat than to keep for the backward pass. */
   private readonly repeatable = new Map<Value, Activation>();
   private pendingFinish: Instruction[] = [];
+  private gates = 0;
   private readonly image: Value;
 
   constructor(
@@ -57,14 +59,26 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const logits = this.flush(this.walk(this.model.nodes, { input: this.image }));
     if (this.mode === "inference") {
       this.emit("softmax", op.probabilities(logits));
-      return { preparation: this.preparation, phases: this.phases, update: [] };
+      return { preparation: this.preparation, phases: this.phases, update: [], gates: 0 };
     }
     const dLogits = this.gradientFor(logits).value;
     this.emit("loss", op.loss(logits, dLogits));
     this.pendingFinish.push(op.lossFinish());
-    for (const undo of this.tape.reverse()) undo();
+    for (const undo of this.tape.reverse()) {
+      const updates = this.update.length;
+      undo();
+      this.gate(this.update.slice(updates));
+    }
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
-    return { preparation: this.preparation, phases: this.phases, update: this.update };
+    return { preparation: this.preparation, phases: this.phases, update: this.update, gates: this.gates };
+  }
+
+  /** Behind the last op so far everything is done that makes these gradients and that reads these weights. */
+  private gate(updates: readonly Instruction[]): void {
+    const last = this.phases.at(-1)!.instructions.at(-1);
+    if (updates.length === 0 || !last) return;
+    last.gate ??= this.gates++;
+    for (const update of updates) update.gate = last.gate;
   }
 
   private emit(label: string, i: Instruction): void {

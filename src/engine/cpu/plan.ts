@@ -21,6 +21,7 @@ interface PlannedPhase {
 export interface Plan {
   code: Int32Array;
   phases: number;
+  gates: number;
   /** Words of the first phase where it only prepares the weights; 0 where nothing has to be prepared. */
   preparation: number;
   /** Floats of each thread's own memory. */
@@ -70,11 +71,12 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
   const scratch = placeScratch(ops, thread.end);
   const instructions: Instruction[] = [];
   const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, instructions.push(i) - 1));
-  const preparation = encodeTasks(lowered.preparation, encode);
-  const update = encodeTasks(lowered.update, encode);
+  const preparation = encodeTasks(lowered.preparation, encode, false);
+  const update = encodeTasks(lowered.update, encode, true);
   return {
     code: Int32Array.from([...preparation, ...phases.flatMap((phase) => encodePhase(phase, encode)), ...update]),
     phases: phases.length + (preparation.length > 0 ? 1 : 0) + (update.length > 0 ? 1 : 0),
+    gates: lowered.gates,
     preparation: preparation.length,
     threadFloats: thread.end + scratch,
     instructions,
@@ -188,6 +190,9 @@ function placeScratch(instructions: readonly Instruction[], offset: number): num
   return padded(Math.max(0, ...users.map(({ floats }) => floats)));
 }
 
+/** Words of a phase's header. */
+const phaseWords = 6;
+
 type Encode = (list: readonly Instruction[]) => number[];
 
 function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
@@ -197,8 +202,9 @@ function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
   });
   const finish = encode(phase.finish);
   return [
-    5 + stages.length + finish.length,
+    phaseWords + stages.length + finish.length,
     phase.stages.length > 0 ? 1 : 0,
+    0,
     0,
     phase.stages.length,
     phase.finish.length,
@@ -207,9 +213,12 @@ function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
   ];
 }
 
-/** A phase whose tasks are these. @returns no words where there are none */
-function encodeTasks(tasks: readonly Instruction[], encode: Encode): number[] {
+/**
+ * A phase whose tasks are these.
+ * @param early they may begin as soon as their gates have been passed @returns no words where there are none
+ */
+function encodeTasks(tasks: readonly Instruction[], encode: Encode, early: boolean): number[] {
   if (tasks.length === 0) return [];
   const ops = encode(tasks);
-  return [5 + 3 + ops.length, 0, tasks.length, 1, 0, 1, tasks.length, ops.length + 3, ...ops];
+  return [phaseWords + 3 + ops.length, 0, tasks.length, early ? 1 : 0, 1, 0, 1, tasks.length, ops.length + 3, ...ops];
 }

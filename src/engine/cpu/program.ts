@@ -12,6 +12,7 @@ const fields = [
   "threadMemory",
   "threadStride",
   "barrier",
+  "gates",
   "images",
   "labels",
   "floatImages",
@@ -41,8 +42,8 @@ export type ProgramFields = Record<(typeof fields)[number], number>;
 const floats = new Set<string>(["mean", "inverseDeviation", "momentum", "weightDecay"]);
 export const programWords = fields.length;
 /** Of the contract with native/program.h: kernels that were built for another one are refused. */
-export const programVersion = 7;
-/** Words of the barrier, and of each counter of claimed tasks, one a phase and thread: a cache line each. */
+export const programVersion = 8;
+/** Words of the barrier, and of each counter, of claimed tasks (one a phase and thread) or of tasks past a gate: a cache line each. */
 export const barrierWords = 32;
 export const counterWords = 16;
 

@@ -32,7 +32,7 @@ interface Placed {
   header: number;
   /** Words of the phase that prepares the weights, which is the first; 0: there is none. */
   preparation: number;
-  fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier">;
+  fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier" | "gates">;
 }
 
 /** A region at the end of the arena that is made larger when more is needed. */
@@ -85,11 +85,11 @@ export class CpuSession implements Session {
       codes.push({ code: p.code, offset: code });
       const threadStride = padded(p.threadFloats) + counterWords;
       const threadMemory = this.allocator.take(threadStride * threads);
-      const barrier = this.allocator.take(barrierWords + counterWords * p.phases * threads);
+      const barrier = this.allocator.take(barrierWords + counterWords * (p.phases * threads + p.gates));
       return {
         header: this.allocator.take(programWords),
         preparation: p.preparation,
-        fixed: { code, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier },
+        fixed: { code, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier, gates: p.gates },
       };
     };
     const trainingPlan = plan(lowered, batchSize, taskImages, this.allocator);
