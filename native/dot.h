@@ -94,6 +94,8 @@ static void run(const float* x, const float* w, const Reduction& r, const Output
 
 using Kernel = void (*)(const float*, const float*, const Reduction&, const Output&, int32_t);
 constexpr int maxPixels = 14;
+// Where their distance is no constant each pixel has a pointer: more would not fit the integer registers.
+constexpr int maxPointers = 8;
 
 constexpr int pixelLimit(int vectors) { return tileRows(vectors) < maxPixels ? tileRows(vectors) : maxPixels; }
 
@@ -114,7 +116,7 @@ static Kernel pickStep(int32_t pixels, size_t step) {
   if (step == 32) return pick<N, 32, L>(pixels);
   if (step == 1) return pick<N, 1, L>(pixels);
   if (step == 2) return pick<N, 2, L>(pixels);
-  return pick<N, 0, (L < 7 ? L : 7)>(pixels);  // a pointer a pixel: more would not fit the integer registers
+  return pick<N, 0, (L < maxPointers ? L : maxPointers)>(pixels);
 }
 
 static Kernel kernel(int32_t pixels, int32_t vectors, size_t step) {
@@ -129,7 +131,7 @@ static Kernel kernel(int32_t pixels, int32_t vectors, size_t step) {
 static int32_t limit(int32_t vectors, size_t step) {
   const int32_t l = pixelLimit(vectors);
   const bool constant = step == 16 || step == 32 || step == 1 || step == 2;
-  return constant || l < 7 ? l : 7;
+  return constant || l < maxPointers ? l : maxPointers;
 }
 
 // Runs of pixels of nearly equal length that cover `width`.

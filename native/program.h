@@ -28,8 +28,11 @@ struct View {
 struct Op {
   int32_t kind, words;  // words: length of this op, header included
   int32_t id;           // its row in the profile
-  int32_t gate;         // or −1. Of the images' ops: the gate that every task passes behind it. Of the update's: the one that all must have passed
+  int32_t gate;         // or noGate. Of the images' ops: the gate that every task passes behind it. Of the update's: the one that all must have passed
 };
+
+// In place of a gate: no task of its own, but the end of that of the op before.
+constexpr int32_t noGate = -1, sameTask = -2;
 
 enum Kind : int32_t {
   opGather = 1,
@@ -129,12 +132,13 @@ struct WinogradOuterOp {
   int32_t tiles;               // then Tile[tiles]; Tile.weights counts from the lane's gradient
 };
 
-// The transformed weights of floats [first, first + count) of one tile's [input channel][vectors × V], which has `size`.
+// The transformed weights of some of one tile's [input channel][vectors × V], which has `size` floats: `columns` floats of `rows` rows.
 struct WinogradWeightsOp {
   Op op;
   int32_t tileSide;
   int32_t from, to;            // [9][size] and [(tileSide + 2)²][size]
-  int32_t size, first, count;
+  int32_t size, width;         // width: of a row
+  int32_t row, rows, column, columns;
   int32_t flip;                // for input gradients
 };
 
@@ -221,12 +225,13 @@ struct Transpose {
   int32_t tiles;               // where Tile[] of the inputs lies, in floats from the arena's start
 };
 
-// One task of the update phase: parameters [from, from + count) of one array, in the order of the forward weights.
+// One task of the update phase: parameters [from, from + count) of one array, in the order of the forward weights, and as many more after every
+// `step` floats, `pieces` times in all.
 struct UpdateLanesOp {
   Op op;
   int32_t weights, gradient, lanes;  // lanes: 0: all of the step's lanes, 1: only the first
   int32_t slots[2];
-  int32_t from, count;
+  int32_t from, count, pieces, step;
   int32_t tileFirst, tileVectors, tileWeights;  // the forward tile this range lies in, for the transpose
   Transpose transpose;
 };

@@ -50,13 +50,14 @@ static void execute(const Op* op, const Context& c) {
 }
 
 static const int32_t* words(const void* p) { return static_cast<const int32_t*>(p); }
+static const Op* after(const Op* op) { return reinterpret_cast<const Op*>(words(op) + op->words); }
 
 static void opsOf(const Stage* stage, const Context& c) {
   const Op* op = reinterpret_cast<const Op*>(stage + 1);
   for (int32_t i = 0; i < stage->ops; i++) {
     execute(op, c);
-    if (op->gate >= 0 && c.lastGroup()) barrier::add(c.gates + 16 * op->gate, 1);
-    op = reinterpret_cast<const Op*>(words(op) + op->words);
+    if (op->gate != noGate && c.lastGroup()) barrier::add(c.gates + 16 * op->gate, 1);
+    op = after(op);
   }
 }
 
@@ -73,10 +74,13 @@ static void imageTask(const Phase* phase, Context& c, int32_t images) {
   }
 }
 
-// Task t of a phase whose tasks are the ops of its one stage.
+// Where task t begins, of a phase whose tasks are the ops of its one stage.
 static const Op* opTask(const Phase* phase, int32_t task) {
   const Op* op = reinterpret_cast<const Op*>(reinterpret_cast<const Stage*>(phase + 1) + 1);
-  for (int32_t i = 0; i < task; i++) op = reinterpret_cast<const Op*>(words(op) + op->words);
+  for (int32_t i = 0; i < task; i++) {
+    do op = after(op);
+    while (op->gate == sameTask);
+  }
   return op;
 }
 
@@ -86,7 +90,7 @@ static void finishOps(const Phase* phase, const Context& c) {
   const Op* op = reinterpret_cast<const Op*>(stage);
   for (int32_t i = 0; i < phase->finishOps; i++) {
     execute(op, c);
-    op = reinterpret_cast<const Op*>(words(op) + op->words);
+    op = after(op);
   }
 }
 
@@ -118,8 +122,14 @@ struct Tasks {
 };
 
 static void taskOf(const Phase* phase, Context& c, int32_t task) {
-  if (!phase->perImage) return execute(opTask(phase, task), c);
   const Program& p = *c.program;
+  if (!phase->perImage) {
+    const Op* const end = reinterpret_cast<const Op*>(words(phase) + phase->words);
+    const Op* op = opTask(phase, task);
+    do execute(op, c);
+    while ((op = after(op)) < end && op->gate == sameTask);
+    return;
+  }
   c.task = task;
   c.taskFirst = task * p.taskImages;
   const int32_t left = p.batch - c.taskFirst;
@@ -150,7 +160,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
   const auto takeEarly = [&] {
     const int32_t task = early.take(index, [&](int32_t t) {
       const int32_t gate = opTask(early.phase, t)->gate;
-      return gate >= 0 && barrier::load(c.gates + 16 * gate) == c.lanes();
+      return gate != noGate && barrier::load(c.gates + 16 * gate) == c.lanes();
     });
     if (task >= 0) taskOf(early.phase, c, task);
     return task >= 0;

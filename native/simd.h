@@ -76,4 +76,43 @@ static inline vf sqrt(vf v) {
 #endif
 }
 
+// K of every element of a vector, to write a shuffle with.
+template <int... K>
+struct Elements {};
+template <int N, int... K>
+struct UpTo : UpTo<N - 1, N - 1, K...> {};
+template <int... K>
+struct UpTo<0, K...> {
+  using type = Elements<K...>;
+};
+
+// The elements of a (below V) and b (from V on) with these numbers.
+template <int... N>
+static inline vf shuffle(vf a, vf b) {
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, N...);
+#else
+  typedef int32_t vi __attribute__((vector_size(V * 4)));
+  return __builtin_shuffle(a, b, vi{N...});
+#endif
+}
+
+// Exchanges the H-wide parts of two rows that lie across the diagonal.
+template <int H, int... K>
+static inline void exchange(vf& a, vf& b, Elements<K...>) {
+  const vf first = shuffle<(K & H ? V + K - H : K)...>(a, b), second = shuffle<(K & H ? V + K : K + H)...>(a, b);
+  a = first;
+  b = second;
+}
+
+// A square of V×V, row by row: its halves, quarters and so on change places.
+template <int H = V / 2>
+static inline void transpose(vf (&rows)[V]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < V; i++) {
+    if (!(i & H)) exchange<H>(rows[i], rows[i + H], UpTo<V>::type{});
+  }
+  if constexpr (H > 1) transpose<H / 2>(rows);
+}
+
 }  // namespace simd

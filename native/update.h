@@ -75,6 +75,18 @@ struct Norm {
 
 static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
 
+// V rows of V floats become columns, of which `rows` are wanted.
+static inline void squareOf(const float* from, int32_t fromStride, float* to, int32_t toStride, int32_t rows) {
+  vf square[V];
+#pragma GCC unroll 16
+  for (int i = 0; i < V; i++) square[i] = load(from + static_cast<size_t>(i) * fromStride);
+  simd::transpose(square);
+#pragma GCC unroll 16
+  for (int i = 0; i < V; i++) {
+    if (i < rows) store(to + static_cast<size_t>(i) * toStride, square[i]);
+  }
+}
+
 // Copies rows [first, first + rows) of a forward tile of outputs to the transposed weights.
 static void transpose(const Transpose& t, const Context& c, const float* tileWeights, int32_t tileFirst, int32_t tileVectors, int32_t first,
                       int32_t rows) {
@@ -92,8 +104,12 @@ static void transpose(const Transpose& t, const Context& c, const float* tileWei
     const int32_t stride = tile->vectors * V;
     float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + tileFirst * V) * stride + (input - tile->first * V);
     const float* from = tileWeights + static_cast<size_t>(row) * width;
-    for (int32_t o = 0; o < outputs; o++) {
-      for (int32_t i = 0; i < run; i++) to[static_cast<size_t>(o) * stride + i] = from[static_cast<size_t>(i) * width + o];
+    int32_t i = 0;
+    for (; i + V <= run; i += V) {
+      for (int32_t o = 0; o < outputs; o += V) squareOf(from + static_cast<size_t>(i) * width + o, width, to + static_cast<size_t>(o) * stride + i, stride, outputs - o);
+    }
+    for (; i < run; i++) {
+      for (int32_t o = 0; o < outputs; o++) to[static_cast<size_t>(o) * stride + i] = from[static_cast<size_t>(i) * width + o];
     }
     row += run;
   }
@@ -101,25 +117,27 @@ static void transpose(const Transpose& t, const Context& c, const float* tileWei
 
 KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   const Step step(c);
-  float* w = c.arena + op.weights + op.from;
-  float* slot0 = slot(c, op.slots[0], op.from);
-  float* slot1 = slot(c, op.slots[1], op.from);
-  const float* g = c.arena + op.gradient + op.from;
   const size_t stride = c.program->laneStride;
-  const int32_t count = op.lanes ? 1 : c.lanes();
+  const int32_t count = op.lanes ? 1 : c.lanes(), width = op.tileVectors * V;
   Norm norm;
-  for (int32_t i = 0; i < op.count; i += V) {
-    vf sum = load(g + i);
-    for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
-    norm.add(sum);
-    step.apply(w + i, sum, slot0 + i, slot1 + i);
+  for (int32_t piece = 0; piece < op.pieces; piece++) {
+    const int32_t from = op.from + piece * op.step;
+    float* w = c.arena + op.weights + from;
+    float* slot0 = slot(c, op.slots[0], from);
+    float* slot1 = slot(c, op.slots[1], from);
+    const float* g = c.arena + op.gradient + from;
+    for (int32_t i = 0; i < op.count; i += V) {
+      vf sum = load(g + i);
+      for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
+      norm.add(sum);
+      step.apply(w + i, sum, slot0 + i, slot1 + i);
+    }
+    if (op.transpose.weights >= 0) {
+      transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, (from - op.tileWeights) / width,
+                op.count / width);
+    }
   }
   norm.store(c, op.op);
-  const int32_t width = op.tileVectors * V;
-  if (op.transpose.weights >= 0) {
-    transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, (op.from - op.tileWeights) / width,
-              op.count / width);
-  }
 }
 
 KERNEL void dense(const UpdateDenseOp& op, const Context& c) {

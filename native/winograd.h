@@ -179,7 +179,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   }
 }
 
-// u[position][i][o] = G w Gᵀ for a range of one tile's [i][o].
+// u[position][i][o] = G w Gᵀ for some of one tile's [i][o].
 template <int M>
 KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
@@ -187,22 +187,24 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   float* to = c.arena + op.to;
   const size_t size = op.size, uPlane = planeOf(size);
   const int last = taps * taps - 1;
-  const int32_t end = op.first + op.count;
   // A cache line of each position at a time: positions are pages apart.
   constexpr int perLine = blockChannels / V;
   vf line[positions][perLine];
-  for (int32_t i = op.first; i < end; i += perLine * V) {
-    const int vectors = end - i < perLine * V ? (end - i) / V : perLine;
-    for (int j = 0; j < vectors; j++) {
-      both<taps, side, Filtering<M>::filter>(
-          [&](int r, int k) {
-            const int tap = r * taps + k;
-            return load(from + (op.flip ? last - tap : tap) * size + i + j * V);
-          },
-          [&](int r, int k, vf value) { line[r * side + k][j] = value; });
-    }
-    for (int position = 0; position < positions; position++) {
-      for (int j = 0; j < vectors; j++) store(to + position * uPlane + i + j * V, line[position][j]);
+  for (int32_t row = op.row; row < op.row + op.rows; row++) {
+    const size_t begin = static_cast<size_t>(row) * op.width + op.column, end = begin + op.columns;
+    for (size_t i = begin; i < end; i += perLine * V) {
+      const int vectors = end - i < perLine * V ? static_cast<int>(end - i) / V : perLine;
+      for (int j = 0; j < vectors; j++) {
+        both<taps, side, Filtering<M>::filter>(
+            [&](int r, int k) {
+              const int tap = r * taps + k;
+              return load(from + (op.flip ? last - tap : tap) * size + i + j * V);
+            },
+            [&](int r, int k, vf value) { line[r * side + k][j] = value; });
+      }
+      for (int position = 0; position < positions; position++) {
+        for (int j = 0; j < vectors; j++) store(to + position * uPlane + i + j * V, line[position][j]);
+      }
     }
   }
 }

@@ -36,6 +36,8 @@ export interface Instruction {
   parameter?: string;
   /** The gate that a task of images passes behind it, or that all of them must have passed before this task of the update. */
   gate?: number;
+  /** Update: what the same task does then. */
+  then?: Instruction[];
   /** Multiply-adds of one image, where they are what the op is about. */
   multiplyAdds?: number;
   values: Value[];
@@ -52,10 +54,14 @@ export interface Instruction {
   words(): number[];
 }
 
-/** @param id the op's row in the profile */
-export function encodeInstruction(i: Instruction, id: number): number[] {
+/** In place of an op's gate; native/program.h. */
+const sameTask = -2;
+
+/** @param nextId gives an instruction its row in the profile */
+export function encodeInstruction(i: Instruction, nextId: (i: Instruction) => number, gate = i.gate ?? noValue): number[] {
   const words = i.words();
-  return [kinds[i.kind], words.length + 4, id, i.gate ?? noValue, ...words];
+  const then = i.then ?? [];
+  return [kinds[i.kind], words.length + 4, nextId(i), gate, ...words, ...then.flatMap((next) => encodeInstruction(next, nextId, sameTask))];
 }
 
 const floatView = new Float32Array(1);
@@ -345,8 +351,11 @@ const slotWords = (slots: readonly number[]) => [slots[0] ?? noValue, slots[1] ?
 export interface UpdateRange {
   weights: number;
   slots: readonly number[];
+  /** Floats `from` to `from + count` of the weights, and as many again after every `step`, `pieces` times in all. */
   from: number;
   count: number;
+  pieces: number;
+  step: number;
   tile: Tile;
   transpose?: TransposeWords;
 }
@@ -362,6 +371,8 @@ export function updateLanes(u: UpdateRange & { gradient: () => number; lanes: "a
       ...slotWords(u.slots),
       u.from,
       u.count,
+      u.pieces,
+      u.step,
       u.tile.first,
       u.tile.vectors,
       u.tile.weights,

@@ -16,7 +16,7 @@ export interface PhasePlan {
 }
 
 export interface Lowered {
-  /** Makes what depends on the weights alone, each a task of its own. */
+  /** Makes what depends on the weights alone, each a task of its own; the update then keeps it true. */
   preparation: Instruction[];
   /** Of runs of images. */
   phases: PhasePlan[];
@@ -34,6 +34,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   private readonly preparation: Instruction[] = [];
   private readonly tape: (() => void)[] = [];
   private readonly gradients = new Map<Value, Value>();
+  private readonly transforms = new Map<Stored, winograd.Transformed[]>();
   /** Made by a dot, whose epilogue can take a relu. */
   private readonly dots = new Map<Value, Dot>();
   /** Activations cheaper to repeat than to keep for the backward pass. */
@@ -209,7 +210,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     } else this.emit(`${layer.name} forward`, op.dot(forward));
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      const gradient = this.updateLanes(weights, "all");
+      const gradient = this.store.gradients.take(weights.size);
       if (side) {
         const outer = winograd.outer(this.again(input), dz, side, -padding, tiles, weights.size, gradient);
         this.emit(`${layer.name} weight gradient (Winograd)`, outer);
@@ -218,6 +219,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       }
       if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
       if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input));
+      this.updateLanes(weights, "all", gradient);
     });
     return out;
   }
@@ -249,18 +251,20 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     }
   }
 
-  /** @returns where Winograd's form of the weights, or of their transposed copy, lies; made anew before every step */
+  /** @returns where Winograd's form of the weights, or of their transposed copy, lies */
   private transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): number {
     const { packing, offset } = which === "forward" ? { packing: stored.packing!, offset: stored.offset } : stored.transposed!;
     const to = this.store.transformed(stored, which, side);
-    this.preparation.push(...winograd.transformWeights(packing, side, this.store.vectorWidth, offset, to, which === "transposed"));
+    const transformed = { which, side, packing, from: offset, to };
+    this.transforms.set(stored, [...(this.transforms.get(stored) ?? []), transformed]);
+    this.preparation.push(...winograd.transformAll(transformed, this.store.vectorWidth));
     return to;
   }
 
   protected dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
     const needed = input === this.image ? "forward only" : "transposed";
     const out = value(layer.name, node.output);
-    const weights = this.store.dense(`${layer.name}.weight`, input, needed);
+    const weights = this.store.dense(`${layer.name}.weight`, input, needed, this.batchSize);
     const bias = this.store.vector(`${layer.name}.bias`);
     const { inputs } = weights.packing!;
     input.flat = true;
@@ -307,9 +311,12 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   }
 
   /** @param lanes the lanes that hold its gradient @returns where lane 0's lies */
-  private updateLanes(stored: Stored, lanes: "all" | "first"): () => number {
-    const gradient = this.store.gradients.take(stored.size);
-    for (const range of this.store.ranges(stored)) this.emitUpdate("update", stored, op.updateLanes({ ...range, gradient, lanes }));
+  private updateLanes(stored: Stored, lanes: "all" | "first", gradient = this.store.gradients.take(stored.size)): () => number {
+    const transforms = this.transforms.get(stored);
+    for (const range of this.store.ranges(stored, transforms !== undefined)) {
+      const then = transforms?.flatMap((t) => winograd.transformSome(t, this.store.vectorWidth, range.tile, this.store.rowsOf(range)));
+      this.emitUpdate("update", stored, { ...op.updateLanes({ ...range, gradient, lanes }), then });
+    }
     return gradient;
   }
 
@@ -319,9 +326,8 @@ class Lowering extends Fusion<Value, op.Normalizer> {
 
   private updateDense(stored: Stored, input: Value, dOut: Value): void {
     for (const range of this.store.ranges(stored)) {
-      const width = range.tile.vectors * this.store.vectorWidth;
-      const rows = { from: (range.from - range.tile.weights) / width, count: range.count / width };
-      const update = op.updateDense({ ...range, ...rows, size: range.count, input, dOut });
+      const { first, count } = this.store.rowsOf(range);
+      const update = op.updateDense({ ...range, from: first, count, size: range.count, input, dOut });
       this.emitUpdate(`${stored.parameter.name} gradient and update`, stored, update);
     }
   }

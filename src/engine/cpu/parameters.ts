@@ -29,8 +29,8 @@ export interface Stored {
   gradient?: number;
 }
 
-export function packing(taps: number, inputs: number, outputs: number, vectorWidth: number, order?: Int32Array): Packing {
-  return { taps, inputs, outputs, tiles: tilesOf(outputs, taps * inputs, vectorWidth), order };
+export function packing(shape: Omit<Packing, "tiles">, vectorWidth: number, widest: number): Packing {
+  return { ...shape, tiles: tilesOf(shape.outputs, shape.taps * shape.inputs, vectorWidth, widest) };
 }
 
 export function packedSize(p: Packing, vectorWidth: number): number {

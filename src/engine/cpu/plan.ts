@@ -70,7 +70,8 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
   placeSums(lowered.phases, thread);
   const scratch = placeScratch(ops, thread.end);
   const instructions: Instruction[] = [];
-  const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, instructions.push(i) - 1));
+  const nextId = (i: Instruction) => instructions.push(i) - 1;
+  const encode = (list: readonly Instruction[]) => list.flatMap((i) => encodeInstruction(i, nextId));
   const preparation = encodeTasks(lowered.preparation, encode, false);
   const update = encodeTasks(lowered.update, encode, true);
   return {

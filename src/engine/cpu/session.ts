@@ -57,7 +57,7 @@ export class CpuSession implements Session {
   private bytes!: Uint8Array;
   private readonly instructions: readonly Instruction[];
   private step = 0;
-  /** What inference derives from the weights is up to date. */
+  /** What is derived from the weights is up to date. */
   private prepared = false;
   private profiling = -1;
   private dataset: { offset: number; count: number } | undefined;
@@ -256,13 +256,18 @@ export class CpuSession implements Session {
       norms: this.norms,
       ...call,
     };
-    if (placed === this.inference && this.prepared && placed.preparation > 0) {
+    if (placed.preparation > 0) {
+      if (!this.prepared) await this.runProgram(placed.header, { ...program, phases: 1, steps: 1 });
       program.code += placed.preparation;
       program.phases--;
     }
-    this.words.set(encodeProgram(program), placed.header);
-    await this.threads.run(placed.header);
-    this.prepared = placed === this.inference;
+    this.prepared = true;
+    await this.runProgram(placed.header, program);
+  }
+
+  private runProgram(header: number, program: ProgramFields): Promise<void> {
+    this.words.set(encodeProgram(program), header);
+    return this.threads.run(header);
   }
 
   /** @returns [count × 10] from rows of sixteen */

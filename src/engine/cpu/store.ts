@@ -1,13 +1,15 @@
 import type { Model } from "../../model/model.js";
 import type { OptimizerSettings } from "../engine.js";
 import type { ConvTap, Normalizer, TransposeWords, UpdateRange } from "./instructions.js";
-import { flattenOrder, padded, strides, type Tile, type Value } from "./layout.js";
+import { blockChannels, flattenOrder, padded, strides, type Tile, type Value, widestDenseTile, widestTile } from "./layout.js";
 import { type Allocator, LaneRegion } from "./memory.js";
 import { type Packing, packedSize, packing, parameterNamed, type Stored, slotNames } from "./parameters.js";
 import { type TileSide, transformedSize } from "./winograd.js";
 
-/** Rows of weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
+/** Weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
 const updateFloats = 8192;
+/** Rows of weights are what a task writes of a row in the transposed copy: pairs of cache lines, which processors fetch together. */
+const leastRows = 2 * blockChannels;
 
 /** Gives every parameter of a model its place in the arena, on first use and in the table's order. */
 export class Store {
@@ -25,15 +27,19 @@ export class Store {
     private readonly allocator: Allocator,
   ) {}
 
-  /** @param transposed whether the layer's input needs a gradient */
-  weights(name: string, shape: { taps: number; inputs: number; order?: Int32Array }, transposed: "transposed" | "forward only"): Stored {
+  /** @param transposed whether the layer's input needs a gradient @param widest tile, in vectors */
+  weights(
+    name: string,
+    { taps, inputs, order }: { taps: number; inputs: number; order?: Int32Array },
+    transposed: "transposed" | "forward only",
+    widest = widestTile,
+  ): Stored {
     return this.named(name, (stored) => {
       const outputs = stored.parameter.shape[0];
-      const { taps, inputs, order } = shape;
-      stored.packing = packing(taps, inputs, outputs, this.vectorWidth, order);
+      stored.packing = packing({ taps, inputs, outputs, order }, this.vectorWidth, widest);
       stored.size = packedSize(stored.packing, this.vectorWidth);
       if (transposed === "transposed") {
-        const back = packing(taps, outputs, inputs, this.vectorWidth);
+        const back = packing({ taps, inputs: outputs, outputs: inputs }, this.vectorWidth, widest);
         const size = packedSize(back, this.vectorWidth);
         stored.transposed = { packing: back, size, offset: this.allocator.take(size) };
       }
@@ -69,9 +75,9 @@ export class Store {
   }
 
   /** Weights of a dense layer whose input is `input`, in whichever layout that has. */
-  dense(name: string, input: Value, transposed: "transposed" | "forward only"): Stored {
+  dense(name: string, input: Value, transposed: "transposed" | "forward only", batchSize: number): Stored {
     const inputs = strides(input).image;
-    return this.weights(name, { taps: 1, inputs, order: flattenOrder(input) }, transposed);
+    return this.weights(name, { taps: 1, inputs, order: flattenOrder(input) }, transposed, widestDenseTile(batchSize, this.vectorWidth));
   }
 
   normalizer(layer: string, input: Value): Normalizer {
@@ -87,26 +93,33 @@ export class Store {
     return normalizer;
   }
 
-  /** @returns the ranges of one parameter that the update's tasks take */
-  ranges(stored: Stored): UpdateRange[] {
+  /** @param together all taps of a weight in one range @returns the ranges of one parameter that the update's tasks take */
+  ranges(stored: Stored, together = false): UpdateRange[] {
     const common = { weights: stored.offset, slots: stored.slots.map((s) => s.offset) };
     const p = stored.packing;
     if (!p) {
       const tile = { first: 0, vectors: stored.size / this.vectorWidth, weights: 0 };
-      return [{ ...common, from: 0, count: stored.size, tile }];
+      return [{ ...common, from: 0, count: stored.size, pieces: 1, step: 0, tile }];
     }
     const transpose = this.transposeWords(stored, p);
     return p.tiles.flatMap((tile) => {
       const width = tile.vectors * this.vectorWidth;
-      const rows = p.taps * p.inputs;
-      const step = Math.max(16, Math.floor(updateFloats / width));
+      const pieces = together ? p.taps : 1;
+      const rows = (p.taps * p.inputs) / pieces;
+      const most = Math.max(leastRows, Math.floor(updateFloats / (pieces * width * leastRows)) * leastRows);
       const ranges: UpdateRange[] = [];
-      for (let row = 0; row < rows; row += step) {
-        const count = Math.min(step, rows - row) * width;
-        ranges.push({ ...common, from: tile.weights + row * width, count, tile, transpose });
+      for (let row = 0; row < rows; row += most) {
+        const count = Math.min(most, rows - row) * width;
+        ranges.push({ ...common, from: tile.weights + row * width, count, pieces, step: p.inputs * width, tile, transpose });
       }
       return ranges;
     });
+  }
+
+  /** @returns the rows of its tile's weights that a range takes; of the first tap's where it takes all taps */
+  rowsOf({ from, count, tile }: UpdateRange): { first: number; count: number } {
+    const width = tile.vectors * this.vectorWidth;
+    return { first: (from - tile.weights) / width, count: count / width };
   }
 
   private transposeWords(stored: Stored, forward: Packing): TransposeWords | undefined {

@@ -156,29 +156,67 @@ export function outer(
   };
 }
 
+/** A layer's weights, or their transposed copy for the input gradient, and their transformed form. */
+export interface Transformed {
+  which: "forward" | "transposed";
+  side: TileSide;
+  packing: Packing;
+  /** Where they lie, packed so, and where the transformed ones do, larger by `transformedSize`. */
+  from: number;
+  to: number;
+}
+
+/** Floats [column, column + columns) of rows [row, row + rows) of a tile's [input][vectors × V]. */
+interface Block {
+  tile: number;
+  row: number;
+  rows: number;
+  column: number;
+  columns: number;
+}
+
+function transform({ which, side, packing, from, to }: Transformed, vectorWidth: number, block: Block): Instruction {
+  const tile = packing.tiles[block.tile];
+  const width = tile.vectors * vectorWidth;
+  const { row, rows, column, columns } = block;
+  const at = [from + tile.weights, to + transformedOffset(side, tile.weights, block.tile)];
+  return {
+    kind: "winogradWeights",
+    label: "Winograd's weights",
+    values: [],
+    words: () => [side, ...at, packing.inputs * width, width, row, rows, column, columns, which === "transposed" ? 1 : 0],
+  };
+}
+
+/** Transforms all of a layer's weights; each instruction is a task of its own. */
+export function transformAll(t: Transformed, vectorWidth: number): Instruction[] {
+  const { tiles, inputs } = t.packing;
+  return tiles.flatMap(({ vectors }, tile) => {
+    const columns = vectors * vectorWidth;
+    const step = Math.max(1, Math.floor(weightFloats / columns));
+    return Array.from({ length: Math.ceil(inputs / step) }, (_, i) =>
+      transform(t, vectorWidth, { tile, row: i * step, rows: Math.min(step, inputs - i * step), column: 0, columns }),
+    );
+  });
+}
+
 /**
- * Transforms a layer's weights; each instruction is a task of its own.
- * @param from where they lie, packed as `packing` says @param to where they go, larger by `transformedSize` @param flip for input gradients
+ * Transforms what changes with some of the weights.
+ * @param tile of the weights, not of the copy @param inputs which of its rows; in the copy they are columns, from a whole vector on
  */
-export function transformWeights(
-  packing: Packing,
-  side: TileSide,
-  vectorWidth: number,
-  from: number,
-  to: number,
-  flip: boolean,
-): Instruction[] {
-  return packing.tiles.flatMap((tile, t) => {
-    const size = packing.inputs * tile.vectors * vectorWidth;
-    return Array.from({ length: Math.ceil(size / weightFloats) }, (_, i): Instruction => {
-      const first = i * weightFloats;
-      const count = Math.min(weightFloats, size - first);
-      return {
-        kind: "winogradWeights",
-        label: "Winograd's weights",
-        values: [],
-        words: () => [side, from + tile.weights, to + transformedOffset(side, tile.weights, t), size, first, count, flip ? 1 : 0],
-      };
-    });
+export function transformSome(t: Transformed, vectorWidth: number, tile: Tile, inputs: { first: number; count: number }): Instruction[] {
+  const { tiles } = t.packing;
+  const { first, count } = inputs;
+  const outputs = { first: tile.first * vectorWidth, count: tile.vectors * vectorWidth };
+  if (t.which === "forward") {
+    const block = { tile: tiles.findIndex((own) => own.first === tile.first), row: first, rows: count, column: 0, columns: outputs.count };
+    return [transform(t, vectorWidth, block)];
+  }
+  const rows = Math.min(outputs.count, t.packing.inputs - outputs.first);
+  return tiles.flatMap((own, index) => {
+    const begin = own.first * vectorWidth;
+    const column = Math.max(first - begin, 0);
+    const end = Math.min(Math.ceil((first + count) / vectorWidth) * vectorWidth - begin, own.vectors * vectorWidth);
+    return column < end ? [transform(t, vectorWidth, { tile: index, row: outputs.first, rows, column, columns: end - column })] : [];
   });
 }
