@@ -4,7 +4,7 @@
 #pragma once
 #include <stdint.h>
 
-constexpr int32_t programVersion = 8;
+constexpr int32_t programVersion = 9;
 
 // Activations are channels-last in blocks of 16 channels, [block][row][column][16], so that the distance of two
 // neighbouring pixels is a compile-time constant in every kernel.
@@ -56,6 +56,7 @@ enum Kind : int32_t {
   opWinograd = 19,
   opWinogradOuter = 20,
   opWinogradWeights = 21,
+  opTranspose = 22,
 };
 
 // Pixels of the batch's images → normalized floats.
@@ -226,7 +227,7 @@ struct Transpose {
 };
 
 // One task of the update phase: parameters [from, from + count) of one array, in the order of the forward weights, and as many more after every
-// `step` floats, `pieces` times in all.
+// `step` floats, `pieces` times in all. opTranspose, which makes the transposed copy alone, has the same words.
 struct UpdateLanesOp {
   Op op;
   int32_t weights, gradient, lanes;  // lanes: 0: all of the step's lanes, 1: only the first

@@ -35,6 +35,7 @@ static void dispatch(const Op* op, const Context& c) {
     case opLossFinish: return loss::finish(c);
     case opUpdateLanes: return update::lanes(*reinterpret_cast<const UpdateLanesOp*>(op), c);
     case opUpdateDense: return update::dense(*reinterpret_cast<const UpdateDenseOp*>(op), c);
+    case opTranspose: return update::transpose(*reinterpret_cast<const UpdateLanesOp*>(op), c);
     case opWinograd: return winograd::execute(*reinterpret_cast<const WinogradOp*>(op), c);
     case opWinogradOuter: return winograd::execute(*reinterpret_cast<const WinogradOuterOp*>(op), c);
     case opWinogradWeights: return winograd::execute(*reinterpret_cast<const WinogradWeightsOp*>(op), c);

@@ -88,8 +88,8 @@ static inline void squareOf(const float* from, int32_t fromStride, float* to, in
 }
 
 // Copies rows [first, first + rows) of a forward tile of outputs to the transposed weights.
-static void transpose(const Transpose& t, const Context& c, const float* tileWeights, int32_t tileFirst, int32_t tileVectors, int32_t first,
-                      int32_t rows) {
+static void transposeRows(const Transpose& t, const Context& c, const float* tileWeights, int32_t tileFirst, int32_t tileVectors, int32_t first,
+                          int32_t rows) {
   if (t.weights < 0) return;
   const Tile* tiles = reinterpret_cast<const Tile*>(c.arena + t.tiles);
   const int32_t width = tileVectors * V;
@@ -115,10 +115,18 @@ static void transpose(const Transpose& t, const Context& c, const float* tileWei
   }
 }
 
+KERNEL void transpose(const UpdateLanesOp& op, const Context& c) {
+  const int32_t width = op.tileVectors * V;
+  const float* tile = c.arena + op.weights + op.tileWeights;
+  for (int32_t piece = 0; piece < op.pieces; piece++) {
+    transposeRows(op.transpose, c, tile, op.tileFirst, op.tileVectors, (op.from + piece * op.step - op.tileWeights) / width, op.count / width);
+  }
+}
+
 KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   const Step step(c);
   const size_t stride = c.program->laneStride;
-  const int32_t count = op.lanes ? 1 : c.lanes(), width = op.tileVectors * V;
+  const int32_t count = op.lanes ? 1 : c.lanes();
   Norm norm;
   for (int32_t piece = 0; piece < op.pieces; piece++) {
     const int32_t from = op.from + piece * op.step;
@@ -132,12 +140,9 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
       norm.add(sum);
       step.apply(w + i, sum, slot0 + i, slot1 + i);
     }
-    if (op.transpose.weights >= 0) {
-      transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, (from - op.tileWeights) / width,
-                op.count / width);
-    }
   }
   norm.store(c, op.op);
+  if (op.transpose.weights >= 0) transpose(op, c);
 }
 
 KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
@@ -166,7 +171,7 @@ KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
     step.apply(w + i, load(g + i), slot0 + i, slot1 + i);
   }
   norm.store(c, op.op);
-  transpose(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, op.from, op.count);
+  transposeRows(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, op.from, op.count);
 }
 
 }  // namespace update

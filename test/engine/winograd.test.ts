@@ -11,7 +11,7 @@ import { normalization, testChunk } from "./support/images.js";
 import { clearSeed } from "./support/kinks.js";
 import { tinyModels } from "./support/models.js";
 import { once } from "./support/once.js";
-import { adam, evaluationSplit, oneStepOf, samples, withSession } from "./support/sessions.js";
+import { adam, evaluationSplit, oneStepOf, parametersOf, samples, withSession } from "./support/sessions.js";
 
 const algorithm = "MNIST_TUI_CONVOLUTION";
 afterEach(() => {
@@ -67,6 +67,25 @@ function winogradSuite(engine: Engine): void {
       expect(await session.predict(image)).toEqual(before);
     });
   });
+
+  it.each(["simple", "compact"])(
+    "trains %s the same after a question as without one, and answers as if its weights had just been written",
+    async (preset) => {
+      const model = buildModel(preset);
+      const chunk = testChunk({ batchSize: 12, steps: 2, samples, learningRate: 0.05 });
+      const trained = (asked: boolean) =>
+        withSession(engine, { model, optimizer: adam }, async (session) => {
+          if (asked) await session.evaluate(evaluationSplit);
+          await session.train(chunk);
+          const state = session.read();
+          const evaluation = await session.evaluate(evaluationSplit);
+          session.write(state);
+          expect(await session.evaluate(evaluationSplit)).toEqual(evaluation);
+          return parametersOf(state);
+        });
+      expect(await trained(true)).toEqual(await trained(false));
+    },
+  );
 
   // Odd sizes, valid and same padding, channel counts that fill no vector: what the choice by size would leave to direct convolution.
   const odd = tinyModels.filter(({ parameters }) => parameters.some(({ shape }) => shape.length === 4 && shape[1] > 1 && shape[2] === 3));

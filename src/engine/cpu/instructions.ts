@@ -25,6 +25,7 @@ const kinds = {
   winograd: 19,
   winogradOuter: 20,
   winogradWeights: 21,
+  transpose: 22,
 } as const;
 
 /** One op of the program; its words are made once every value has its place. */
@@ -37,7 +38,7 @@ export interface Instruction {
   /** The gate that a task of images passes behind it, or that all of them must have passed before this task of the update. */
   gate?: number;
   /** Update: what the same task does then. */
-  then?: Instruction[];
+  followers?: Instruction[];
   /** Multiply-adds of one image, where they are what the op is about. */
   multiplyAdds?: number;
   values: Value[];
@@ -60,8 +61,15 @@ const sameTask = -2;
 /** @param nextId gives an instruction its row in the profile */
 export function encodeInstruction(i: Instruction, nextId: (i: Instruction) => number, gate = i.gate ?? noValue): number[] {
   const words = i.words();
-  const then = i.then ?? [];
-  return [kinds[i.kind], words.length + 4, nextId(i), gate, ...words, ...then.flatMap((next) => encodeInstruction(next, nextId, sameTask))];
+  const { followers = [] } = i;
+  return [
+    kinds[i.kind],
+    words.length + 4,
+    nextId(i),
+    gate,
+    ...words,
+    ...followers.flatMap((next) => encodeInstruction(next, nextId, sameTask)),
+  ];
 }
 
 const floatView = new Float32Array(1);
@@ -379,6 +387,11 @@ export function updateLanes(u: UpdateRange & { gradient: () => number; lanes: "a
       ...transposeWords(u.transpose),
     ],
   };
+}
+
+/** Makes the transposed copy of a range alone. */
+export function transpose(range: UpdateRange): Instruction {
+  return { ...updateLanes({ ...range, gradient: () => 0, lanes: "first" }), kind: "transpose" };
 }
 
 export function updateDense(u: UpdateRange & { size: number; input: Value; dOut: Value }): Instruction {

@@ -16,7 +16,7 @@ export interface PhasePlan {
 }
 
 export interface Lowered {
-  /** Makes what depends on the weights alone, each a task of its own; the update then keeps it true. */
+  /** Makes what depends on the weights alone, each a task of its own; the update then keeps it true. Empty for inference, which takes training's. */
   preparation: Instruction[];
   /** Of runs of images. */
   phases: PhasePlan[];
@@ -31,7 +31,6 @@ export interface Lowered {
 class Lowering extends Fusion<Value, op.Normalizer> {
   readonly phases: PhasePlan[] = [{ instructions: [], finish: [] }];
   readonly update: Instruction[] = [];
-  private readonly preparation: Instruction[] = [];
   private readonly tape: (() => void)[] = [];
   private readonly gradients = new Map<Value, Value>();
   private readonly transforms = new Map<Stored, winograd.Transformed[]>();
@@ -60,7 +59,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const logits = this.flush(this.walk(this.model.nodes, { input: this.image }));
     if (this.mode === "inference") {
       this.emit("softmax", op.probabilities(logits));
-      return { preparation: this.preparation, phases: this.phases, update: [], gates: 0 };
+      return { preparation: [], phases: this.phases, update: [], gates: 0 };
     }
     const dLogits = this.gradientFor(logits).value;
     this.emit("loss", op.loss(logits, dLogits));
@@ -71,7 +70,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       this.gate(this.update.slice(updates));
     }
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
-    return { preparation: this.preparation, phases: this.phases, update: this.update, gates: this.gates };
+    return { preparation: this.preparation(), phases: this.phases, update: this.update, gates: this.gates };
   }
 
   /** Behind the last op so far everything is done that makes these gradients and that reads these weights. */
@@ -257,7 +256,6 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const to = this.store.transformed(stored, which, side);
     const transformed = { which, side, packing, from: offset, to };
     this.transforms.set(stored, [...(this.transforms.get(stored) ?? []), transformed]);
-    this.preparation.push(...winograd.transformAll(transformed, this.store.vectorWidth));
     return to;
   }
 
@@ -312,12 +310,33 @@ class Lowering extends Fusion<Value, op.Normalizer> {
 
   /** @param lanes the lanes that hold its gradient @returns where lane 0's lies */
   private updateLanes(stored: Stored, lanes: "all" | "first", gradient = this.store.gradients.take(stored.size)): () => number {
-    const transforms = this.transforms.get(stored);
-    for (const range of this.store.ranges(stored, transforms !== undefined)) {
-      const then = transforms?.flatMap((t) => winograd.transformSome(t, this.store.vectorWidth, range.tile, this.store.rowsOf(range)));
-      this.emitUpdate("update", stored, { ...op.updateLanes({ ...range, gradient, lanes }), then });
+    for (const range of this.ranges(stored)) {
+      this.emitUpdate("update", stored, { ...op.updateLanes({ ...range, gradient, lanes }), followers: this.transformsOf(stored, range) });
     }
     return gradient;
+  }
+
+  private ranges(stored: Stored): op.UpdateRange[] {
+    return this.store.ranges(stored, this.transforms.has(stored));
+  }
+
+  /** What makes Winograd's forms of a range of weights. */
+  private transformsOf(stored: Stored, range: op.UpdateRange): Instruction[] {
+    const rows = this.store.rowsOf(range);
+    const forms = this.transforms.get(stored) ?? [];
+    return forms.flatMap((form) => winograd.transformWeights(form, this.store.vectorWidth, range.tile, rows));
+  }
+
+  private preparation(): Instruction[] {
+    return this.store.stored.flatMap((stored) =>
+      stored.transposed || this.transforms.has(stored)
+        ? this.ranges(stored).map((range) => ({
+            ...op.transpose(range),
+            label: "preparation",
+            followers: this.transformsOf(stored, range),
+          }))
+        : [],
+    );
   }
 
   private emitUpdate(label: string, stored: Stored, i: Instruction): void {
@@ -325,7 +344,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   }
 
   private updateDense(stored: Stored, input: Value, dOut: Value): void {
-    for (const range of this.store.ranges(stored)) {
+    for (const range of this.ranges(stored)) {
       const { first, count } = this.store.rowsOf(range);
       const update = op.updateDense({ ...range, from: first, count, size: range.count, input, dOut });
       this.emitUpdate(`${stored.parameter.name} gradient and update`, stored, update);

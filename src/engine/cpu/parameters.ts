@@ -76,27 +76,6 @@ function unpack(stored: Stored, arena: Float32Array, offset: number, vectorWidth
   return tensor;
 }
 
-/** Writes the transposed copy from the forward weights: [tap][output][inputs of the tile]. */
-function transpose(stored: Stored, arena: Float32Array, vectorWidth: number): void {
-  const { packing: forward, transposed } = stored;
-  if (!forward || !transposed) return;
-  const back = transposed.packing;
-  for (const tile of forward.tiles) {
-    const width = tile.vectors * vectorWidth;
-    const from = tile.first * vectorWidth;
-    for (let row = 0; row < forward.taps * forward.inputs; row++) {
-      const tap = Math.floor(row / forward.inputs);
-      const input = row % forward.inputs;
-      const to = back.tiles.find((b) => input < (b.first + b.vectors) * vectorWidth)!;
-      const toWidth = to.vectors * vectorWidth;
-      const base = transposed.offset + to.weights + tap * back.inputs * toWidth + (input - to.first * vectorWidth);
-      for (let o = from; o < Math.min(from + width, forward.outputs); o++) {
-        arena[base + o * toWidth] = arena[stored.offset + tile.weights + row * width + (o - from)];
-      }
-    }
-  }
-}
-
 /** Slots of each optimizer in the order in which native/update.h takes them. */
 export function slotNames(optimizer: { type: "adam" | "sgd" | "rmsprop"; momentum: number }): string[] {
   if (optimizer.type === "adam") return ["exp_avg", "exp_avg_sq"];
@@ -115,7 +94,6 @@ export function writeState(stored: readonly Stored[], state: State, arena: Float
   const tensors = stored.map(({ parameter }) => find(parameter));
   for (const [i, s] of stored.entries()) {
     pack(s, tensors[i], arena, s.offset, vectorWidth);
-    transpose(s, arena, vectorWidth);
     for (const slot of s.slots) {
       const saved = state.tensors.get(`${slot.name}/${s.parameter.name}`);
       arena.fill(0, slot.offset, slot.offset + s.size);

@@ -20,10 +20,11 @@ interface PlannedPhase {
 /** The program's words, and the memory that it needs. */
 export interface Plan {
   code: Int32Array;
+  /** Words of a phase before the others, which prepares the weights; 0: nothing has to be prepared. */
+  preparation: number;
+  /** Without that. */
   phases: number;
   gates: number;
-  /** Words of the first phase where it only prepares the weights; 0 where nothing has to be prepared. */
-  preparation: number;
   /** Floats of each thread's own memory. */
   threadFloats: number;
   /** By id: the rows of a profile. */
@@ -76,9 +77,9 @@ export function plan(lowered: Lowered, batch: number, taskImages: number, alloca
   const update = encodeTasks(lowered.update, encode, true);
   return {
     code: Int32Array.from([...preparation, ...phases.flatMap((phase) => encodePhase(phase, encode)), ...update]),
-    phases: phases.length + (preparation.length > 0 ? 1 : 0) + (update.length > 0 ? 1 : 0),
-    gates: lowered.gates,
     preparation: preparation.length,
+    phases: phases.length + (update.length > 0 ? 1 : 0),
+    gates: lowered.gates,
     threadFloats: thread.end + scratch,
     instructions,
   };

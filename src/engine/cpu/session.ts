@@ -30,8 +30,8 @@ const mostPages = 65536;
 /** Offsets of one program's header, code and barrier in the arena, and of its threads' memory, in floats. */
 interface Placed {
   header: number;
-  /** Words of the phase that prepares the weights, which is the first; 0: there is none. */
-  preparation: number;
+  /** Of the phase that prepares the weights, where there is one. */
+  preparation?: Pick<ProgramFields, "code" | "phases">;
   fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier" | "gates">;
 }
 
@@ -88,8 +88,8 @@ export class CpuSession implements Session {
       const barrier = this.allocator.take(barrierWords + counterWords * (p.phases * threads + p.gates));
       return {
         header: this.allocator.take(programWords),
-        preparation: p.preparation,
-        fixed: { code, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier, gates: p.gates },
+        preparation: p.preparation > 0 ? { code, phases: 1 } : undefined,
+        fixed: { code: code + p.preparation, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier, gates: p.gates },
       };
     };
     const trainingPlan = plan(lowered, batchSize, taskImages, this.allocator);
@@ -226,6 +226,13 @@ export class CpuSession implements Session {
   }
 
   private async run(placed: Placed, call: Partial<ProgramFields>): Promise<void> {
+    const { preparation } = this.training;
+    if (!this.prepared && preparation) await this.runProgram(this.training, preparation);
+    this.prepared = true;
+    await this.runProgram(placed, call);
+  }
+
+  private runProgram(placed: Placed, call: Partial<ProgramFields>): Promise<void> {
     const { normalization, optimizer, seed, threads } = this.options;
     const program: ProgramFields = {
       threads,
@@ -256,18 +263,8 @@ export class CpuSession implements Session {
       norms: this.norms,
       ...call,
     };
-    if (placed.preparation > 0) {
-      if (!this.prepared) await this.runProgram(placed.header, { ...program, phases: 1, steps: 1 });
-      program.code += placed.preparation;
-      program.phases--;
-    }
-    this.prepared = true;
-    await this.runProgram(placed.header, program);
-  }
-
-  private runProgram(header: number, program: ProgramFields): Promise<void> {
-    this.words.set(encodeProgram(program), header);
-    return this.threads.run(header);
+    this.words.set(encodeProgram(program), placed.header);
+    return this.threads.run(placed.header);
   }
 
   /** @returns [count × 10] from rows of sixteen */

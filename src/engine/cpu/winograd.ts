@@ -14,8 +14,6 @@ const taps = 9;
 const scratchFloats = 65536;
 /** But at least so many windows, or reading the transformed weights would take longer than multiplying by them. */
 const leastWindows = 16;
-/** Transformed weights of one task: enough work to be worth claiming. */
-const weightFloats = 1024;
 
 /** Positions of a transformed window, for each of which there is a matrix product. */
 function positionsOf(side: TileSide): number {
@@ -188,23 +186,11 @@ function transform({ which, side, packing, from, to }: Transformed, vectorWidth:
   };
 }
 
-/** Transforms all of a layer's weights; each instruction is a task of its own. */
-export function transformAll(t: Transformed, vectorWidth: number): Instruction[] {
-  const { tiles, inputs } = t.packing;
-  return tiles.flatMap(({ vectors }, tile) => {
-    const columns = vectors * vectorWidth;
-    const step = Math.max(1, Math.floor(weightFloats / columns));
-    return Array.from({ length: Math.ceil(inputs / step) }, (_, i) =>
-      transform(t, vectorWidth, { tile, row: i * step, rows: Math.min(step, inputs - i * step), column: 0, columns }),
-    );
-  });
-}
-
 /**
- * Transforms what changes with some of the weights.
+ * Transforms some of the weights.
  * @param tile of the weights, not of the copy @param inputs which of its rows; in the copy they are columns, from a whole vector on
  */
-export function transformSome(t: Transformed, vectorWidth: number, tile: Tile, inputs: { first: number; count: number }): Instruction[] {
+export function transformWeights(t: Transformed, vectorWidth: number, tile: Tile, inputs: { first: number; count: number }): Instruction[] {
   const { tiles } = t.packing;
   const { first, count } = inputs;
   const outputs = { first: tile.first * vectorWidth, count: tile.vectors * vectorWidth };
