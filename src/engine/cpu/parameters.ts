@@ -39,17 +39,19 @@ export function packedSize(p: Packing, vectorWidth: number): number {
 
 /** @returns for every weight in PyTorch's [out][in][tap] order its index among the packed ones */
 function packedIndices(p: Packing, vectorWidth: number, inputs: number): Int32Array {
-  const indices = new Int32Array(p.outputs * inputs * p.taps);
+  const { taps, outputs, order } = p;
+  const rows = Int32Array.from({ length: inputs * taps }, (_, k) => {
+    const input = Math.floor(k / taps);
+    return (k % taps) * p.inputs + (order ? order[input] : input);
+  });
+  const indices = new Int32Array(outputs * rows.length);
+  let next = 0;
   for (const tile of p.tiles) {
     const width = tile.vectors * vectorWidth;
-    const from = tile.first * vectorWidth;
-    for (let o = from; o < Math.min(from + width, p.outputs); o++) {
-      for (let i = 0; i < inputs; i++) {
-        const row = p.order ? p.order[i] : i;
-        for (let t = 0; t < p.taps; t++) {
-          indices[(o * inputs + i) * p.taps + t] = tile.weights + (t * p.inputs + row) * width + (o - from);
-        }
-      }
+    const end = tile.weights + Math.min(width, outputs - tile.first * vectorWidth);
+    // Short and plain: it runs before V8 has compiled much, for every weight.
+    for (let column = tile.weights; column < end; column++) {
+      for (let k = 0; k < rows.length; k++) indices[next++] = column + rows[k] * width;
     }
   }
   return indices;
