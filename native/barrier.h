@@ -53,10 +53,10 @@ static void meet(int32_t* word, int32_t threads, F&& finish, G&& meanwhile) {
     if (threads > 1) wakeAll(generation);
     return;
   }
-  constexpr int spins = 4000;
+  constexpr int spins = 4000, spinsPerLook = 16;
   for (int i = 0; i < spins; i++) {
     if (load(generation) != mine) return;
-    if (!meanwhile()) relax();
+    if (i % spinsPerLook != 0 || !meanwhile()) relax();
   }
   while (load(generation) == mine) sleepWhile(generation, mine);
 }
