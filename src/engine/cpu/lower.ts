@@ -6,8 +6,9 @@ import * as op from "./instructions.js";
 import { type Value, value } from "./layout.js";
 import type { Stored } from "./parameters.js";
 import { backwardParts, forwardTaps, type Store } from "./store.js";
+import { Updates } from "./updates.js";
 import * as winograd from "./winograd.js";
-import { type TileSide, winogradTile } from "./winograd.js";
+import { winogradTile } from "./winograd.js";
 
 /** Ops between two barriers, and what the last thread to arrive does alone. */
 export interface PhasePlan {
@@ -30,17 +31,15 @@ export interface Lowered {
  */
 class Lowering extends Fusion<Value, op.Normalizer> {
   readonly phases: PhasePlan[] = [{ instructions: [], finish: [] }];
-  readonly update: Instruction[] = [];
   private readonly tape: (() => void)[] = [];
   private readonly gradients = new Map<Value, Value>();
-  private readonly transforms = new Map<Stored, winograd.Transformed[]>();
   /** Made by a dot, whose epilogue can take a relu. */
   private readonly dots = new Map<Value, Dot>();
   /** Activations cheaper to repeat than to keep for the backward pass. */
   private readonly repeatable = new Map<Value, Activation>();
   private pendingFinish: Instruction[] = [];
-  private gates = 0;
   private readonly image: Value;
+  private readonly updates: Updates;
 
   constructor(
     private readonly model: Model,
@@ -49,6 +48,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     private readonly batchSize: number,
   ) {
     super(mode);
+    this.updates = new Updates(store);
     // Inference begins with a phase in which one thread makes the batch norms' tables.
     if (mode === "inference") this.phases.push({ instructions: [], finish: [] });
     this.image = value("image", [1, 28, 28], model.nodes[0]?.layer.type === "conv" ? 1 : 16);
@@ -65,20 +65,13 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.emit("loss", op.loss(logits, dLogits));
     this.pendingFinish.push(op.lossFinish());
     for (const undo of this.tape.reverse()) {
-      const updates = this.update.length;
+      const updates = this.updates.tasks.length;
       undo();
-      this.gate(this.update.slice(updates));
+      this.updates.gate(updates, this.phases.at(-1)!.instructions.at(-1));
     }
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
-    return { preparation: this.preparation(), phases: this.phases, update: this.update, gates: this.gates };
-  }
-
-  /** Behind the last op so far everything is done that makes these gradients and that reads these weights. */
-  private gate(updates: readonly Instruction[]): void {
-    const last = this.phases.at(-1)!.instructions.at(-1);
-    if (updates.length === 0 || !last) return;
-    last.gate ??= this.gates++;
-    for (const update of updates) update.gate = last.gate;
+    const { tasks, gates } = this.updates;
+    return { preparation: this.updates.preparation(), phases: this.phases, update: tasks, gates };
   }
 
   private emit(label: string, i: Instruction): void {
@@ -162,7 +155,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   }
 
   private normalizerGradients(layer: string): () => { weight: number; bias: number } {
-    const [weight, bias] = ["weight", "bias"].map((suffix) => this.updateLanes(this.store.vector(`${layer}.${suffix}`), "first"));
+    const [weight, bias] = ["weight", "bias"].map((suffix) => this.updates.fromLanes(this.store.vector(`${layer}.${suffix}`), "first"));
     return () => ({ weight: weight(), bias: bias() });
   }
 
@@ -204,7 +197,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     };
     this.dots.set(out, forward);
     if (side) {
-      const transformed = this.transformed(weights, "forward", side);
+      const transformed = this.updates.transformed(weights, "forward", side);
       this.emit(`${layer.name} forward (Winograd)`, winograd.convolve(forward, side, transformed, -padding));
     } else this.emit(`${layer.name} forward`, op.dot(forward));
     this.tape.push(() => {
@@ -216,9 +209,9 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       } else {
         this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, gradient));
       }
-      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
+      if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updates.fromLanes(bias, "all")));
       if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input));
-      this.updateLanes(weights, "all", gradient);
+      this.updates.fromLanes(weights, "all", gradient);
     });
     return out;
   }
@@ -240,7 +233,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const side = winogradTile({ kernelSize, stride, inputs: node.output[0], outputs: inputs, height, width }, this.batchSize);
     if (side) {
       const origin = padding - kernelSize + 1;
-      const transformed = this.transformed(stored, "transposed", side);
+      const transformed = this.updates.transformed(stored, "transposed", side);
       this.emit(`${layer.name} input gradient (Winograd)`, winograd.convolve(common, side, transformed, origin));
       return;
     }
@@ -248,15 +241,6 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       if (taps.length === 0 && target.accumulate) continue;
       this.emit(`${layer.name} input gradient`, op.dot({ ...common, conv: { stride: 1, taps, part, height, width } }));
     }
-  }
-
-  /** @returns where Winograd's form of the weights, or of their transposed copy, lies */
-  private transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): number {
-    const { packing, offset } = which === "forward" ? { packing: stored.packing!, offset: stored.offset } : stored.transposed!;
-    const to = this.store.transformed(stored, which, side);
-    const transformed = { which, side, packing, from: offset, to };
-    this.transforms.set(stored, [...(this.transforms.get(stored) ?? []), transformed]);
-    return to;
   }
 
   protected dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
@@ -269,8 +253,8 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.dotInto({ input, out, inputs, tiles: weights.packing!.tiles, weights: weights.offset, bias: bias.offset });
     this.tape.push(() => {
       const dz = this.gradientOf(out);
-      this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updateLanes(bias, "all")));
-      this.updateDense(weights, input, dz);
+      this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updates.fromLanes(bias, "all")));
+      this.updates.ofDense(weights, input, dz);
       if (needed === "forward only") return;
       const { packing, offset } = weights.transposed!;
       const target = this.gradientFor(input);
@@ -306,49 +290,6 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const copy = { ...value(`${v.name} again`, v.shape), border: v.border };
     this.emit(`activation of ${a.input.name} again`, op.activate(a, copy));
     return copy;
-  }
-
-  /** @param lanes the lanes that hold its gradient @returns where lane 0's lies */
-  private updateLanes(stored: Stored, lanes: "all" | "first", gradient = this.store.gradients.take(stored.size)): () => number {
-    for (const range of this.ranges(stored)) {
-      this.emitUpdate("update", stored, { ...op.updateLanes({ ...range, gradient, lanes }), followers: this.transformsOf(stored, range) });
-    }
-    return gradient;
-  }
-
-  private ranges(stored: Stored): op.UpdateRange[] {
-    return this.store.ranges(stored, this.transforms.has(stored));
-  }
-
-  /** What makes Winograd's forms of a range of weights. */
-  private transformsOf(stored: Stored, range: op.UpdateRange): Instruction[] {
-    const rows = this.store.rowsOf(range);
-    const forms = this.transforms.get(stored) ?? [];
-    return forms.flatMap((form) => winograd.transformWeights(form, this.store.vectorWidth, range.tile, rows));
-  }
-
-  private preparation(): Instruction[] {
-    return this.store.stored.flatMap((stored) =>
-      stored.transposed || this.transforms.has(stored)
-        ? this.ranges(stored).map((range) => ({
-            ...op.transpose(range),
-            label: "preparation",
-            followers: this.transformsOf(stored, range),
-          }))
-        : [],
-    );
-  }
-
-  private emitUpdate(label: string, stored: Stored, i: Instruction): void {
-    this.update.push({ ...i, label, parameter: stored.parameter.name });
-  }
-
-  private updateDense(stored: Stored, input: Value, dOut: Value): void {
-    for (const range of this.ranges(stored)) {
-      const { first, count } = this.store.rowsOf(range);
-      const update = op.updateDense({ ...range, from: first, count, size: range.count, input, dOut });
-      this.emitUpdate(`${stored.parameter.name} gradient and update`, stored, update);
-    }
   }
 }
 
