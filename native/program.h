@@ -1,6 +1,6 @@
 // The program that src/engine/cpu/program.ts compiles from a model: 32-bit words in the arena, read through these structs.
 // Every offset counts floats from the arena's start unless it says otherwise. Field order is the contract with
-// src/engine/cpu/program.ts and instructions.ts; bump programVersion in both when anything that they share changes.
+// src/engine/cpu/program.ts and its *instructions.ts; bump programVersion in both when anything that they share changes.
 #pragma once
 #include <stdint.h>
 
@@ -31,7 +31,7 @@ struct Op {
   int32_t gate;         // or noGate. Of the images' ops: the gate that every task passes behind it. Of the update's: the one that all must have passed
 };
 
-// In place of a gate: no task of its own, but the end of that of the op before.
+// In place of a gate: none, or that the op is no task of its own but ends the task of the op before.
 constexpr int32_t noGate = -1, sameTask = -2;
 
 enum Kind : int32_t {
@@ -256,7 +256,7 @@ struct Stage {
 
 struct Phase {
   int32_t words;               // of the phase with all that follows
-  int32_t perImage;            // 1: tasks are runs of images and every stage runs; 0: task i is op i of the first stage
+  int32_t perImage;            // 1: tasks are runs of images and every stage runs; 0: tasks are the ops of the one stage, some of several ops (sameTask)
   int32_t tasks;               // perImage 0
   int32_t early;               // 1: a task may begin while other phases run, once its op's gate has been passed
   int32_t stages, finishOps;   // then Stage…, then the ops that the last thread runs alone

@@ -1,8 +1,8 @@
 import type { Instruction } from "./instructions.js";
-import * as op from "./instructions.js";
 import type { Value } from "./layout.js";
 import type { Stored } from "./parameters.js";
 import type { Store } from "./store.js";
+import { transpose, type UpdateRange, updateDense, updateLanes } from "./update-instructions.js";
 import { type TileSide, type Transformed, transformWeights } from "./winograd.js";
 
 /**
@@ -27,7 +27,7 @@ export class Updates {
 
   /** @param lanes the lanes that hold the gradient @param gradient where lane 0's lies; absent: it is given a place @returns that */
   fromLanes(stored: Stored, lanes: "all" | "first", gradient = this.store.gradients.take(stored.size)): () => number {
-    for (const range of this.ranges(stored)) this.add("update", stored, range, op.updateLanes({ ...range, gradient, lanes }));
+    for (const range of this.ranges(stored)) this.add("update", stored, range, updateLanes({ ...range, gradient, lanes }));
     return gradient;
   }
 
@@ -35,7 +35,7 @@ export class Updates {
   ofDense(stored: Stored, input: Value, dOut: Value): void {
     for (const range of this.ranges(stored)) {
       const { first, count } = this.store.rowsOf(range);
-      const update = op.updateDense({ ...range, from: first, count, size: range.count, input, dOut });
+      const update = updateDense({ ...range, from: first, count, size: range.count, input, dOut });
       this.add(`${stored.parameter.name} gradient and update`, stored, range, update);
     }
   }
@@ -54,19 +54,19 @@ export class Updates {
   preparation(): Instruction[] {
     const derived = this.store.stored.filter((stored) => stored.transposed || this.transforms.has(stored));
     return derived.flatMap((stored) =>
-      this.ranges(stored).map((range) => ({ ...op.transpose(range), label: "preparation", followers: this.transformsOf(stored, range) })),
+      this.ranges(stored).map((range) => ({ ...transpose(range), label: "preparation", followers: this.transformsOf(stored, range) })),
     );
   }
 
-  private add(label: string, stored: Stored, range: op.UpdateRange, update: Instruction): void {
+  private add(label: string, stored: Stored, range: UpdateRange, update: Instruction): void {
     this.tasks.push({ ...update, label, parameter: stored.parameter.name, followers: this.transformsOf(stored, range) });
   }
 
-  private ranges(stored: Stored): op.UpdateRange[] {
+  private ranges(stored: Stored): UpdateRange[] {
     return this.store.ranges(stored, this.transforms.has(stored));
   }
 
-  private transformsOf(stored: Stored, range: op.UpdateRange): Instruction[] {
+  private transformsOf(stored: Stored, range: UpdateRange): Instruction[] {
     const forms = this.transforms.get(stored) ?? [];
     return forms.flatMap((form) => transformWeights(form, this.store.vectorWidth, range.tile, this.store.rowsOf(range)));
   }
