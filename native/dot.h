@@ -16,12 +16,18 @@ struct Reduction {
   size_t blockStride, pixelStep;
 };
 
+// How far ahead weights are fetched, in floats. They are read from the first to the last, but faster than the processor's own prefetching follows:
+// from the second-level cache, or from another core that has just updated them.
+constexpr int ahead = 1536;
+
 // Adds the products of one input channel of P pixels.
 template <int P, int N>
 static inline void channel(const float* x, size_t step, const float* w, vf (&sum)[P][N]) {
   vf weight[N];
 #pragma GCC unroll 4
   for (int j = 0; j < N; j++) weight[j] = load(w + j * V);
+#pragma GCC unroll 4
+  for (int j = 0; j < N * V; j += blockChannels) willRead(w + j + ahead);
 #pragma GCC unroll 14
   for (int p = 0; p < P; p++) {
     const vf pixel = broadcast(x[p * step]);

@@ -39,6 +39,15 @@ typedef float vfUnaligned __attribute__((vector_size(V * 4), aligned(4), may_ali
 static inline vf load(const float* p) { return *reinterpret_cast<const vfUnaligned*>(p); }
 static inline void store(float* p, vf v) { *reinterpret_cast<vfUnaligned*>(p) = v; }
 
+// Fetches the cache line of *p, so that reading it soon does not wait; for writing, away from the other cores that have read it.
+#if defined(__wasm__)  // has no such thing, and the loops around it should go too
+static inline void willRead(const float*) {}
+static inline void willWrite(const float*) {}
+#else
+static inline void willRead(const float* p) { __builtin_prefetch(p); }
+static inline void willWrite(const float* p) { __builtin_prefetch(p, 1); }
+#endif
+
 #if SIMD_WIDTH == 16
 #define SIMD_EACH(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}
 #define SIMD_IOTA {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}

@@ -75,8 +75,10 @@ struct Norm {
 
 static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
 
-// V rows of V floats become columns, of which `rows` are wanted.
-static inline void squareOf(const float* from, int32_t fromStride, float* to, int32_t toStride, int32_t rows) {
+// V rows of V floats become columns, of which `rows` are wanted. next: where the next square goes.
+static inline void squareOf(const float* from, int32_t fromStride, float* to, float* next, int32_t toStride, int32_t rows) {
+#pragma GCC unroll 16
+  for (int i = 0; i < V; i++) willWrite(next + static_cast<size_t>(i) * toStride);
   vf square[V];
 #pragma GCC unroll 16
   for (int i = 0; i < V; i++) square[i] = load(from + static_cast<size_t>(i) * fromStride);
@@ -106,7 +108,11 @@ static void transposeRows(const Transpose& t, const Context& c, const float* til
     const float* from = tileWeights + static_cast<size_t>(row) * width;
     int32_t i = 0;
     for (; i + V <= run; i += V) {
-      for (int32_t o = 0; o < outputs; o += V) squareOf(from + static_cast<size_t>(i) * width + o, width, to + static_cast<size_t>(o) * stride + i, stride, outputs - o);
+      for (int32_t o = 0; o < outputs; o += V) {
+        float* square = to + static_cast<size_t>(o) * stride + i;
+        float* next = o + V < outputs ? square + static_cast<size_t>(V) * stride : to + i + V;
+        squareOf(from + static_cast<size_t>(i) * width + o, width, square, next, stride, outputs - o);
+      }
     }
     for (; i < run; i++) {
       for (int32_t o = 0; o < outputs; o++) to[static_cast<size_t>(o) * stride + i] = from[static_cast<size_t>(i) * width + o];

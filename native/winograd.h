@@ -190,10 +190,12 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   // A cache line of each position at a time: positions are pages apart.
   constexpr int perLine = blockChannels / V;
   vf line[positions][perLine];
+  constexpr int ahead = 4;  // cache lines
   for (int32_t row = op.row; row < op.row + op.rows; row++) {
     const size_t begin = static_cast<size_t>(row) * op.width + op.column, end = begin + op.columns;
     for (size_t i = begin; i < end; i += perLine * V) {
       const int vectors = end - i < perLine * V ? static_cast<int>(end - i) / V : perLine;
+      for (int position = 0; position < positions; position++) willWrite(to + position * uPlane + i + ahead * blockChannels);
       for (int j = 0; j < vectors; j++) {
         both<taps, side, Filtering<M>::filter>(
             [&](int r, int k) {

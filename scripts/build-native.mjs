@@ -28,8 +28,9 @@ const common = [
 const isas = {
   x64: {
     baseline: [],
-    avx2: ["-mavx2", "-mfma"],
-    avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprefer-vector-width=512"],
+    // prfchw does nothing on processors that do not have it.
+    avx2: ["-mavx2", "-mfma", "-mprfchw"],
+    avx512: ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx2", "-mfma", "-mprfchw", "-mprefer-vector-width=512"],
   },
   arm64: { baseline: [] },
 };
