@@ -38,9 +38,13 @@ export function start(args: readonly string[], options: StartOptions = {}) {
   if (output !== undefined) closeSync(output);
   let stdout = "";
   let stderr = "";
-  const waiting: { wanted: (stdout: string) => boolean; resolve(): void }[] = [];
+  const waiting = new Set<{ wanted: (stdout: string) => boolean; resolve(): void }>();
   const look = () => {
-    for (const { wanted, resolve } of waiting) if (wanted(stdout)) resolve();
+    for (const waiter of waiting) {
+      if (!waiter.wanted(stdout)) continue;
+      waiting.delete(waiter);
+      waiter.resolve();
+    }
   };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
@@ -60,7 +64,7 @@ export function start(args: readonly string[], options: StartOptions = {}) {
     /** Waits until standard output satisfies the condition; fails where the program ends before. */
     async until(wanted: (stdout: string) => boolean): Promise<void> {
       if (wanted(stdout)) return;
-      const shown = new Promise<void>((resolve) => waiting.push({ wanted, resolve }));
+      const shown = new Promise<void>((resolve) => waiting.add({ wanted, resolve }));
       const gone = ended.then(({ code }) => {
         if (!wanted(stdout)) throw new Error(`the program ended with code ${code} first:\n${stdout.slice(-2000)}\n${stderr}`);
       });

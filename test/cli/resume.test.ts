@@ -19,10 +19,11 @@ function epochs(text: string) {
     .map(({ run: _, time: __, seconds: ___, imagesPerSecond: ____, ...numbers }) => numbers);
 }
 
+// Epochs enough that a run still goes on when the signal reaches it.
 test.each([
-  ["reference", "adam", ["--limit-train", "18", "--limit-test", "8", "--batch-size", "4"]],
-  ["auto", "sgd", ["--limit-train", "1032", "--epochs", "4"]],
-  ["auto", "rmsprop", ["--limit-train", "1032", "--epochs", "4", "--momentum", "0.5"]],
+  ["reference", "adam", ["--limit-train", "18", "--limit-test", "8", "--batch-size", "4", "--epochs", "8"]],
+  ["auto", "sgd", ["--limit-train", "1032", "--epochs", "20"]],
+  ["auto", "rmsprop", ["--limit-train", "1032", "--epochs", "20", "--momentum", "0.5"]],
 ] as const)(
   "interrupted in the middle of an epoch and resumed, a run of engine %s with %s ends with the same bits as one left alone",
   async (engine, optimizer, size) => {

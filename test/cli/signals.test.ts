@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { jsonLines, run, start, temporaryFolder } from "./program.js";
 
 /** Trains until it is stopped. */
@@ -61,9 +64,18 @@ test("a second Ctrl-C ends at once", async () => {
 
 test("a signal before training began leaves nothing behind", async () => {
   const folder = temporaryFolder();
-  const env = { MNIST_TUI_DATA: "", MNIST_TUI_CACHE: join(folder, "cache") };
-  const program = start(["train", "--model", "compact", "--dataset", "synthetic", "--json"], { cwd: folder, env });
-  await new Promise((resolve) => program.child.stderr!.once("data", resolve));
+  // It answers when progress is shown already, and then never ends.
+  const mirror = createServer((_, response) => void setTimeout(() => response.write("x"), 500)).listen(0, "127.0.0.1");
+  onTestFinished(() => {
+    mirror.close();
+    mirror.closeAllConnections();
+  });
+  await once(mirror, "listening");
+  const MNIST_TUI_MIRROR = `http://127.0.0.1:${(mirror.address() as AddressInfo).port}`;
+  const env = { MNIST_TUI_DATA: "", MNIST_TUI_CACHE: join(folder, "cache"), MNIST_TUI_MIRROR };
+  const program = start(["train", "--model", "compact", "--dataset", "mnist", "--json"], { cwd: folder, env });
+  const [said] = await once(program.child.stderr!, "data");
+  expect(said).toMatch(/^downloading /);
   program.child.kill("SIGTERM");
   expect((await program.ended).code).toBe(143);
   expect(existsSync(join(folder, "checkpoints"))).toBe(false);

@@ -204,7 +204,7 @@ test("bench prints one line a preset and batch size", async () => {
     ["simple", 8],
   ]);
   expect(Object.keys(lines[0])).toEqual(["engine", "model", "batch", "threads", "msPerStep", "imagesPerSecond", "parameters"]);
-  for (const { batch, msPerStep, imagesPerSecond } of lines) expect(imagesPerSecond).toBeCloseTo((1000 * batch) / msPerStep, -2);
+  for (const { batch, msPerStep, imagesPerSecond } of lines) expect((imagesPerSecond * msPerStep) / (1000 * batch)).toBeCloseTo(1, 3);
   expect((await run(args)).stdout).toMatch(/^engine +model +batch +threads +ms\/step +images\/s +parameters\n\w+ +compact +16 +1 /);
 });
 

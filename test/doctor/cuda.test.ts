@@ -13,7 +13,7 @@ import { type FakeSettings, fakeEnvironment, fakeLibcuda, needsCompiler, pretend
 /** What doctor says of the engine. */
 async function cudaLine(env: Record<string, string>) {
   const bare = { MNIST_TUI_CACHE: temporaryFolder(), MNIST_TUI_NVML: "", MNIST_TUI_DATA: "" };
-  const { code, stdout } = await run(["doctor", "--json", "--wait", "5"], { env: { ...bare, ...env } });
+  const { code, stdout } = await run(["doctor", "--json", "--wait", "50"], { env: { ...bare, ...env } });
   expect(code).toBe(0);
   return JSON.parse(stdout).engines.find(({ name }: { name: string }) => name === "cuda");
 }

@@ -78,7 +78,7 @@ describe("mnist-tui draw", () => {
     }
   });
 
-  it.skipIf(!hasMnist)("reads a 7 drawn with the mouse (needs MNIST)", { timeout: 240_000 }, async () => {
+  it.skipIf(!hasMnist)("reads a 7 drawn with the mouse (needs MNIST)", async () => {
     const screen = draw(trainedModel(join(dir, "checkpoints")));
     try {
       await screen.shows("Or draw with the mouse");

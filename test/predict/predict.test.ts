@@ -33,7 +33,7 @@ beforeAll(async () => {
   checkpoint = trainedModel(join(dir, "checkpoints"));
   digits = await testDigits();
   classifier = await openClassifier(checkpoint, { engine: "auto", threads: 1 });
-}, 240_000);
+});
 afterAll(async () => {
   await classifier?.dispose();
   if (dir) await rm(dir, { recursive: true, force: true });

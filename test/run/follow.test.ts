@@ -33,9 +33,9 @@ it("waits for the file, yields what is there and what comes, joins torn lines an
   await until(2);
   // A crash tears a line; the log's next writer cuts it off and goes on.
   await appendFile(file, line(99).slice(0, 30));
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   await truncate(file, Buffer.byteLength(line(1) + line(2)));
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   await appendFile(file, `garbage\n${line(3)}`);
   await until(3);
   abort.abort();

@@ -23,53 +23,49 @@ function painted(page: Page, [red, green, blue]: [number, number, number]): Prom
   })()`);
 }
 
-it.skipIf(!browserPath)(
-  "the page in a browser shows a real training run while it trains (needs chromium)",
-  async () => {
-    const dir = await mkdtemp(join(tmpdir(), "mnist-tui-page-training-"));
-    const run = ["train", "--model", "simple", ...options, "--plain", "--http", "0", "--run", "watched", "--checkpoint-dir", dir];
-    const child = spawn(process.execPath, [program, ...run]);
-    const exit = new Promise((resolve) => child.on("close", resolve));
-    const browser = await launch();
-    try {
-      let out = "";
-      child.stdout.on("data", (data) => {
-        out += data;
-      });
-      const address = () => /Predictions and live curves on (http:\/\/127\.0\.0\.1:\d+)/.exec(out)?.[1];
-      await until(() => address() !== undefined);
-      const { page, problems } = await openPage(browser, address()!, { width: 390, height: 800 });
-      await page.locator("#chart canvas").waitFor();
+it.skipIf(!browserPath)("the page in a browser shows a real training run while it trains (needs chromium)", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "mnist-tui-page-training-"));
+  const run = ["train", "--model", "simple", ...options, "--plain", "--http", "0", "--run", "watched", "--checkpoint-dir", dir];
+  const child = spawn(process.execPath, [program, ...run]);
+  const exit = new Promise((resolve) => child.on("close", resolve));
+  const browser = await launch();
+  try {
+    let out = "";
+    child.stdout.on("data", (data) => {
+      out += data;
+    });
+    const address = () => /Predictions and live curves on (http:\/\/127\.0\.0\.1:\d+)/.exec(out)?.[1];
+    await until(() => address() !== undefined);
+    const { page, problems } = await openPage(browser, address()!, { width: 390, height: 800 });
+    await page.locator("#chart canvas").waitFor();
 
-      // The curves grow under the reader's eyes: past what was there when the page opened ("--" where nothing was).
-      const newestEpoch = async () => Number.parseFloat((await newestValues(page))[0]) || 0;
-      const opened = await newestEpoch();
-      await until(async () => (await newestEpoch()) > Math.max(opened, 2));
-      const late = await newestValues(page);
-      // It learns: the loss of untrained weights is ln 10 = 2.3, and a guess is right in 10 %.
-      expect(Number(late[1])).toBeLessThan(1);
-      expect(Number.parseFloat(late[2])).toBeGreaterThan(60);
-      expect(Number.parseFloat(late[3])).toBeGreaterThan(60);
-      expect(await painted(page, [0x3b, 0x82, 0xf6])).toBeGreaterThan(50);
+    // The curves grow under the reader's eyes: past what was there when the page opened ("--" where nothing was).
+    const newestEpoch = async () => Number.parseFloat((await newestValues(page))[0]) || 0;
+    const opened = await newestEpoch();
+    await until(async () => (await newestEpoch()) > Math.max(opened, 2));
+    const late = await newestValues(page);
+    // It learns: the loss of untrained weights is ln 10 = 2.3, and a guess is right in 10 %.
+    expect(Number(late[1])).toBeLessThan(1);
+    expect(Number.parseFloat(late[2])).toBeGreaterThan(60);
+    expect(Number.parseFloat(late[3])).toBeGreaterThan(60);
+    expect(await painted(page, [0x3b, 0x82, 0xf6])).toBeGreaterThan(50);
 
-      const counts = (await page.locator("#evaluations .confusion td").allTextContents()).map((text) => (text === "·" ? 0 : Number(text)));
-      expect(counts).toHaveLength(100);
-      expect(counts.reduce((sum, count) => sum + count)).toBe(500);
-      expect(await page.locator("#evaluations figure").count()).toBe(10);
-      await page.locator("#machine", { hasText: /of .* RAM used/ }).waitFor();
-      expect(await page.locator("#run").textContent()).toBe("run watched");
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
-      expect(problems).toEqual([]);
+    const counts = (await page.locator("#evaluations .confusion td").allTextContents()).map((text) => (text === "·" ? 0 : Number(text)));
+    expect(counts).toHaveLength(100);
+    expect(counts.reduce((sum, count) => sum + count)).toBe(500);
+    expect(await page.locator("#evaluations figure").count()).toBe(10);
+    await page.locator("#machine", { hasText: /of .* RAM used/ }).waitFor();
+    expect(await page.locator("#run").textContent()).toBe("run watched");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+    expect(problems).toEqual([]);
 
-      child.kill("SIGTERM");
-      expect(await exit).toBe(143);
-      await page.locator("#connection", { hasText: "connection lost" }).waitFor();
-    } finally {
-      child.kill("SIGKILL");
-      await browser.close();
-      // A trainer whose parent was killed ends a moment later, and may still be storing a checkpoint.
-      await rm(dir, { recursive: true, force: true, maxRetries: 20 });
-    }
-  },
-  120_000,
-);
+    child.kill("SIGTERM");
+    expect(await exit).toBe(143);
+    await page.locator("#connection", { hasText: "connection lost" }).waitFor();
+  } finally {
+    child.kill("SIGKILL");
+    await browser.close();
+    // A trainer whose parent was killed ends a moment later, and may still be storing a checkpoint.
+    await rm(dir, { recursive: true, force: true, maxRetries: 20 });
+  }
+});

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const models = ["first", "second"].map((name) => ({ name, dir: checkpoint, origin: "" }));
   server = await start({ models });
   browser = await launch();
-}, 240_000);
+});
 afterAll(async () => {
   await browser?.close();
   await server?.close();

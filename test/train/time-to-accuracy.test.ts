@@ -5,7 +5,7 @@ import { loadDataset } from "../../dist/data/datasets.js";
 import { wasmEngine } from "../../dist/engine/cpu/engine.js";
 import { timeToAccuracy } from "../../dist/train/time-to-accuracy.js";
 
-test("training ends with the epoch that reaches the accuracy, or with the last one", { timeout: 60_000 }, async () => {
+test("training ends with the epoch that reaches the accuracy, or with the last one", async () => {
   const dataset = await loadDataset("synthetic", { explicit: true, limitTrain: 640, limitTest: 100 });
   const flags = flagSource({ model: "compact", batchSize: 60, epochs: 3 });
   const [config] = resolveOptions({ flags }, shippedPresets(), new Date()).config.models;

@@ -31,6 +31,13 @@ describe.skipIf(process.platform === "win32")("screens", () => {
       await session.shows(/64 %, 0:5\d left/);
       for (const [key, marker, name] of views) {
         session.press(key);
+        if (name === "confusion") {
+          // The cell's images follow the matrix: entered anew once they are there, the view has them from its first frame.
+          await session.until(() => session.read("trace").includes('"type":"examples"'), "the cell's images should be asked for");
+          session.press("1");
+          await session.shows(views[0][1]);
+          session.press(key);
+        }
         await session.shows(marker);
         const text = session.text();
         if (ascii === "ascii") context.expect(text).toMatch(/^[\n -~]*$/);
@@ -108,11 +115,9 @@ describe.skipIf(process.platform === "win32")("screens", () => {
     session.press("1");
     session.child.resize(120, 40);
     session.terminal.reset();
-    await session.shows("comparison");
     session.press("\u000c");
-    await session.shows("comparison");
+    await session.until(() => session.text() === before, "the screen should be as before");
     context.expect(session.read("code")).toBe("");
-    context.expect(session.text()).toBe(before);
   });
 });
 
@@ -148,8 +153,9 @@ describe.skipIf(process.platform === "win32")("keys", () => {
     const session = open(context, { columns: 120, rows: 40, replay: half });
     await session.shows(/64 %, 0:5\d left/);
     session.press("2", keys.down, keys.down, keys.left, keys.left, keys.left);
+    const question = '"label":2,"prediction":7,"step":585} simple';
+    await session.until(() => session.read("trace").includes(question), "the digits should be asked for");
     await session.shows("of class 2 read as 7");
-    context.expect(session.read("trace")).toContain('"label":2,"prediction":7,"step":585} simple');
     context.expect(session.read("trace").match(/"label":2,"prediction":7/g)).toHaveLength(1);
   });
 

@@ -105,7 +105,7 @@ export class Session {
   }
 
   async until(condition: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 120_000;
     while (!condition()) {
       // A program that has ended will not do it any more; its last output may still be on its way.
       if (this.exited && Date.now() - this.lastOutput > 500 && !condition())
