@@ -168,7 +168,7 @@ export function activateBackApply(a: Activation, gradients: Gradients, dInput?: 
   const targets = [dInput, dSkip].flatMap((t) => (t ? [t.value] : []));
   return {
     kind: "activateBackApply",
-    inPlace: !a.pool,
+    inPlace: true,
     values: [...backValues(a, gradients), ...targets],
     words: () => backWords(a, gradients, dInput, dSkip),
   };

@@ -37,6 +37,8 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   private readonly dots = new Map<Value, Dot>();
   /** Activations cheaper to repeat than to keep for the backward pass. */
   private readonly repeatable = new Map<Value, Activation>();
+  /** What goes into a pool, with its gradient, which may lie in its place where both have the same border. */
+  private readonly pooled = new Map<Value, Value>();
   private pendingFinish: Instruction[] = [];
   private readonly image: Value;
   private readonly updates: Updates;
@@ -69,6 +71,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       undo();
       this.updates.gate(updates, this.phases.at(-1)!.instructions.at(-1));
     }
+    for (const [input, gradient] of this.pooled) input.border = Math.max(input.border, gradient.border);
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
     const { tasks, gates } = this.updates;
     return { preparation: this.updates.preparation(), phases: this.phases, update: tasks, gates };
@@ -152,6 +155,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     const dInput = a.input === this.image ? undefined : this.gradientFor(a.input);
     const dSkip = !skip || skip.value === this.image ? undefined : this.gradientFor(skip.value);
     if (dInput || dSkip) this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, gradients, dInput, dSkip));
+    if (a.pool && !a.normalize && dInput) this.pooled.set(a.input, dInput.value);
   }
 
   private normalizerGradients(layer: string): () => { weight: number; bias: number } {
