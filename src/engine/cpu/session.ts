@@ -22,8 +22,10 @@ const leastLaneImages = 8;
 const [manyLanes, fewLanes] = [32, 16];
 /** Floats of all lanes' gradients up to which there are many. */
 const manyLanesFloats = 4 * 2 ** 20;
-/** Images of one task of inference: whole register tiles of a dense layer. */
-const inferenceImages = 28;
+/** Images of one task of inference: whole register tiles of a dense layer, and few, for their activations should fit the second-level cache. */
+const inferenceImages = 14;
+/** Images that are evaluated at a time: tasks enough that no thread waits long for the last one, and no second copy of a whole test split. */
+const evaluationImages = 200 * inferenceImages;
 const pageBytes = 65536;
 const mostPages = 65536;
 
@@ -182,19 +184,24 @@ export class CpuSession implements Session {
     return new Map([...sums].map(([name, sum]) => [name, Math.sqrt(sum)]));
   }
 
-  async evaluate(split: Split): Promise<Evaluation> {
-    const count = split.labels.length;
-    const region = new Allocator(this.grown(this.inferenceRegion, padded(Math.ceil((count * (pixels + 1)) / 4)) + 17 * count + 64));
-    const data = region.take(Math.ceil((count * (pixels + 1)) / 4));
-    const at = { probabilities: region.take(16 * count), loss: region.take(count) };
-    this.bytes.set(split.images, 4 * data);
-    this.bytes.set(split.labels, 4 * data + count * pixels);
-    await this.run(this.inference, { ...at, batch: count, images: data, labels: data + (count * pixels) / 4 });
-    const probabilities = this.rows(at.probabilities, count);
+  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+    const count = labels.length;
+    const probabilities = new Float32Array(classes * count);
     const predictions = new Uint8Array(count);
-    for (let i = 0; i < count; i++) predictions[i] = argmax(probabilities, i * classes);
     let loss = 0;
-    for (let i = 0; i < count; i++) loss += this.floats[at.loss + i];
+    for (let first = 0; first < count; first += evaluationImages) {
+      const part = Math.min(evaluationImages, count - first);
+      const dataFloats = Math.ceil((part * (pixels + 1)) / 4);
+      const region = new Allocator(this.grown(this.inferenceRegion, padded(dataFloats) + padded(16 * part) + padded(part)));
+      const data = region.take(dataFloats);
+      const at = { probabilities: region.take(16 * part), loss: region.take(part) };
+      this.bytes.set(images.subarray(first * pixels, (first + part) * pixels), 4 * data);
+      this.bytes.set(labels.subarray(first, first + part), 4 * data + part * pixels);
+      await this.run(this.inference, { ...at, batch: part, images: data, labels: data + (part * pixels) / 4 });
+      probabilities.set(this.rows(at.probabilities, part), classes * first);
+      for (let i = 0; i < part; i++) loss += this.floats[at.loss + i];
+    }
+    for (let i = 0; i < count; i++) predictions[i] = argmax(probabilities, i * classes);
     return { loss: loss / count, predictions, probabilities };
   }
 
