@@ -130,7 +130,8 @@ KERNEL void back(const ActivateBackOp& op, const Context& c) {
   specialize(a, [&]<bool Norm, Skip S>() {
     bands(a, c, [&](const Band& band) {
       Buffer buffer;
-      const bool straight = a.pool && !Norm && op.hasDIn && !op.accumulateDIn;  // a pool's gradient is routed to where it goes
+      // A pool's gradient is routed to where it goes, which may be where the input lay.
+      const bool straight = a.pool && !Norm && S != Skip::normalized && op.hasDIn && !op.accumulateDIn;
       routed<Norm, S>(op, band, straight ? band.inputs(op.dIn) : buffer.plane(a.width), [&](auto d) {
         const Size size = band.in();
         const Back<Norm> in(band, a.in, a.normalize);
