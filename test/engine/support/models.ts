@@ -153,9 +153,9 @@ const layerLists: Record<string, Layer[]> = {
     dense("fc1"),
   ],
   "residual, projected with stride 1": [pool, conv("conv1", 4), relu, residual("layer1", 6, 1, true), relu, gap, dense("fc1")],
-  "residual without batch norm, no relu behind": [
+  "residual without batch norm, no relu behind but an odd pool": [
     pool,
-    conv("conv1", 5),
+    conv("conv1", 5, stride2),
     relu,
     { type: "residual", name: "layer1", body: [conv("layer1.conv1", 9), relu, conv("layer1.conv2", 5)], shortcut: [] },
     pool,
