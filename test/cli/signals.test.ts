@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { mirror } from "../data/mirror.js";
 import { jsonLines, run, start, temporaryFolder } from "./program.js";
 
 /** Trains until it is stopped. */
@@ -65,13 +64,7 @@ test("a second Ctrl-C ends at once", async () => {
 test("a signal before training began leaves nothing behind", async () => {
   const folder = temporaryFolder();
   // It answers when progress is shown already, and then never ends.
-  const mirror = createServer((_, response) => void setTimeout(() => response.write("x"), 500)).listen(0, "127.0.0.1");
-  onTestFinished(() => {
-    mirror.close();
-    mirror.closeAllConnections();
-  });
-  await once(mirror, "listening");
-  const MNIST_TUI_MIRROR = `http://127.0.0.1:${(mirror.address() as AddressInfo).port}`;
+  const MNIST_TUI_MIRROR = await mirror((_, response) => void setTimeout(() => response.write("x"), 500));
   const env = { MNIST_TUI_DATA: "", MNIST_TUI_CACHE: join(folder, "cache"), MNIST_TUI_MIRROR };
   const program = start(["train", "--model", "compact", "--dataset", "mnist", "--json"], { cwd: folder, env });
   const [said] = await once(program.child.stderr!, "data");

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { mirror } from "./mirror.js";
 import { names, realData } from "./real.js";
 
 let scratch: string;
@@ -17,8 +16,8 @@ afterEach(() => {
   rmSync(scratch, { recursive: true });
 });
 
-function start(args: string[], mirror = "http://127.0.0.1:3"): ChildProcess {
-  const env = { ...process.env, MNIST_TUI_CACHE: path.join(scratch, "cache"), MNIST_TUI_DATA: "", MNIST_TUI_MIRROR: mirror };
+function start(args: string[], address = "http://127.0.0.1:3"): ChildProcess {
+  const env = { ...process.env, MNIST_TUI_CACHE: path.join(scratch, "cache"), MNIST_TUI_DATA: "", MNIST_TUI_MIRROR: address };
   return spawn(process.execPath, ["bin/mnist-tui.js", "data", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -80,13 +79,9 @@ describe("mnist-tui data", () => {
   });
 
   it("leaves nothing half-written when interrupted in the middle of a file", async () => {
-    const server = createServer((_, response) => response.write("x"));
-    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-    const child = start(["mnist"], `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const child = start(["mnist"], await mirror((_, response) => response.write("x")));
     child.stderr!.once("data", () => child.kill("SIGINT"));
     const { code, stderr } = await ended(child);
-    server.closeAllConnections();
-    server.close();
     expect(code).toBe(130);
     expect(stderr).toBe("downloading train-images-idx3-ubyte.gz\n");
     expect(readdirSync(path.join(scratch, "cache", "mnist"))).toEqual([]);

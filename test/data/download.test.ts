@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { catalog, type DatasetEntry, type DatasetFile } from "../../dist/data/catalog.js";
 import { DownloadError, type DownloadProgress, downloadFiles } from "../../dist/data/download.js";
 import { encodeIdx, sha256 } from "../../dist/data/idx.js";
+import { mirror } from "./mirror.js";
 
 const content = encodeIdx([5], Uint8Array.of(1, 2, 3, 4, 5));
 const zipped = gzipSync(content);
@@ -15,26 +16,14 @@ const file: DatasetFile = { name: "train-labels-idx1-ubyte", sha256: sha256(cont
 const timeouts = { answer: 1_500, silence: 300 };
 
 let directory: string;
-let servers: Server[];
 
 beforeEach(() => {
   directory = path.join(mkdtempSync(path.join(tmpdir(), "mnist-tui-test-")), "cache");
-  servers = [];
 });
 
-afterEach(async () => {
+afterEach(() => {
   rmSync(path.dirname(directory), { recursive: true });
-  for (const server of servers) server.closeAllConnections();
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
 });
-
-/** @returns the address of a mirror that answers like this */
-async function mirror(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  servers.push(server);
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
 
 const good: RequestListener = (_, response) => response.setHeader("Content-Length", zipped.length).end(zipped);
 const notFound: RequestListener = (_, response) => response.writeHead(404).end("<html>");
@@ -55,10 +44,13 @@ function entryWith(...mirrors: string[]): DatasetEntry {
   return { ...catalog.mnist, mirrors };
 }
 
+/** @returns an address where nobody listens any more */
 async function refused(): Promise<string> {
-  const address = await mirror(silent);
-  await new Promise((closed) => servers.pop()!.close(closed));
-  return address;
+  const server = createServer();
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return `http://127.0.0.1:${port}/`;
 }
 
 describe("downloadFiles", () => {

@@ -37,7 +37,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
   private readonly dots = new Map<Value, Dot>();
   /** Activations cheaper to repeat than to keep for the backward pass. */
   private readonly repeatable = new Map<Value, Activation>();
-  /** What goes into a pool, with its gradient, which may lie in its place where both have the same border. */
+  /** What goes into a pool, with its gradient, which lies in its place where both have the same border. Normalized values are batch-wide and find another. */
   private readonly pooled = new Map<Value, Value>();
   private pendingFinish: Instruction[] = [];
   private readonly image: Value;
