@@ -14,6 +14,16 @@ struct Context {
   int32_t taskFirst;   // the batch's number of the task's first image
   int32_t groupFirst;  // the group's first image, counted from the task's first
   int32_t images;      // of the group
+  bool streaming;      // what other threads are to read is best written past the caches
+
+  // Writes a vector of what the update makes for the next step's tasks of all threads.
+  void publish(float* p, simd::vf v) const {
+    if (streaming) {
+      simd::stream(p, v);
+    } else {
+      simd::store(p, v);
+    }
+  }
 
   // Image i of the group.
   float* at(const View& v, int32_t i) const {

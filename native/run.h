@@ -147,6 +147,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
   c.threadMemory = arena + p->threadMemory + static_cast<size_t>(p->threadStride) * index;
   c.profile = p->profile < 0 ? nullptr : reinterpret_cast<double*>(arena + p->profile) + static_cast<size_t>(p->ops) * index;
   c.gates = counters + 16 * p->phases * p->threads;
+  c.streaming = p->threads > 1 && simd::streamingPays();
   // Every other phase of images goes backwards: it begins with what the cache still holds of the one before.
   const auto tasksOf = [&](const Phase* phase, int32_t i) {
     return Tasks{phase, counters + 16 * i * p->threads, phase->perImage ? c.lanes() : phase->tasks, p->threads, phase->perImage && i % 2 == 1};
@@ -176,6 +177,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
         tasks.reset();
         for (int32_t gate = 0; phase->early && gate < p->gates; gate++) barrier::store(c.gates + 16 * gate, 0);
       };
+      if (c.streaming) simd::ordered();
       barrier::meet(control, p->threads, finish, [&] { return !phase->early && takeEarly(); });
     }
   }

@@ -33,31 +33,31 @@ struct Step {
     weightDecay = broadcast(p.weightDecay);
   }
 
-  void apply(float* w, vf g, float* slot0, float* slot1) const {
-    const vf weight = load(w);
+  // The new weight.
+  vf apply(vf weight, vf g, float* slot0, float* slot1) const {
     g = settled(fma(weightDecay, weight, g), tinyGradient);
     if (kind == optimizerAdam) {
       const vf m = settled(load(slot0) * 0.9f + g * 0.1f);
       const vf v = settled(load(slot1) * 0.999f + g * g * 0.001f);
       store(slot0, m);
       store(slot1, v);
-      store(w, weight - stepSize * m / (sqrt(v) + epsilon));
-    } else if (kind == optimizerSgd) {
+      return weight - stepSize * m / (sqrt(v) + epsilon);
+    }
+    if (kind == optimizerSgd) {
       if (momentumSlot) {
         g = settled(fma(momentum, load(slot0), g));
         store(slot0, g);
       }
-      store(w, weight - rate * g);
-    } else {
-      const vf v = settled(load(slot0) * 0.99f + g * g * 0.01f);
-      store(slot0, v);
-      g = g / (sqrt(v) + 1e-8f);
-      if (momentumSlot) {
-        g = settled(fma(momentum, load(slot1), g));
-        store(slot1, g);
-      }
-      store(w, weight - rate * g);
+      return weight - rate * g;
     }
+    const vf v = settled(load(slot0) * 0.99f + g * g * 0.01f);
+    store(slot0, v);
+    g = g / (sqrt(v) + 1e-8f);
+    if (momentumSlot) {
+      g = settled(fma(momentum, load(slot1), g));
+      store(slot1, g);
+    }
+    return weight - rate * g;
   }
 };
 
@@ -76,21 +76,30 @@ struct Norm {
 static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
 
 // V rows of V floats become columns, of which `rows` are wanted. next: where the next square goes.
+template <bool streaming>
 static inline void squareOf(const float* from, int32_t fromStride, float* to, float* next, int32_t toStride, int32_t rows) {
 #pragma GCC unroll 16
-  for (int i = 0; i < V; i++) willWrite(next + static_cast<size_t>(i) * toStride);
+  for (int i = 0; !streaming && i < V; i++) willWrite(next + static_cast<size_t>(i) * toStride);
   vf square[V];
 #pragma GCC unroll 16
   for (int i = 0; i < V; i++) square[i] = load(from + static_cast<size_t>(i) * fromStride);
   simd::transpose(square);
 #pragma GCC unroll 16
   for (int i = 0; i < V; i++) {
-    if (i < rows) store(to + static_cast<size_t>(i) * toStride, square[i]);
+    if (i >= rows) continue;
+    float* row = to + static_cast<size_t>(i) * toStride;
+    if constexpr (streaming) {
+      stream(row, square[i]);
+    } else {
+      store(row, square[i]);
+    }
   }
 }
 
-// Copies rows [first, first + rows) of a forward tile of outputs to the transposed weights.
-static void transposeRows(const Transpose& t, const Context& c, const float* tileWeights, int32_t tileFirst, int32_t tileVectors, int32_t first,
+// Copies rows [first, first + rows) of a forward tile of outputs, which lie at `weights`, to the transposed weights. streaming: they are the inputs of
+// a dense layer, and begin with a whole vector of them.
+template <bool streaming = false>
+static void transposeRows(const Transpose& t, const Context& c, const float* weights, int32_t tileFirst, int32_t tileVectors, int32_t first,
                           int32_t rows) {
   if (t.weights < 0) return;
   const Tile* tiles = reinterpret_cast<const Tile*>(c.arena + t.tiles);
@@ -105,13 +114,13 @@ static void transposeRows(const Transpose& t, const Context& c, const float* til
     if (run > first + rows - row) run = first + rows - row;
     const int32_t stride = tile->vectors * V;
     float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + tileFirst * V) * stride + (input - tile->first * V);
-    const float* from = tileWeights + static_cast<size_t>(row) * width;
+    const float* from = weights + static_cast<size_t>(row - first) * width;
     int32_t i = 0;
     for (; i + V <= run; i += V) {
       for (int32_t o = 0; o < outputs; o += V) {
         float* square = to + static_cast<size_t>(o) * stride + i;
         float* next = o + V < outputs ? square + static_cast<size_t>(V) * stride : to + i + V;
-        squareOf(from + static_cast<size_t>(i) * width + o, width, square, next, stride, outputs - o);
+        squareOf<streaming>(from + static_cast<size_t>(i) * width + o, width, square, next, stride, outputs - o);
       }
     }
     for (; i < run; i++) {
@@ -123,9 +132,9 @@ static void transposeRows(const Transpose& t, const Context& c, const float* til
 
 KERNEL void transpose(const UpdateLanesOp& op, const Context& c) {
   const int32_t width = op.tileVectors * V;
-  const float* tile = c.arena + op.weights + op.tileWeights;
   for (int32_t piece = 0; piece < op.pieces; piece++) {
-    transposeRows(op.transpose, c, tile, op.tileFirst, op.tileVectors, (op.from + piece * op.step - op.tileWeights) / width, op.count / width);
+    const int32_t from = op.from + piece * op.step;
+    transposeRows(op.transpose, c, c.arena + op.weights + from, op.tileFirst, op.tileVectors, (from - op.tileWeights) / width, op.count / width);
   }
 }
 
@@ -144,7 +153,7 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
       vf sum = load(g + i);
       for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
       norm.add(sum);
-      step.apply(w + i, sum, slot0 + i, slot1 + i);
+      store(w + i, step.apply(load(w + i), sum, slot0 + i, slot1 + i));
     }
   }
   norm.store(c, op.op);
@@ -174,10 +183,14 @@ KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
   Norm norm;
   for (int32_t i = 0; i < op.count * width; i += V) {
     norm.add(load(g + i));
-    step.apply(w + i, load(g + i), slot0 + i, slot1 + i);
+    const vf updated = step.apply(load(w + i), load(g + i), slot0 + i, slot1 + i);
+    store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
+    c.publish(w + i, updated);
   }
   norm.store(c, op.op);
-  transposeRows(op.transpose, c, c.arena + op.weights + op.tileWeights, op.tileFirst, op.tileVectors, op.from, op.count);
+  // A vector has to be a whole cache line.
+  const auto copy = c.streaming && V == blockChannels ? &transposeRows<true> : &transposeRows<false>;
+  copy(op.transpose, c, g, op.tileFirst, op.tileVectors, op.from, op.count);
 }
 
 }  // namespace update

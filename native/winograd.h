@@ -195,7 +195,7 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
     const size_t begin = static_cast<size_t>(row) * op.width + op.column, end = begin + op.columns;
     for (size_t i = begin; i < end; i += perLine * V) {
       const int vectors = end - i < perLine * V ? static_cast<int>(end - i) / V : perLine;
-      for (int position = 0; position < positions; position++) willWrite(to + position * uPlane + i + ahead * blockChannels);
+      for (int position = 0; !c.streaming && position < positions; position++) willWrite(to + position * uPlane + i + ahead * blockChannels);
       for (int j = 0; j < vectors; j++) {
         both<taps, side, Filtering<M>::filter>(
             [&](int r, int k) {
@@ -205,7 +205,7 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
             [&](int r, int k, vf value) { line[r * side + k][j] = value; });
       }
       for (int position = 0; position < positions; position++) {
-        for (int j = 0; j < vectors; j++) store(to + position * uPlane + i + j * V, line[position][j]);
+        for (int j = 0; j < vectors; j++) c.publish(to + position * uPlane + i + j * V, line[position][j]);
       }
     }
   }
