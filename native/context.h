@@ -16,15 +16,6 @@ struct Context {
   int32_t images;      // of the group
   bool streaming;      // what other threads are to read is best written past the caches
 
-  // Writes a vector of what the update makes for the next step's tasks of all threads.
-  void publish(float* p, simd::vf v) const {
-    if (streaming) {
-      simd::stream(p, v);
-    } else {
-      simd::store(p, v);
-    }
-  }
-
   // Image i of the group.
   float* at(const View& v, int32_t i) const {
     size_t image = static_cast<size_t>(v.image);
@@ -39,6 +30,8 @@ struct Context {
   double* sums(int32_t lane0, int32_t lane) const {
     return reinterpret_cast<double*>(arena + lane0) + static_cast<size_t>(lane) * program->sumStride;
   }
+  // Even where only one vector of a cache line is written at a time.
+  bool streamingVectors() const { return streaming && simd::V == blockChannels; }
   bool firstGroup() const { return groupFirst == 0; }
   bool lastGroup() const {
     const int32_t end = groupFirst + images;

@@ -1,6 +1,15 @@
 // All kernels for one instruction set. Built once for each with -DKERNEL_ISA=name and that set's flags; nothing here may run
-// before detect() in binding.cpp has seen that the processor has it.
+// before binding.cpp has seen that the processor has it.
+#include <stddef.h>
+#include <stdint.h>
+
+#include <atomic>
+#include <chrono>
+
+// Each build's own: the linker would take a function of the same name from any of them, whose vectors are of another width.
+namespace {
 #include "run.h"
+}
 
 #define KERNEL_JOIN(name, isa) mnist_##name##_##isa
 #define KERNEL_NAME(name, isa) KERNEL_JOIN(name, isa)

@@ -49,7 +49,7 @@ static inline void willWrite(const float* p) { __builtin_prefetch(p, 1); }
 #endif
 
 // Writes past the caches what other cores have read and will read again: none of them has to be asked for the cache line first. All of a line
-// should be written in one go, and ordered() has to be called before others are told of it. Pays where streamingPays().
+// has to be written at once, or the processor writes it in parts, and ordered() has to be called before others are told of it. Pays where streamingPays().
 #if defined(__x86_64__)
 #if defined(__clang__)
 static inline void stream(float* p, vf v) { __builtin_nontemporal_store(v, reinterpret_cast<vf*>(p)); }
@@ -68,6 +68,14 @@ static inline void stream(float* p, vf v) { store(p, v); }
 static inline void ordered() {}
 static inline bool streamingPays() { return false; }
 #endif
+
+static inline void store(float* p, vf v, bool streaming) {
+  if (streaming) {
+    stream(p, v);
+  } else {
+    store(p, v);
+  }
+}
 
 #if SIMD_WIDTH == 16
 #define SIMD_EACH(x) {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}

@@ -86,13 +86,7 @@ static inline void squareOf(const float* from, int32_t fromStride, float* to, fl
   simd::transpose(square);
 #pragma GCC unroll 16
   for (int i = 0; i < V; i++) {
-    if (i >= rows) continue;
-    float* row = to + static_cast<size_t>(i) * toStride;
-    if constexpr (streaming) {
-      stream(row, square[i]);
-    } else {
-      store(row, square[i]);
-    }
+    if (i < rows) store(to + static_cast<size_t>(i) * toStride, square[i], streaming);
   }
 }
 
@@ -185,11 +179,10 @@ KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
     norm.add(load(g + i));
     const vf updated = step.apply(load(w + i), load(g + i), slot0 + i, slot1 + i);
     store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
-    c.publish(w + i, updated);
+    store(w + i, updated, c.streaming);
   }
   norm.store(c, op.op);
-  // A vector has to be a whole cache line.
-  const auto copy = c.streaming && V == blockChannels ? &transposeRows<true> : &transposeRows<false>;
+  const auto copy = c.streamingVectors() ? &transposeRows<true> : &transposeRows<false>;
   copy(op.transpose, c, g, op.tileFirst, op.tileVectors, op.from, op.count);
 }
 

@@ -174,7 +174,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
     const size_t size = inputs * tiles[t].vectors * V, uPlane = planeOf(size);
     for (size_t i = 0; i < size; i += V) {
       both<side, taps, Filtering<M>::filterGradient>([&](int r, int k) { return load(from + (r * side + k) * uPlane + i); },
-                                                     [&](int r, int k, vf value) { store(to + (r * taps + k) * size + i, value); });
+                                                     [&](int r, int k, vf value) { store(to + (r * taps + k) * size + i, value, c.streamingVectors()); });
     }
   }
 }
@@ -205,7 +205,7 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
             [&](int r, int k, vf value) { line[r * side + k][j] = value; });
       }
       for (int position = 0; position < positions; position++) {
-        for (int j = 0; j < vectors; j++) c.publish(to + position * uPlane + i + j * V, line[position][j]);
+        for (int j = 0; j < vectors; j++) store(to + position * uPlane + i + j * V, line[position][j], c.streaming);
       }
     }
   }
