@@ -1,9 +1,12 @@
 // Where the threads meet. The last to arrive works alone for a moment (`finish`), then lets the others go. A thread that waits does what
-// else there is (`meanwhile`, which tells whether it found something), spins briefly, then sleeps, so that more threads than cores lose little.
+// else there is (`meanwhile`, which tells whether it found something), spins briefly, then lets other threads have the core, then sleeps, so that more
+// threads than cores lose little.
 #pragma once
 #include <stdint.h>
 
 #if !defined(__wasm__)
+#include <sched.h>
+
 #include <atomic>
 #endif
 
@@ -22,6 +25,15 @@ static inline void relax() {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ __volatile__("yield");
+#endif
+}
+
+// Lets a thread that waits for this core have it. False: the system has no such thing.
+static inline bool yield() {
+#if defined(__wasm__)
+  return false;
+#else
+  return sched_yield() == 0;
 #endif
 }
 
@@ -53,10 +65,14 @@ static void meet(int32_t* word, int32_t threads, F&& finish, G&& meanwhile) {
     if (threads > 1) wakeAll(generation);
     return;
   }
-  constexpr int spins = 4000, spinsPerLook = 16;
+  constexpr int spins = 4000, spinsPerLook = 16, yields = 500;
   for (int i = 0; i < spins; i++) {
     if (load(generation) != mine) return;
     if (i % spinsPerLook != 0 || !meanwhile()) relax();
+  }
+  for (int i = 0; i < yields; i++) {
+    if (load(generation) != mine) return;
+    if (!meanwhile() && !yield()) break;
   }
   while (load(generation) == mine) sleepWhile(generation, mine);
 }

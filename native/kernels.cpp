@@ -1,5 +1,6 @@
 // All kernels for one instruction set. Built once for each with -DKERNEL_ISA=name and that set's flags; nothing here may run
 // before binding.cpp has seen that the processor has it.
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 
