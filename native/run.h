@@ -57,7 +57,10 @@ static void opsOf(const Stage* stage, const Context& c) {
   const Op* op = reinterpret_cast<const Op*>(stage + 1);
   for (int32_t i = 0; i < stage->ops; i++) {
     execute(op, c);
-    if (op->gate != noGate && c.lastGroup()) barrier::add(c.gates + 16 * op->gate, 1);
+    if (op->gate != noGate && c.lastGroup()) {
+      if (c.streaming) simd::ordered();
+      barrier::add(c.gates + 16 * op->gate, 1);
+    }
     op = after(op);
   }
 }
