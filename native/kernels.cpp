@@ -1,5 +1,7 @@
 // All kernels for one instruction set. Built once for each with -DKERNEL_ISA=name and that set's flags; nothing here may run
 // before binding.cpp has seen that the processor has it.
+
+// What the kernels take of the system, here already: it must not stand in their namespace.
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>

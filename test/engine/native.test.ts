@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { temporaryFolder } from "../cli/program.js";
 import { paritySuite } from "./parity.js";
 import { describeEngine } from "./support/available.js";
 
@@ -17,18 +17,13 @@ await describeEngine("native", (engine) => {
   // Or the linker lets a processor's best build call a function of another one, whose vectors are of another width.
   it("shares no function between the builds of different instruction sets", async () => {
     const { compiler } = JSON.parse(await readFile(join(native, "build/status.json"), "utf8"));
-    const folder = await mkdtemp(join(tmpdir(), "mnist-tui-"));
-    try {
-      const object = join(folder, "kernels.o");
-      // Without optimization nothing is inlined: every function that the build could share is there.
-      const flags = ["-std=c++20", "-O0", "-fno-exceptions", "-DKERNEL_ISA=baseline"];
-      await run(compiler, [...flags, "-c", join(native, "kernels.cpp"), "-o", object]);
-      const { stdout } = await run("nm", ["--extern-only", "--defined-only", object]);
-      const names = stdout.split("\n").flatMap((line) => line.trim().split(/\s+/)[2] ?? []);
-      const own = names.filter((name) => !/^_+Z\w*St\d/.test(name));
-      expect(own.map((name) => name.replace(/^_+/, "")).sort()).toEqual(["mnist_peak_baseline", "mnist_run_baseline"]);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    const object = join(temporaryFolder(), "kernels.o");
+    // Without optimization nothing is inlined: every function that the build could share is there.
+    const flags = ["-std=c++20", "-O0", "-fno-exceptions", "-DKERNEL_ISA=baseline"];
+    await run(compiler, [...flags, "-c", join(native, "kernels.cpp"), "-o", object]);
+    const { stdout } = await run("nm", ["--extern-only", "--defined-only", object]);
+    const names = stdout.split("\n").flatMap((line) => line.trim().split(/\s+/)[2] ?? []);
+    const own = names.filter((name) => !/^_+Z\w*St\d/.test(name));
+    expect(own.map((name) => name.replace(/^_+/, "")).sort()).toEqual(["mnist_peak_baseline", "mnist_run_baseline"]);
   });
 });
