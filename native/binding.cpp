@@ -1,9 +1,11 @@
-// The Node-API side of the native build: run(isa, memory, program, thread) and what this processor can do. Built without
+// The Node-API side of the native build: threads that run programs, and what this processor can do. Built without
 // instruction-set flags, so that it runs on the lowest processor.
 #define NAPI_VERSION 8
 #include <node_api.h>
+#include <stdio.h>
 
 #include "program.h"
+#include "threads.h"
 
 extern "C" {
 #define DECLARE(isa)                                                      \
@@ -34,22 +36,107 @@ static const Isa isas[] = {
 };
 constexpr int isaCount = sizeof isas / sizeof isas[0];
 
-// run(isa index in supported() order of the full table, Uint8Array over the shared memory, program, thread)
-static napi_value run(napi_env env, napi_callback_info info) {
-  size_t argc = 4;
-  napi_value args[4];
-  int32_t isa = 0, program = 0, thread = 0;
-  void* data = nullptr;
-  size_t length = 0;
+// A session's threads, as JavaScript holds them.
+struct Crew {
+  Threads threads;
+  napi_env env;
+  napi_ref memory;                 // must outlive them
+  napi_threadsafe_function finished;  // calls JavaScript's done()
+};
+
+static void stopThreads(void* data) {
+  Crew* crew = static_cast<Crew*>(data);
+  crew->threads.stop();
+  napi_delete_reference(crew->env, crew->memory);
+  napi_release_threadsafe_function(crew->finished, napi_tsfn_abort);
+  delete crew;
+}
+
+// On JavaScript's thread. Node may end while no program runs, and not before.
+static void sayDone(napi_env env, napi_value done, void* data, void*) {
+  if (!env) return;
+  napi_unref_threadsafe_function(env, static_cast<Crew*>(data)->finished);
+  napi_value undefined;
+  napi_get_undefined(env, &undefined);
+  napi_call_function(env, undefined, done, 0, nullptr, nullptr);
+}
+
+// start(isa, memory, threads, done) → threads that run programs in that memory. done(): the program has been run.
+// isa: an index of supported(); memory: a Uint8Array over shared memory, from the arena's start
+static napi_value start(napi_env env, napi_callback_info info) {
+  size_t argc = 4, length = 0;
+  napi_value args[4], result, name;
+  int32_t isa = 0, threads = 0;
+  void* arena = nullptr;
   napi_typedarray_type type;
   if (napi_get_cb_info(env, info, &argc, args, nullptr, nullptr) != napi_ok || argc != 4 || napi_get_value_int32(env, args[0], &isa) != napi_ok ||
-      napi_get_typedarray_info(env, args[1], &type, &length, &data, nullptr, nullptr) != napi_ok ||
-      napi_get_value_int32(env, args[2], &program) != napi_ok || napi_get_value_int32(env, args[3], &thread) != napi_ok || isa < 0 || isa >= isaCount ||
-      !isas[isa].usable()) {
-    napi_throw_type_error(env, nullptr, "run(isa, memory, program, thread): an argument is wrong");
+      napi_get_typedarray_info(env, args[1], &type, &length, &arena, nullptr, nullptr) != napi_ok ||
+      napi_get_value_int32(env, args[2], &threads) != napi_ok || threads < 1 || isa < 0 || isa >= isaCount || !isas[isa].usable()) {
+    napi_throw_type_error(env, nullptr, "start(isa, memory, threads, done): an argument is wrong");
     return nullptr;
   }
-  isas[isa].run(data, program, thread);
+  Crew* crew = new Crew{};
+  crew->env = env;
+  crew->threads.run = isas[isa].run;
+  crew->threads.arena = arena;
+  crew->threads.wanted = threads;
+  crew->threads.owner = crew;
+  crew->threads.done = [](void* owner) { napi_call_threadsafe_function(static_cast<Crew*>(owner)->finished, nullptr, napi_tsfn_nonblocking); };
+  napi_create_string_utf8(env, "mnist-tui kernels", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_threadsafe_function(env, args[3], nullptr, name, 0, 1, nullptr, nullptr, crew, sayDone, &crew->finished) != napi_ok) {
+    delete crew;
+    napi_throw_type_error(env, nullptr, "start(isa, memory, threads, done): done is no function");
+    return nullptr;
+  }
+  napi_unref_threadsafe_function(env, crew->finished);
+  napi_create_reference(env, args[1], 1, &crew->memory);
+  const int32_t started = crew->threads.start();
+  if (started < threads) {
+    stopThreads(crew);
+    char message[96];
+    snprintf(message, sizeof message, "The system gave %d of %d threads; use fewer --threads.", started, threads);
+    napi_throw_error(env, nullptr, message);
+    return nullptr;
+  }
+  // Where JavaScript ends without stop(). Such hooks run last first: this one before the one that frees `finished`.
+  napi_add_env_cleanup_hook(env, stopThreads, crew);
+  napi_create_external(env, crew, nullptr, nullptr, &result);
+  return result;
+}
+
+static Crew* crewOf(napi_env env, napi_value value) {
+  void* crew = nullptr;
+  return napi_get_value_external(env, value, &crew) == napi_ok ? static_cast<Crew*>(crew) : nullptr;
+}
+
+// run(threads, program) begins to run a program. One at a time.
+static napi_value run(napi_env env, napi_callback_info info) {
+  size_t argc = 2;
+  napi_value args[2];
+  int32_t program = 0;
+  napi_get_cb_info(env, info, &argc, args, nullptr, nullptr);
+  Crew* crew = argc == 2 ? crewOf(env, args[0]) : nullptr;
+  if (!crew || napi_get_value_int32(env, args[1], &program) != napi_ok) {
+    napi_throw_type_error(env, nullptr, "run(threads, program): an argument is wrong");
+    return nullptr;
+  }
+  napi_ref_threadsafe_function(env, crew->finished);
+  crew->threads.begin(program);
+  return nullptr;
+}
+
+// stop(threads) ends them. Once, and not while they run a program.
+static napi_value stop(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value args[1];
+  napi_get_cb_info(env, info, &argc, args, nullptr, nullptr);
+  Crew* crew = argc == 1 ? crewOf(env, args[0]) : nullptr;
+  if (!crew) {
+    napi_throw_type_error(env, nullptr, "stop(threads): the argument is wrong");
+    return nullptr;
+  }
+  napi_remove_env_cleanup_hook(env, stopThreads, crew);
+  stopThreads(crew);
   return nullptr;
 }
 
@@ -88,14 +175,17 @@ static napi_value peak(napi_env env, napi_callback_info info) {
 }
 
 NAPI_MODULE_INIT() {
-  napi_value f, version;
+  napi_value version;
   napi_create_int32(env, programVersion, &version);
   napi_set_named_property(env, exports, "programVersion", version);
-  napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, nullptr, &f);
-  napi_set_named_property(env, exports, "run", f);
-  napi_create_function(env, "supported", NAPI_AUTO_LENGTH, supported, nullptr, &f);
-  napi_set_named_property(env, exports, "supported", f);
-  napi_create_function(env, "peak", NAPI_AUTO_LENGTH, peak, nullptr, &f);
-  napi_set_named_property(env, exports, "peak", f);
+  const struct {
+    const char* name;
+    napi_callback function;
+  } functions[] = {{"start", start}, {"run", run}, {"stop", stop}, {"supported", supported}, {"peak", peak}};
+  for (const auto& [name, function] : functions) {
+    napi_value value;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+    napi_set_named_property(env, exports, name, value);
+  }
   return exports;
 }

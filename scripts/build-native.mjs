@@ -58,7 +58,7 @@ async function build() {
   const names = Object.keys(sets);
   await compile("binding", "binding.cpp", [`-I${include_dir}`]);
   for (const name of names) await compile(name, "kernels.cpp", [...sets[name], `-DKERNEL_ISA=${name}`]);
-  const link = process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared", "-Wl,-z,now"];
+  const link = process.platform === "darwin" ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared", "-pthread", "-Wl,-z,now"];
   const fresh = `${target}.${process.pid}`;
   await run(compiler, [...link, ...["binding", ...names].map(object), "-o", fresh], { cwd: native });
   renameSync(fresh, target);

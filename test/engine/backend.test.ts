@@ -4,7 +4,11 @@ import { programVersion } from "../../dist/engine/cpu/program.js";
 
 const addon: NativeAddon = {
   programVersion,
+  start: () => {
+    throw new Error("not here");
+  },
   run() {},
+  stop() {},
   peak: () => 1,
   supported: () => [
     { name: "wide", index: 0, vectorWidth: 16 },

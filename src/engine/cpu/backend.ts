@@ -4,23 +4,27 @@ import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { programVersion } from "./program.js";
 
-/** Which build runs the program, with what a worker thread needs to load it. */
+/** Which build runs the program. */
 export type Backend =
   | { kind: "native"; isa: string; index: number; vectorWidth: number }
   | { kind: "wasm"; isa: WasmIsa; module: WebAssembly.Module; vectorWidth: number };
 
 type WasmIsa = keyof typeof wasmFiles;
 
-/** Runs a program on the calling thread. @param program offset in floats from the arena's start */
-export type RunProgram = (program: number, thread: number) => void;
-
 /** What native/binding.cpp exports. */
 export interface NativeAddon {
   programVersion: number;
-  run(isa: number, memory: Uint8Array, program: number, thread: number): void;
+  /** @param memory from the arena's start @param done is called after each program @returns the threads */
+  start(isa: number, memory: Uint8Array, threads: number, done: () => void): NativeThreads;
+  /** Begins to run a program. */
+  run(threads: NativeThreads, program: number): void;
+  stop(threads: NativeThreads): void;
   peak(isa: number): number;
   supported(): { name: string; index: number; vectorWidth: number }[];
 }
+
+/** Threads as the addon hands them out. */
+export type NativeThreads = { readonly nativeThreads: unique symbol };
 
 const folder = new URL("../../../native/", import.meta.url);
 const addonFile = fileURLToPath(new URL("build/kernels.node", folder));
@@ -34,7 +38,7 @@ export function arenaStart(threads: number): number {
   return firstStack + threads * stackBytes;
 }
 
-function loadAddon(): NativeAddon {
+export function loadAddon(): NativeAddon {
   return createRequire(import.meta.url)(addonFile) as NativeAddon;
 }
 
@@ -97,16 +101,12 @@ export function wasmBackend(): Backend | { reason: string } {
   }
 }
 
-/** Makes a thread's way into the kernels. */
-export function openBackend(backend: Backend, memory: WebAssembly.Memory, thread: number, arena: number): RunProgram {
-  if (backend.kind === "native") {
-    const addon = loadAddon();
-    return (program, index) => addon.run(backend.index, new Uint8Array(memory.buffer, arena), program, index);
-  }
-  const { exports } = instantiate(backend.module, memory);
+/** @param thread whose stack it uses @returns a function that runs a program on the calling thread; program: offset in floats from the arena's start */
+export function openWasm(module: WebAssembly.Module, memory: WebAssembly.Memory, thread: number, arena: number): (program: number) => void {
+  const { exports } = instantiate(module, memory);
   (exports.__stack_pointer as WebAssembly.Global).value = firstStack + (thread + 1) * stackBytes;
   const run = exports.run as (arena: number, program: number, thread: number) => void;
-  return (program, index) => run(arena, program, index);
+  return (program) => run(arena, program, thread);
 }
 
 function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): WebAssembly.Instance {

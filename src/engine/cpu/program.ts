@@ -42,7 +42,7 @@ export type ProgramFields = Record<(typeof fields)[number], number>;
 const floats = new Set<string>(["mean", "inverseDeviation", "momentum", "weightDecay"]);
 export const programWords = fields.length;
 /** Of the contract with native/program.h: kernels that were built for another one are refused. */
-export const programVersion = 9;
+export const programVersion = 10;
 /** Words of the barrier, and of each counter, of claimed tasks (one a phase and thread) or of tasks past a gate: a cache line each. */
 export const barrierWords = 32;
 export const counterWords = 16;

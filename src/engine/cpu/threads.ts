@@ -1,22 +1,31 @@
 import { Worker } from "node:worker_threads";
-import { arenaStart, type Backend } from "./backend.js";
+import { UserError } from "../../util/errors.js";
+import { arenaStart, type Backend, loadAddon } from "./backend.js";
 import type { WorkerSetup } from "./worker.js";
 
-/** The compute threads of one session. They share the memory and sleep between programs. */
-export class Threads {
-  private readonly workers: Worker[];
-  private waiting: { left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
-  private failure: Error | undefined;
+/** Threads that share one memory and sleep between programs. */
+interface Crew {
+  /** Begins to run a program on all of them; the process stays until it has been run. */
+  begin(program: number): void;
+  /** Ends them, native ones behind the program that they run. */
+  end(): Promise<void>;
+}
 
+/** What a crew has to say. @param error there will be no more */
+type Settle = (error?: Error) => void;
+
+/** The compute threads of one session. */
+export class Threads {
+  private readonly crew: Crew;
+  private waiting: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  private failure: Error | undefined;
+  private ended: Promise<void> | undefined;
+
+  /** @throws UserError where the system has no more threads */
   constructor(backend: Backend, memory: WebAssembly.Memory, threads: number) {
-    this.workers = Array.from({ length: threads }, (_, thread) => {
-      const workerData: WorkerSetup = { backend, memory, thread, arena: arenaStart(threads) };
-      const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
-      worker.on("message", () => this.finished());
-      worker.on("error", (error) => this.failed(error));
-      worker.unref();
-      return worker;
-    });
+    const settle = (error?: Error) => this.settle(error);
+    this.crew =
+      backend.kind === "native" ? systemThreads(backend.index, memory, threads, settle) : workers(backend.module, memory, threads, settle);
   }
 
   /** Runs a program on all threads. One at a time. */
@@ -24,30 +33,71 @@ export class Threads {
     if (this.failure) return Promise.reject(this.failure);
     if (this.waiting) return Promise.reject(new Error("The session is busy: one call at a time."));
     return new Promise((resolve, reject) => {
-      this.waiting = { left: this.workers.length, resolve, reject };
-      for (const worker of this.workers) {
-        worker.ref();
-        worker.postMessage(program);
-      }
+      this.waiting = { resolve, reject };
+      this.crew.begin(program);
     });
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
-    this.failed(new Error("The session was disposed."));
+    this.ended ??= this.crew.end();
+    await this.ended;
+    this.settle(new Error("The session was disposed."));
   }
 
-  private finished(): void {
-    const waiting = this.waiting;
-    if (!waiting || --waiting.left > 0) return;
-    this.waiting = undefined;
-    for (const worker of this.workers) worker.unref();
-    waiting.resolve();
-  }
-
-  private failed(error: Error): void {
+  private settle(error?: Error): void {
     this.failure ??= error;
-    this.waiting?.reject(error);
+    const { waiting } = this;
     this.waiting = undefined;
+    if (error) waiting?.reject(error);
+    else waiting?.resolve();
   }
+}
+
+/** The addon's own threads: Node's take 30 ms each to start, 8 MB, and a tenth of a millisecond to hear of a program. */
+function systemThreads(isa: number, memory: WebAssembly.Memory, threads: number, settle: Settle): Crew {
+  const addon = loadAddon();
+  const arena = new Uint8Array(memory.buffer, arenaStart(threads));
+  const crew = start();
+  return {
+    begin: (program) => addon.run(crew, program),
+    end: async () => addon.stop(crew),
+  };
+
+  function start() {
+    try {
+      return addon.start(isa, arena, threads, settle);
+    } catch (error) {
+      throw new UserError((error as Error).message);
+    }
+  }
+}
+
+/** WebAssembly runs in Node's threads. */
+function workers(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number, settle: Settle): Crew {
+  let running = 0;
+  const finished = () => {
+    if (--running > 0) return;
+    for (const worker of crew) worker.unref();
+    settle();
+  };
+  const crew = Array.from({ length: threads }, (_, thread) => {
+    const workerData: WorkerSetup = { module, memory, thread, arena: arenaStart(threads) };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+    worker.on("message", finished);
+    worker.on("error", settle);
+    worker.unref();
+    return worker;
+  });
+  return {
+    begin: (program) => {
+      running = threads;
+      for (const worker of crew) {
+        worker.ref();
+        worker.postMessage(program);
+      }
+    },
+    end: async () => {
+      await Promise.all(crew.map((worker) => worker.terminate()));
+    },
+  };
 }

@@ -1,18 +1,18 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { type Backend, openBackend } from "./backend.js";
+import { openWasm } from "./backend.js";
 
-/** A compute thread: runs the programs that it is told to, and says when each is done. */
+/** A compute thread of the WebAssembly build: runs the programs that it is told to, and says when each is done. */
 export interface WorkerSetup {
-  backend: Backend;
+  module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   thread: number;
   arena: number;
 }
 
-const { backend, memory, thread, arena } = workerData as WorkerSetup;
-const run = openBackend(backend, memory, thread, arena);
+const { module, memory, thread, arena } = workerData as WorkerSetup;
+const run = openWasm(module, memory, thread, arena);
 
 parentPort?.on("message", (program: number) => {
-  run(program, thread);
+  run(program);
   parentPort?.postMessage(program);
 });

@@ -1,0 +1,78 @@
+// The compute threads of one session, the system's own. They sleep between programs; who gives them one does not wait for it.
+#pragma once
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <atomic>
+
+struct Threads {
+  using Run = void (*)(void* arena, int32_t program, int32_t thread);
+
+  Run run;
+  void* arena;
+  void (*done)(void* owner);  // called after a program, by the thread that ends last
+  void* owner;
+  int32_t wanted;
+
+  // Starts them. @returns how many there are: all, or as many as the system gave, which have ended again
+  int32_t start() {
+    members = static_cast<Member*>(calloc(wanted, sizeof(Member)));
+    for (; members && started < wanted; started++) {
+      members[started] = {this, started, {}};
+      if (pthread_create(&members[started].handle, nullptr, body, &members[started]) != 0) break;
+    }
+    const int32_t got = started;
+    if (got < wanted) stop();
+    return got;
+  }
+
+  // One program at a time: not before done() was called for the one before.
+  void begin(int32_t next) {
+    program = next;
+    running.store(wanted);
+    given.fetch_add(1);
+    given.notify_all();
+  }
+
+  // Ends them, after the program that they are running.
+  void stop() {
+    for (int32_t left; (left = running.load()) > 0;) running.wait(left);
+    leaving = true;
+    given.fetch_add(1);
+    given.notify_all();
+    while (started > 0) pthread_join(members[--started].handle, nullptr);
+    free(members);
+    members = nullptr;
+  }
+
+ private:
+  struct Member {
+    Threads* all;
+    int32_t index;
+    pthread_t handle;
+  };
+
+  Member* members = nullptr;
+  int32_t started = 0, program = 0;
+  bool leaving = false;
+  std::atomic<int32_t> given{0};    // counts programs; who waits for the next one sleeps on it
+  std::atomic<int32_t> running{0};  // threads that are not through with theirs
+
+  static void* body(void* member) {
+    const auto& self = *static_cast<Member*>(member);
+    self.all->work(self.index);
+    return nullptr;
+  }
+
+  void work(int32_t index) {
+    for (int32_t seen = 0;; seen++) {
+      given.wait(seen);
+      if (leaving) return;
+      run(arena, program, index);
+      if (running.fetch_sub(1) > 1) continue;
+      running.notify_all();
+      done(owner);
+    }
+  }
+};
