@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { defaultDataset } from "../config/defaults.js";
 import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
 import { exitWhenWritten, watchOutput } from "./output.js";
@@ -50,10 +49,8 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
 };
 
 /** Runs one command line and ends the process: 0 done, 1 failed, 2 wrong usage, 128 + n after a signal. */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function runProgram(args: readonly string[]): Promise<void> {
   watchOutput();
-  const args = argv[0] === "help" && argv[1] !== undefined ? [argv[1], "--help"] : [...argv];
-  if (args[0] === "train" && !args.some((arg) => arg === "-h" || arg === "--help")) await startAhead(args);
   const program = await buildProgram(args[0]);
   try {
     checkCommand(args[0]);
@@ -64,22 +61,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (message) process.stderr.write(`mnist-tui: ${message}\n`);
     exitWhenWritten(exitCode);
   }
-}
-
-/** While the code of `train` is loaded, a trainer's process starts already, and the dataset that the words name is unpacked. */
-async function startAhead(args: readonly string[]): Promise<void> {
-  (await import("../train/trainer-fork.js")).startTrainerAhead();
-  // There the dataset is named in a file.
-  if (optionValue(args, "--resume") !== undefined || optionValue(args, "--config") !== undefined) return;
-  const { readDatasetAhead } = await import("../data/read-ahead.js");
-  readDatasetAhead(optionValue(args, "--dataset") ?? defaultDataset, optionValue(args, "--data-dir"));
-}
-
-/** @returns what follows an option where it stands last, as commander will read it; undefined: it is not there */
-function optionValue(args: readonly string[], option: string): string | undefined {
-  const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
-  if (at < 0) return undefined;
-  return args[at] === option ? (args[at + 1] ?? "") : args[at].slice(option.length + 1);
 }
 
 /** @param called the command whose code is needed; the others are only named */

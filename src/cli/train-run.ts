@@ -124,8 +124,6 @@ class TrainSession {
     const dataset = await this.load();
     this.shared = await shareDataset(dataset);
     const [prepared] = await this.supervisor.prepare(this.shared);
-    await unshareDataset(this.shared);
-    this.shared = undefined;
     const config = { ...plan.config, dataset: dataset.name };
     // A port that is taken is found before anything is written.
     if (plan.http !== undefined) this.server = await serveMeanwhile(plan.http, (message) => this.say("warning", message));
@@ -153,6 +151,8 @@ class TrainSession {
       afterwards: this.view.staysOpen ? "answer" : "exit",
       notices: this.notices,
     });
+    await unshareDataset(this.shared);
+    this.shared = undefined;
     return run;
   }
 

@@ -21,6 +21,14 @@ const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
 /** Names in probing order. */
 export const engineNames: readonly EngineName[] = [...loaders.keys()];
 
+/** Loads the code of the engines that `auto` may take, for a process that waits to be told what it shall do. Never throws. */
+export async function loadEnginesAhead(): Promise<void> {
+  for (const [name, load] of loaders) {
+    // What cannot be loaded is probeEngine's to say.
+    if (name !== "reference") await load().catch(() => {});
+  }
+}
+
 /** Start in milliseconds and take no GPU's memory: for single images that is worth more than speed. */
 const quick: readonly EngineName[] = ["native", "wasm"];
 const inferenceOrder = [...quick, ...engineNames.filter((name) => !quick.includes(name))];

@@ -1,5 +1,5 @@
-import { accessSync, closeSync, constants, openSync, readSync, statfsSync, writeSync } from "node:fs";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { accessSync, closeSync, constants, openSync, statfsSync, writeSync } from "node:fs";
+import { type FileHandle, mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DatasetName } from "../config/types.js";
@@ -23,6 +23,8 @@ export interface SharedDataset {
 }
 
 const imageBytes = 784;
+/** Read at the same time, on Node's four threads for files: half the time goes into handing out the memory that is read into. */
+const pieceBytes = 12 * 2 ** 20;
 const sharedMemory = "/dev/shm";
 /** Of the temporary folders, one a run. */
 const prefix = "mnist-tui-dataset-";
@@ -86,21 +88,32 @@ export async function unshareDataset(shared: SharedDataset): Promise<void> {
  * @param train filled with the training split
  * @returns the test split, in memory of its own
  */
-export function readSharedDataset({ file, trainSamples, testSamples }: SharedDataset, train: Split): Split {
+export async function readSharedDataset({ file, testSamples }: SharedDataset, train: Split): Promise<Split> {
   const test = { images: new Uint8Array(testSamples * imageBytes), labels: new Uint8Array(testSamples) };
-  const descriptor = openSync(file, "r");
+  const handle = await open(file);
   try {
+    const pieces: Promise<void>[] = [];
+    let position = 0;
     for (const part of [train.images, train.labels, test.images, test.labels]) {
-      for (let done = 0; done < part.length; ) {
-        const count = readSync(descriptor, part, done, part.length - done, null);
-        if (count === 0) throw new Error(`${file} is shorter than its ${trainSamples} and ${testSamples} samples`);
-        done += count;
+      for (let first = 0; first < part.length; first += pieceBytes) {
+        const piece = part.subarray(first, first + pieceBytes);
+        pieces.push(readPiece(handle, piece, position));
+        position += piece.length;
       }
     }
+    await Promise.all(pieces);
   } finally {
-    closeSync(descriptor);
+    await handle.close();
   }
   return test;
+}
+
+async function readPiece(handle: FileHandle, piece: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < piece.length; ) {
+    const { bytesRead } = await handle.read(piece, done, piece.length - done, position + done);
+    if (bytesRead === 0) throw new Error("The shared dataset is shorter than its samples.");
+    done += bytesRead;
+  }
 }
 
 function writeParts(file: string, parts: readonly Uint8Array[]): void {

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineInfo, Session, SessionOptions, Split, State } from "../engine/engine.js";
-import { type Refusal, selectEngine } from "../engine/registry.js";
+import { loadEnginesAhead, type Refusal, selectEngine } from "../engine/registry.js";
+import { initialTensors } from "../model/initialize.js";
 import type { Model } from "../model/model.js";
 import { modelFromLayers } from "../model/presets.js";
 import { loadCheckpoint, saveCheckpoint } from "../run/checkpoint.js";
@@ -66,6 +67,7 @@ export async function runTrainer(channel: Channel): Promise<0 | 1> {
 }
 
 async function prepare(channel: Channel): Promise<Ready | undefined> {
+  void loadEnginesAhead();
   const configure = await channel.receive("configure");
   if (!configure) return undefined;
   const { setup } = configure;
@@ -84,8 +86,8 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
       trainer: setup.number,
     });
   let session = await create(setup.normalization);
-  // Now, while the dataset is on its way, and not between the start and the first step.
-  const initial = layerStatistics(model, session.read());
+  // Now, while the dataset is on its way, and not between the start and the first step. Reading the session would take longer.
+  const initial = layerStatistics(model, { step: 0, tensors: initialTensors(model, setup.seed) });
   const message = await channel.receive("dataset");
   if (!message) {
     await session.dispose();
@@ -97,7 +99,7 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
     await session.dispose();
     session = await create(dataset.normalization);
   }
-  const test = readSharedDataset(dataset, session.reserve(dataset.trainSamples));
+  const test = await readSharedDataset(dataset, session.reserve(dataset.trainSamples));
   return { setup, dataset, model, session, test, initial, refused };
 }
 

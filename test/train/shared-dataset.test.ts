@@ -1,3 +1,4 @@
+import { randomFillSync } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -20,13 +21,23 @@ it.each(["", "named in TMPDIR"])("a dataset reaches its readers whole, and leave
   const dataset = await loadDataset("synthetic", { explicit: true, limitTrain: 30, limitTest: 20 });
   const shared = await shareDataset(dataset);
   const train = { images: new Uint8Array(30 * 784), labels: new Uint8Array(30) };
-  const test = readSharedDataset(shared, train);
+  const test = await readSharedDataset(shared, train);
   expect(train).toEqual(dataset.train);
   expect(test).toEqual(dataset.test);
   expect(shared.file.startsWith(folder)).toBe(named !== "");
   await unshareDataset(shared);
   expect(existsSync(path.dirname(shared.file))).toBe(false);
   expect(readdirSync(folder)).toEqual([]);
+});
+
+it("one that is read in several pieces is whole, too", async () => {
+  const small = await loadDataset("synthetic", { explicit: true, limitTrain: 1, limitTest: 20 });
+  const images = randomFillSync(new Uint8Array(40_000 * 784));
+  const shared = await shareDataset({ ...small, train: { images, labels: randomFillSync(new Uint8Array(40_000)) } });
+  const train = { images: new Uint8Array(40_000 * 784), labels: new Uint8Array(40_000) };
+  expect(await readSharedDataset(shared, train)).toEqual(small.test);
+  expect(Buffer.compare(train.images, images)).toBe(0);
+  await unshareDataset(shared);
 });
 
 it("what a killed run has left is removed by a later one, what may be in use and what is not ours stays", async () => {

@@ -1,11 +1,6 @@
-import { UserError } from "../../util/errors.js";
-import type { Engine, EngineInfo } from "../engine.js";
+import type { Engine } from "../engine.js";
 import { cudaLibrary } from "../gpus/driver.js";
-import { type Device, type DeviceInfo, type Driver, loadDriver } from "./driver.js";
-import { CudaError } from "./errors.js";
 import { probeCuda } from "./probe.js";
-import { ptxHeader, readPtx } from "./ptx.js";
-import { cudaVersion, deviceProblem } from "./requirements.js";
 
 let probed: ReturnType<typeof probeCuda> | undefined;
 
@@ -19,47 +14,9 @@ export const cudaEngine: Engine = {
   },
   discouraged: async () => (cudaLibrary() === undefined ? "No NVIDIA driver is installed." : undefined),
   create: async (options) => {
-    const driver = loadDriver();
-    if ("reason" in driver) throw new UserError(driver.reason);
-    const { device, gpus } = openDevice(driver, options.trainer ?? 0, options.tf32 ?? false);
-    const { CudaSession } = await import("./session.js");
-    return CudaSession.create(options, device, describe(driver, device.info, gpus, options.tf32 ?? false));
+    // Not needed to know whether an engine runs here.
+    const [{ openGpu }, { CudaSession }] = await Promise.all([import("./open.js"), import("./session.js")]);
+    const { device, info } = openGpu(options.trainer ?? 0, options.tf32 ?? false);
+    return CudaSession.create(options, device, info);
   },
 };
-
-/**
- * Trainers of a run take the usable GPUs in turn, one each; where another process has one to itself, the next is tried.
- * @throws CudaError, UserError where none can be used
- */
-export function openDevice(driver: Driver, trainer: number, tf32: boolean): { device: Device; gpus: number } {
-  const all = driver.devices();
-  const header = ptxHeader(readPtx(tf32));
-  const usable = all.filter((info) => !deviceProblem(info, header));
-  if (usable.length === 0) throw new UserError(unusable(all, tf32));
-  let taken: unknown;
-  for (let i = 0; i < usable.length; i++) {
-    try {
-      return { device: driver.open(usable[(trainer + i) % usable.length].ordinal), gpus: all.length };
-    } catch (error) {
-      if (!(error instanceof CudaError) || error.code !== "CUDA_ERROR_DEVICE_UNAVAILABLE") throw error;
-      taken ??= error;
-    }
-  }
-  throw taken;
-}
-
-/** @returns why none of the GPUs can be used: where one could be without TF32, what that one lacks */
-function unusable(all: DeviceInfo[], tf32: boolean): string {
-  const reasonOf = (info: DeviceInfo, kernels: string) => deviceProblem(info, ptxHeader(kernels))?.reason;
-  const fp32 = readPtx(false);
-  const older = all.find((info) => !reasonOf(info, fp32));
-  if (!tf32 || !older) return reasonOf(all[0], fp32)!;
-  return `${reasonOf(older, readPtx(true))!.replace(/\.$/, "")} for TensorFloat-32; leave --tf32 out.`;
-}
-
-/** "NVIDIA H200, driver 12.4, 132 multiprocessors" */
-function describe({ version }: Driver, { ordinal, name, multiprocessors }: DeviceInfo, gpus: number, tf32: boolean): EngineInfo {
-  const which = gpus > 1 ? `GPU ${ordinal}, ` : "";
-  const parts = [`${which}${name}`, `driver ${cudaVersion(version)}`, `${multiprocessors} multiprocessors`, ...(tf32 ? ["TF32"] : [])];
-  return { name: "cuda", device: parts.join(", ") };
-}

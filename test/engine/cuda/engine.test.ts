@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Device, DeviceInfo, Driver } from "../../../dist/engine/cuda/driver.js";
-import { openDevice } from "../../../dist/engine/cuda/engine.js";
 import { CudaError } from "../../../dist/engine/cuda/errors.js";
+import { openDevice } from "../../../dist/engine/cuda/open.js";
 
 const card: DeviceInfo = {
   ordinal: 0,

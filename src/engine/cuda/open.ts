@@ -1,0 +1,51 @@
+import { UserError } from "../../util/errors.js";
+import type { EngineInfo } from "../engine.js";
+import { type Device, type DeviceInfo, type Driver, loadDriver } from "./driver.js";
+import { CudaError } from "./errors.js";
+import { ptxHeader, readPtx } from "./ptx.js";
+import { cudaVersion, deviceProblem } from "./requirements.js";
+
+/** @returns a GPU of this trainer's and what people should know of it @throws CudaError, UserError where none can be used */
+export function openGpu(trainer: number, tf32: boolean): { device: Device; info: EngineInfo } {
+  const driver = loadDriver();
+  if ("reason" in driver) throw new UserError(driver.reason);
+  const { device, gpus } = openDevice(driver, trainer, tf32);
+  return { device, info: describe(driver, device.info, gpus, tf32) };
+}
+
+/**
+ * Trainers of a run take the usable GPUs in turn, one each; where another process has one to itself, the next is tried.
+ * @throws CudaError, UserError where none can be used
+ */
+export function openDevice(driver: Driver, trainer: number, tf32: boolean): { device: Device; gpus: number } {
+  const all = driver.devices();
+  const header = ptxHeader(readPtx(tf32));
+  const usable = all.filter((info) => !deviceProblem(info, header));
+  if (usable.length === 0) throw new UserError(unusable(all, tf32));
+  let taken: unknown;
+  for (let i = 0; i < usable.length; i++) {
+    try {
+      return { device: driver.open(usable[(trainer + i) % usable.length].ordinal), gpus: all.length };
+    } catch (error) {
+      if (!(error instanceof CudaError) || error.code !== "CUDA_ERROR_DEVICE_UNAVAILABLE") throw error;
+      taken ??= error;
+    }
+  }
+  throw taken;
+}
+
+/** @returns why none of the GPUs can be used: where one could be without TF32, what that one lacks */
+function unusable(all: DeviceInfo[], tf32: boolean): string {
+  const reasonOf = (info: DeviceInfo, kernels: string) => deviceProblem(info, ptxHeader(kernels))?.reason;
+  const fp32 = readPtx(false);
+  const older = all.find((info) => !reasonOf(info, fp32));
+  if (!tf32 || !older) return reasonOf(all[0], fp32)!;
+  return `${reasonOf(older, readPtx(true))!.replace(/\.$/, "")} for TensorFloat-32; leave --tf32 out.`;
+}
+
+/** "NVIDIA H200, driver 12.4, 132 multiprocessors" */
+function describe({ version }: Driver, { ordinal, name, multiprocessors }: DeviceInfo, gpus: number, tf32: boolean): EngineInfo {
+  const which = gpus > 1 ? `GPU ${ordinal}, ` : "";
+  const parts = [`${which}${name}`, `driver ${cudaVersion(version)}`, `${multiprocessors} multiprocessors`, ...(tf32 ? ["TF32"] : [])];
+  return { name: "cuda", device: parts.join(", ") };
+}
