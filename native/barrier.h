@@ -1,6 +1,6 @@
 // Where the threads meet. The last to arrive works alone for a moment (`finish`), then lets the others go. A thread that waits does what
-// else there is (`meanwhile`, which tells whether it found something), spins briefly, then lets other threads have the core, then sleeps, so that more
-// threads than cores lose little.
+// else there is (`meanwhile`, which tells whether it found something), spins for a while and lets other threads have the core in between, then sleeps,
+// so that more threads than cores lose little.
 #pragma once
 #include <stdint.h>
 
@@ -28,14 +28,14 @@ static inline void relax() {
 #endif
 }
 
-// Lets a thread that waits for this core have it. False: the system has no such thing.
-static inline bool yield() {
+// Lets a thread that waits for this core have it, where the system can.
 #if defined(__wasm__)
-  return false;
+constexpr bool yields = false;
+static inline void yield() {}
 #else
-  return sched_yield() == 0;
+constexpr bool yields = true;
+static inline void yield() { sched_yield(); }
 #endif
-}
 
 static inline void sleepWhile(int32_t* p, int32_t value) {
 #if defined(__wasm__)
@@ -65,14 +65,11 @@ static void meet(int32_t* word, int32_t threads, F&& finish, G&& meanwhile) {
     if (threads > 1) wakeAll(generation);
     return;
   }
-  constexpr int spins = 4000, spinsPerLook = 16, yields = 500;
-  for (int i = 0; i < spins; i++) {
+  constexpr int turns = yields ? 10000 : 4000, turnsPerLook = 16;
+  for (int i = 0; i < turns; i++) {
     if (load(generation) != mine) return;
-    if (i % spinsPerLook != 0 || !meanwhile()) relax();
-  }
-  for (int i = 0; i < yields; i++) {
-    if (load(generation) != mine) return;
-    if (!meanwhile() && !yield()) break;
+    if (i % turnsPerLook != 0) relax();
+    else if (!meanwhile()) yield();
   }
   while (load(generation) == mine) sleepWhile(generation, mine);
 }
