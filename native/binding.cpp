@@ -40,7 +40,7 @@ constexpr int isaCount = sizeof isas / sizeof isas[0];
 struct Crew {
   Threads threads;
   napi_env env;
-  napi_ref memory;                 // must outlive them
+  napi_ref memory;  // must outlive them
   napi_threadsafe_function finished;  // calls JavaScript's done()
 };
 
@@ -53,9 +53,9 @@ static void stopThreads(void* data) {
 }
 
 // On JavaScript's thread. Node may end while no program runs, and not before.
-static void sayDone(napi_env env, napi_value done, void* data, void*) {
-  if (!env) return;
-  napi_unref_threadsafe_function(env, static_cast<Crew*>(data)->finished);
+static void sayDone(napi_env env, napi_value done, void* crew, void*) {
+  if (!env) return;  // stopped meanwhile
+  napi_unref_threadsafe_function(env, static_cast<Crew*>(crew)->finished);
   napi_value undefined;
   napi_get_undefined(env, &undefined);
   napi_call_function(env, undefined, done, 0, nullptr, nullptr);
@@ -125,7 +125,7 @@ static napi_value run(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// stop(threads) ends them. Once, and not while they run a program.
+// stop(threads) ends them, behind the program that they run. Once.
 static napi_value stop(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value args[1];
