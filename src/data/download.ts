@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { fileErrorReason, makeDirectory } from "../util/atomic-write.js";
+import { fileErrorReason, makeDirectory, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { DatasetEntry, DatasetFile } from "./catalog.js";
 import { readContent, sha256 } from "./idx.js";
@@ -44,8 +44,8 @@ export function mirrorsOf(entry: DatasetEntry): readonly string[] {
 }
 
 /**
- * Fetches files into `directory`: each to a temporary file, checked by the SHA-256 of its decompressed content, then renamed, so
- * that a file under its final name is always whole. A mirror that fails, stalls or sends something else is followed by the next.
+ * Fetches files into `directory`: each to a temporary file, checked by the SHA-256 of its decompressed content, decompressed, then renamed,
+ * so that a file under its final name is always whole. A mirror that fails, stalls or sends something else is followed by the next.
  * @returns paths by DatasetFile.name
  * @throws DownloadError where a file cannot be had from any mirror; UnwritableError where the folder cannot be written;
  *   the signal's reason where it is aborted
@@ -187,10 +187,14 @@ async function receive(
     const digest = sha256(bytes);
     if (damage || digest !== file.sha256)
       return { failure: `sent a file with SHA-256 ${digest}${damage ? ` (${damage})` : ""}, expected ${file.sha256}` };
-    // A server that marks the file as encoded has it decompressed on the way; the name says what it is now.
-    const compressed = bytes.length !== (await stat(temporary)).size;
-    const final = path.join(directory, compressed ? `${file.name}.gz` : file.name);
+    // Decompressed, for a run starts sooner so.
+    await writeSynced(temporary, bytes).catch((error) => {
+      throw unwritable(directory, error);
+    });
+    const final = path.join(directory, file.name);
     await rename(temporary, final);
+    // Damaged, or of a version that kept files as they came.
+    await rm(`${final}.gz`, { force: true });
     return { path: final };
   } finally {
     opened.abort.abort();

@@ -197,7 +197,7 @@ describe.skipIf(!realData)("the real datasets", () => {
       const cache = path.join(scratch, "cache", "mnist");
       expect((await loadDataset("mnist", { explicit: false })).name).toBe("mnist");
       expect(asked).toEqual(names.map((name) => `/mnist/${name}.gz`));
-      expect(readdirSync(cache).sort()).toEqual(names.map((name) => `${name}.gz`).sort());
+      expect(readdirSync(cache).sort()).toEqual([...names].sort());
       expect((await loadDataset("mnist", { explicit: true })).source).toBe(cache);
       expect(asked).toHaveLength(4);
     });
@@ -223,6 +223,7 @@ describe.skipIf(!realData)("the real datasets", () => {
       expect(asked).toEqual([`/mnist/${names[3]}.gz`]);
       expect(notices).toEqual([expect.stringMatching(/expected SHA-256 ff7bcfd4.*found [0-9a-f]{64} .*; fetching it again/)]);
       expect((await inspectDataset("mnist", {})).verified).toBe(true);
+      expect(readdirSync(cache).sort()).toEqual([...names.slice(0, 3).map((name) => `${name}.gz`), names[3]].sort());
     });
   });
 });

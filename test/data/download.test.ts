@@ -54,12 +54,12 @@ async function refused(): Promise<string> {
 }
 
 describe("downloadFiles", () => {
-  it("stores the file under its name and reports progress", async () => {
+  it("stores the file decompressed under its name and reports progress", async () => {
     const steps: DownloadProgress[] = [];
     const paths = await downloadFiles(entryWith(await mirror(good)), [file], directory, { onProgress: (step) => steps.push(step) });
-    expect(paths.get(file.name)).toBe(path.join(directory, `${file.name}.gz`));
-    expect(readFileSync(paths.get(file.name)!)).toEqual(zipped);
-    expect(readdirSync(directory)).toEqual([`${file.name}.gz`]);
+    expect(paths.get(file.name)).toBe(path.join(directory, file.name));
+    expect(readFileSync(paths.get(file.name)!)).toEqual(Buffer.from(content));
+    expect(readdirSync(directory)).toEqual([file.name]);
     expect(steps[0]).toEqual({ file: `${file.name}.gz`, received: 0, total: zipped.length, unit: "bytes" });
     expect(steps.at(-1)!.received).toBe(zipped.length);
   });
@@ -100,8 +100,8 @@ describe("downloadFiles", () => {
 
   it.each(bad)("goes on to the next mirror where one %s", async (_, answer) => {
     const paths = await downloadFiles(entryWith(await mirror(answer), await mirror(good)), [file], directory, { timeouts });
-    expect(readFileSync(paths.get(file.name)!)).toEqual(zipped);
-    expect(readdirSync(directory)).toEqual([`${file.name}.gz`]);
+    expect(readFileSync(paths.get(file.name)!)).toEqual(Buffer.from(content));
+    expect(readdirSync(directory)).toEqual([file.name]);
   });
 
   it.each(bad)("says so and leaves nothing behind where the only mirror %s", async (_, answer, message) => {
@@ -145,7 +145,7 @@ describe("downloadFiles", () => {
     mkdirSync(directory, { recursive: true });
     writeFileSync(path.join(directory, ".other.part"), "");
     await downloadFiles(entryWith(await mirror(good)), [file], directory);
-    expect(readdirSync(directory).sort()).toEqual([".other.part", `${file.name}.gz`]);
+    expect(readdirSync(directory).sort()).toEqual([".other.part", file.name]);
   });
 
   it("says which folder cannot be written", async () => {

@@ -1,7 +1,6 @@
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import type { Split } from "../../engine/engine.js";
 import { fileErrorReason, makeDirectory, writeFileAtomic } from "../../util/atomic-write.js";
 import { UserError } from "../../util/errors.js";
@@ -18,8 +17,6 @@ const seed = 0;
 const fewDigits = 4_000;
 /** Digits between two looks at the clock, the signal and everybody else's work. */
 const digitsPerTurn = 500;
-
-const gzipAsync = promisify(gzip);
 
 export interface SyntheticOptions {
   limitTrain?: number;
@@ -95,8 +92,10 @@ async function writeCache({ train, test }: { train: Split; test: Split }, option
     await makeDirectory(directory);
     const write = async (data: Uint8Array, i: number) => {
       const file = filesOf(catalog.synthetic)[i];
-      const bytes = await gzipAsync(encodeIdx(file.dimensions, data), { level: 1 });
-      await writeFileAtomic(path.join(directory, `${file.name}.gz`), bytes);
+      const final = path.join(directory, file.name);
+      await writeFileAtomic(final, encodeIdx(file.dimensions, data));
+      // Of a version that kept files compressed.
+      await rm(`${final}.gz`, { force: true });
     };
     await Promise.all(contents.map(write));
     return directory;
