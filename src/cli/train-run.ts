@@ -151,6 +151,7 @@ class TrainSession {
       afterwards: this.view.staysOpen ? "answer" : "exit",
       notices: this.notices,
     });
+    // Only now: the trainers have read it, and nobody waits for this.
     await unshareDataset(this.shared);
     this.shared = undefined;
     return run;

@@ -237,7 +237,6 @@ async function writeBody(opened: Opened, temporary: string, file: DatasetFile, o
       });
       report(received);
     }
-    await handle.sync();
     return undefined;
   } catch (error) {
     if (error instanceof UserError) throw error;

@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, openSync, statfsSync, writeSync } from "node:fs";
-import { type FileHandle, mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DatasetName } from "../config/types.js";
@@ -88,16 +88,23 @@ export async function unshareDataset(shared: SharedDataset): Promise<void> {
  * @param train filled with the training split
  * @returns the test split, in memory of its own
  */
-export async function readSharedDataset({ file, testSamples }: SharedDataset, train: Split): Promise<Split> {
+export async function readSharedDataset({ file, trainSamples, testSamples }: SharedDataset, train: Split): Promise<Split> {
   const test = { images: new Uint8Array(testSamples * imageBytes), labels: new Uint8Array(testSamples) };
   const handle = await open(file);
+  const readPiece = async (piece: Uint8Array, position: number) => {
+    for (let done = 0; done < piece.length; ) {
+      const { bytesRead } = await handle.read(piece, done, piece.length - done, position + done);
+      if (bytesRead === 0) throw new Error(`${file} is shorter than its ${trainSamples} and ${testSamples} samples`);
+      done += bytesRead;
+    }
+  };
   try {
     const pieces: Promise<void>[] = [];
     let position = 0;
     for (const part of [train.images, train.labels, test.images, test.labels]) {
       for (let first = 0; first < part.length; first += pieceBytes) {
         const piece = part.subarray(first, first + pieceBytes);
-        pieces.push(readPiece(handle, piece, position));
+        pieces.push(readPiece(piece, position));
         position += piece.length;
       }
     }
@@ -106,14 +113,6 @@ export async function readSharedDataset({ file, testSamples }: SharedDataset, tr
     await handle.close();
   }
   return test;
-}
-
-async function readPiece(handle: FileHandle, piece: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < piece.length; ) {
-    const { bytesRead } = await handle.read(piece, done, piece.length - done, position + done);
-    if (bytesRead === 0) throw new Error("The shared dataset is shorter than its samples.");
-    done += bytesRead;
-  }
 }
 
 function writeParts(file: string, parts: readonly Uint8Array[]): void {

@@ -75,7 +75,7 @@ await describeEngine("native", (engine) => {
 
   it.skipIf(process.platform !== "linux")("where the system gives too few threads, the error says how many", async () => {
     const kernels = fileURLToPath(new URL("../../native/build/kernels.node", import.meta.url));
-    const script = `
+    const text = `
       const { execFileSync } = require("node:child_process");
       const { readFileSync } = require("node:fs");
       const kernels = require(${JSON.stringify(kernels)});
@@ -87,7 +87,7 @@ await describeEngine("native", (engine) => {
       } catch (error) {
         console.log(error.message);
       }`;
-    const { stdout } = await run(process.execPath, ["-e", script]);
+    const { stdout } = await run(process.execPath, ["-e", text]);
     expect(stdout).toMatch(/^The system gave \d+ of 500 threads; use fewer --threads\.\n$/);
   });
 });

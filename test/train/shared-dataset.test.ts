@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -37,6 +37,8 @@ it("one that is read in several pieces is whole, too", async () => {
   const train = { images: new Uint8Array(40_000 * 784), labels: new Uint8Array(40_000) };
   expect(await readSharedDataset(shared, train)).toEqual(small.test);
   expect(Buffer.compare(train.images, images)).toBe(0);
+  truncateSync(shared.file, 40_000 * 784);
+  await expect(readSharedDataset(shared, train)).rejects.toThrow("is shorter than its 40000 and 20 samples");
   await unshareDataset(shared);
 });
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../util/errors.js";
-import { arenaStart, type Backend, loadAddon } from "./backend.js";
+import { arenaStart, type Backend, loadAddon, type NativeThreads } from "./backend.js";
 import type { WorkerSetup } from "./worker.js";
 
 /** Threads that share one memory and sleep between programs. */
@@ -53,23 +53,19 @@ export class Threads {
   }
 }
 
-/** The addon's own threads: Node's take 30 ms each to start, 8 MB, and a tenth of a millisecond to hear of a program. */
+/** The addon's own threads: each of Node's takes 40 ms of a core to start, and 10 MB. */
 function systemThreads(isa: number, memory: WebAssembly.Memory, threads: number, settle: Settle): Crew {
   const addon = loadAddon();
-  const arena = new Uint8Array(memory.buffer, arenaStart(threads));
-  const crew = start();
+  let crew: NativeThreads;
+  try {
+    crew = addon.start(isa, new Uint8Array(memory.buffer, arenaStart(threads)), threads, settle);
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
   return {
     begin: (program) => addon.run(crew, program),
     end: async () => addon.stop(crew),
   };
-
-  function start() {
-    try {
-      return addon.start(isa, arena, threads, settle);
-    } catch (error) {
-      throw new UserError((error as Error).message);
-    }
-  }
 }
 
 /** WebAssembly runs in Node's threads. */
