@@ -92,6 +92,7 @@ static inline vf broadcast(float x) { return vf SIMD_EACH(x); }
 static inline vu broadcast(uint32_t x) { return vu SIMD_EACH(x); }
 static inline vu iota() { return vu SIMD_IOTA; }
 static inline vf zero() { return vf{}; }
+static inline vf abs(vf v) { return reinterpret_cast<vf>(reinterpret_cast<vu>(v) & 0x7fffffffu); }
 static inline vf max(vf a, vf b) { return a > b ? a : b; }
 
 // a·b + c, fused where the instruction set has it. WebAssembly without relaxed SIMD rounds twice.

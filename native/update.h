@@ -11,7 +11,7 @@ using namespace simd;
 // of a network that knows its images by heart have subnormal squares. Far below what moves a weight, and far enough above the subnormal numbers for
 // products with a learning rate, they become zero.
 constexpr float tinyMoment = 0x1p-100f, tinyGradient = 0x1p-60f;
-static inline vf settled(vf v, float tiny) { return ((v > tiny) | (v < -tiny)) ? v : zero(); }
+static inline vf settled(vf v, float tiny) { return abs(v) > tiny ? v : zero(); }
 static inline vf settled(vf moment) { return settled(moment, tinyMoment); }
 
 // One vector of weights; the slots are those of State in src/engine/engine.ts.
