@@ -36,9 +36,9 @@ constexpr int inputLimit() {
 }
 
 // g: the tile's gradient, rows of N vectors. W: inputs are the 3×3 taps of a one-channel image, rows tapRow apart, instead of
-// neighbouring channels.
-template <int I, int N, bool W>
-static inline void tile(const Pixels& p, const float* xFirst, size_t tapRow, float* g, bool fresh) {
+// neighbouring channels. beside(): what else there is to do, once a pixel.
+template <int I, int N, bool W, class F>
+static inline void tile(const Pixels& p, const float* xFirst, size_t tapRow, float* g, bool fresh, F&& beside) {
   vf sum[I][N];
 #pragma GCC unroll 16
   for (int i = 0; i < I; i++) {
@@ -52,6 +52,7 @@ static inline void tile(const Pixels& p, const float* xFirst, size_t tapRow, flo
       const float* x = xr;
       const float* d = dr;
       for (int32_t w = 0; w < p.width; w++, x += p.xPixel, d += p.dPixel) {
+        beside();
         vf dy[N];
 #pragma GCC unroll 4
         for (int j = 0; j < N; j++) dy[j] = load(vectorsTogether ? d + p.dVector[0] + j * V : d + p.dVector[j]);
@@ -74,7 +75,7 @@ static inline void tile(const Pixels& p, const float* xFirst, size_t tapRow, flo
 // `count` tiles of I inputs, one after the other.
 template <int I, int N, bool W>
 static void run(const Pixels& p, ptrdiff_t xOffset, size_t tapRow, float* g, bool fresh, int32_t count) {
-  for (int32_t k = 0; k < count; k++) tile<I, N, W>(p, p.x + xOffset + k * I, tapRow, g + k * I * N * V, fresh);
+  for (int32_t k = 0; k < count; k++) tile<I, N, W>(p, p.x + xOffset + k * I, tapRow, g + k * I * N * V, fresh, [] {});
 }
 
 using Kernel = void (*)(const Pixels&, ptrdiff_t, size_t, float*, bool, int32_t);

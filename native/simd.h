@@ -40,10 +40,12 @@ static inline vf load(const float* p) { return *reinterpret_cast<const vfUnalign
 static inline void store(float* p, vf v) { *reinterpret_cast<vfUnaligned*>(p) = v; }
 
 // Fetches the cache line of *p, so that reading it soon does not wait; for writing, away from the other cores that have read it.
-#if defined(__wasm__)  // has no such thing, and the loops around it should go too
+#if defined(__wasm__)  // has no such thing, and what leads to it should go too
+constexpr bool fetches = false;
 static inline void willRead(const float*) {}
 static inline void willWrite(const float*) {}
 #else
+constexpr bool fetches = true;
 static inline void willRead(const float* p) { __builtin_prefetch(p); }
 static inline void willWrite(const float* p) { __builtin_prefetch(p, 1); }
 #endif

@@ -154,36 +154,64 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   if (op.transpose.weights >= 0) transpose(op, c);
 }
 
+// The gradient of `rows` rows of a dense layer's weights, of N vectors each, and as many rows of `read` fetched meanwhile.
+template <int N>
+KERNEL void gradientOfRows(const outer::Pixels& p, int32_t rows, float* g, const float* const (&read)[3]) {
+  constexpr int I = outer::inputLimit<N>();
+  static_assert(blockChannels % I == 0);
+  int32_t fetched = 0;
+  const auto fetch = [&] {
+    if (!fetches || fetched == rows * N * V) return;
+    for (const float* from : read) willRead(from + fetched);
+    fetched += V;
+  };
+  for (int32_t i = 0; i < rows; i += I) outer::tile<I, N, false>(p, p.x + i, 0, g + i * N * V, true, fetch);
+}
+
+static auto gradientOf(int32_t vectors) {
+  switch (vectors) {
+    case 1: return &gradientOfRows<1>;
+    case 2: return &gradientOfRows<2>;
+    case 3: return &gradientOfRows<3>;
+    default: return &gradientOfRows<4>;
+  }
+}
+
 KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
   const Step step(c);
   const int32_t width = op.tileVectors * V;
-  const Tap tap{op.from, 0};
   Context whole = c;
   whole.taskFirst = whole.groupFirst = 0;
   outer::Pixels p{};
-  p.x = whole.at(op.in, 0);
+  p.x = whole.at(op.in, 0) + op.from;
   p.d = whole.at(op.out, 0);
   p.images = p.height = 1;
   p.width = c.program->batch;
   p.xPixel = op.in.image;
   p.dPixel = op.out.image;
   for (int32_t j = 0; j < op.tileVectors; j++) p.dVector[j] = vectorOffset(op.out, op.tileFirst + j);
-  float* g = c.threadMemory + op.scratch;
-  outer::tile({&tap, 1, 1, op.count, op.count, 0}, p, op.tileVectors, g, true);
-  const int32_t from = op.tileWeights + op.from * width;
-  float* w = c.arena + op.weights + from;
-  float* slot0 = slot(c, op.slots[0], from);
-  float* slot1 = slot(c, op.slots[1], from);
+  const auto gradient = gradientOf(op.tileVectors);
+  const auto copy = c.streamingVectors() ? &transposeRows<true> : &transposeRows<false>;
+  float* const g = c.threadMemory + op.scratch;
+  // Few rows at a time where weights are streamed: the processor writes them while it sums up the gradient of the next.
+  const int32_t most = c.streaming ? blockChannels : op.count;
   Norm norm;
-  for (int32_t i = 0; i < op.count * width; i += V) {
-    norm.add(load(g + i));
-    const vf updated = step.apply(load(w + i), load(g + i), slot0 + i, slot1 + i);
-    store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
-    store(w + i, updated, c.streaming);
+  for (int32_t row = 0; row < op.count; row += most, p.x += most) {
+    const int32_t rows = op.count - row < most ? op.count - row : most;
+    const int32_t from = op.tileWeights + (op.from + row) * width;
+    float* w = c.arena + op.weights + from;
+    float* slot0 = slot(c, op.slots[0], from);
+    float* slot1 = slot(c, op.slots[1], from);
+    gradient(p, rows, g, {w, slot0 ? slot0 : w, slot1 ? slot1 : w});
+    for (int32_t i = 0; i < rows * width; i += V) {
+      norm.add(load(g + i));
+      const vf updated = step.apply(load(w + i), load(g + i), slot0 + i, slot1 + i);
+      store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
+      store(w + i, updated, c.streaming);
+    }
+    copy(op.transpose, c, g, op.tileFirst, op.tileVectors, op.from + row, rows);
   }
   norm.store(c, op.op);
-  const auto copy = c.streamingVectors() ? &transposeRows<true> : &transposeRows<false>;
-  copy(op.transpose, c, g, op.tileFirst, op.tileVectors, op.from, op.count);
 }
 
 }  // namespace update
