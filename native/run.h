@@ -101,23 +101,32 @@ static void finishOps(const Phase* phase, const Context& c) {
 // The tasks of a phase, and how many each thread's have been taken. A thread begins with its own, the same in every phase, and helps the others then.
 struct Tasks {
   const Phase* phase;
-  int32_t* taken;  // by thread, 16 words apart
+  int32_t* taken;  // by thread, 16 words apart: so many of the first ones, and `last` for each of the last ones
   int32_t count, threads;
-  bool backwards;
+  bool backwards;  // the phase begins with its last tasks
 
-  // One that nobody has taken, if ready(task): it is taken. −1: none is left, or the next is not ready.
+  enum Which : uint32_t { first = 1, last = 1 << 16 };  // an update that 4 GiB hold has fewer than 65,536 tasks
+
+  // The first of a thread's tasks that nobody has taken, or the last, if ready(task): it is taken. −1: none is left, or it is not ready.
   template <class F>
-  int32_t take(int32_t thread, F&& ready) const {
+  int32_t take(int32_t thread, Which which, F&& ready) const {
     for (int32_t helped = 0; helped < threads; helped++) {
       const int32_t owner = (thread + helped) % threads, own = (count - owner + threads - 1) / threads;
       int32_t* counter = taken + 16 * owner;
-      for (int32_t next = barrier::load(counter); next < own;) {
-        const int32_t task = owner + threads * (backwards ? own - 1 - next : next);
+      for (int32_t seen = barrier::load(counter);;) {
+        const uint32_t word = seen;
+        const int32_t firsts = word % last, lasts = word / last;
+        if (firsts + lasts >= own) break;
+        const int32_t task = owner + threads * (which == first ? firsts : own - 1 - lasts);
         if (!ready(task)) return -1;
-        if (barrier::swap(counter, next, next + 1)) return task;
+        if (barrier::swap(counter, seen, word + which)) return task;
       }
     }
     return -1;
+  }
+  // As the phase wants them.
+  int32_t take(int32_t thread) const {
+    return take(thread, backwards ? last : first, [](int32_t) { return true; });
   }
 
   void reset() const {
@@ -151,9 +160,11 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
   c.profile = p->profile < 0 ? nullptr : reinterpret_cast<double*>(arena + p->profile) + static_cast<size_t>(p->ops) * index;
   c.gates = counters + 16 * p->phases * p->threads;
   c.streaming = p->threads > 1 && simd::streamingPays();
-  // Every other phase of images goes backwards: it begins with what the cache still holds of the one before.
+  // Every other phase of images goes backwards: it begins with what the cache still holds of the one before. So does the update: whoever began early
+  // took its first tasks, and its last ones, of the network's first layers, are the most unequal.
   const auto tasksOf = [&](const Phase* phase, int32_t i) {
-    return Tasks{phase, counters + 16 * i * p->threads, phase->perImage ? c.lanes() : phase->tasks, p->threads, phase->perImage && i % 2 == 1};
+    const bool backwards = phase->perImage ? i % 2 == 1 : phase->early != 0;
+    return Tasks{phase, counters + 16 * i * p->threads, phase->perImage ? c.lanes() : phase->tasks, p->threads, backwards};
   };
   const auto following = [](const Phase* phase) { return reinterpret_cast<const Phase*>(words(phase) + phase->words); };
   const Phase* const first = reinterpret_cast<const Phase*>(arena + p->code);
@@ -163,7 +174,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
     if (phase->early) early = tasksOf(phase, i);
   }
   const auto takeEarly = [&] {
-    const int32_t task = early.take(index, [&](int32_t t) {
+    const int32_t task = early.take(index, Tasks::first, [&](int32_t t) {
       const int32_t gate = opTask(early.phase, t)->gate;
       return gate != noGate && barrier::load(c.gates + 16 * gate) == c.lanes();
     });
@@ -174,7 +185,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
     phase = first;
     for (int32_t i = 0; i < p->phases; i++, phase = following(phase)) {
       const Tasks tasks = tasksOf(phase, i);
-      for (int32_t task; (task = tasks.take(index, [](int32_t) { return true; })) >= 0;) taskOf(phase, c, task);
+      for (int32_t task; (task = tasks.take(index)) >= 0;) taskOf(phase, c, task);
       const auto finish = [&] {
         finishOps(phase, c);
         tasks.reset();
