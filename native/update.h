@@ -154,15 +154,15 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   if (op.transpose.weights >= 0) transpose(op, c);
 }
 
-// The gradient of `rows` rows of a dense layer's weights, of N vectors each, and as many rows of `read` fetched meanwhile.
+// The gradient of `rows` rows (whole blocks of inputs) of a dense layer's weights, of N vectors each; as many rows of `needed` are fetched meanwhile.
 template <int N>
-KERNEL void gradientOfRows(const outer::Pixels& p, int32_t rows, float* g, const float* const (&read)[3]) {
+KERNEL void gradientOfRows(const outer::Pixels& p, int32_t rows, float* g, const float* const (&needed)[3]) {
   constexpr int I = outer::inputLimit<N>();
   static_assert(blockChannels % I == 0);
   int32_t fetched = 0;
   const auto fetch = [&] {
     if (!fetches || fetched == rows * N * V) return;
-    for (const float* from : read) willRead(from + fetched);
+    for (const float* from : needed) willRead(from + fetched);
     fetched += V;
   };
   for (int32_t i = 0; i < rows; i += I) outer::tile<I, N, false>(p, p.x + i, 0, g + i * N * V, true, fetch);
