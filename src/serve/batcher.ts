@@ -1,4 +1,4 @@
-import type { Classification, Classifier } from "./classifier.js";
+import type { Classification, Classifier } from "../predict/classifier.js";
 import { overloaded } from "./request-error.js";
 
 /**

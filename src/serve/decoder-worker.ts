@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
-import { type ImageStyle, readImage } from "../data/image.js";
-import type { ImageLimits } from "../data/image-decode.js";
-import { ImageError, type ImageProblem } from "../data/image-error.js";
+import type { ImageLimits } from "../picture/decode.js";
+import { ImageError, type ImageProblem } from "../picture/image-error.js";
+import { type ImageStyle, readImage } from "../picture/read.js";
 
 /** Decodes and normalizes pictures beside the event loop. */
 

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import type { ImageStyle, NormalizedImage } from "../data/image.js";
-import { type ImageLimits, pixelCount } from "../data/image-decode.js";
-import { ImageError } from "../data/image-error.js";
+import { type ImageLimits, pixelCount } from "../picture/decode.js";
+import { ImageError } from "../picture/image-error.js";
+import type { ImageStyle, NormalizedImage } from "../picture/read.js";
 import type { DecodeReply, DecodeRequest } from "./decoder-worker.js";
 import { overloaded, RequestError } from "./request-error.js";
 

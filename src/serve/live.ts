@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
 import type { RunEvent } from "../run/events.js";
-import { type Curve, curvePoints, lastPoint } from "../ui/curve.js";
-import { initialState, isHostOnly, type ModelState, newestGpus, type RunState, reduce } from "../ui/state.js";
+import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
+import { isHostOnly, newestGpus } from "../run/state/machine.js";
+import { initialState, reduce } from "../run/state/reduce.js";
+import type { ModelState, RunState } from "../run/state/state.js";
 import type { CurveName, LiveModel, LiveRun, Points } from "./live-run.js";
 
 /**

@@ -1,7 +1,7 @@
+import { type Classifier, type ClassifierOptions, openClassifier } from "../predict/classifier.js";
+import type { ModelSource } from "../predict/models.js";
 import { hasCheckpoint, readCheckpointInfo } from "../run/checkpoint.js";
 import { type Answer, Batcher } from "./batcher.js";
-import { type Classifier, type ClassifierOptions, openClassifier } from "./classifier.js";
-import type { ModelSource } from "./models.js";
 import { RequestError } from "./request-error.js";
 
 /** The models that a server answers with. Their checkpoints are watched: a new best one takes over, a damaged one does not. */

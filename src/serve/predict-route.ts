@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import type { ImageStyle, NormalizedImage } from "../data/image.js";
-import { readDatasetPng } from "../data/small-png.js";
+import type { ImageStyle, NormalizedImage } from "../picture/read.js";
+import { readDatasetPng } from "../picture/small-png.js";
 import { checkpointName, type PooledModel } from "./model-pool.js";
 import { RequestError } from "./request-error.js";
 import type { ServerParts } from "./server.js";

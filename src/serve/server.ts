@@ -1,15 +1,15 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import { ImageError, type ImageProblem } from "../data/image-error.js";
+import { ImageError, type ImageProblem } from "../picture/image-error.js";
+import type { ClassifierOptions } from "../predict/classifier.js";
+import type { ModelSource } from "../predict/models.js";
 import type { RunEvent } from "../run/events.js";
 import { UserError } from "../util/errors.js";
-import type { ClassifierOptions } from "./classifier.js";
 import { Decoders } from "./decoders.js";
 import { allowedNames, checkCaller } from "./guard.js";
 import { addInferenceRoutes } from "./inference-routes.js";
 import { LiveView } from "./live.js";
 import { Metrics } from "./metrics.js";
 import { ModelPool } from "./model-pool.js";
-import type { ModelSource } from "./models.js";
 import { addPage } from "./page-files.js";
 import { addPredictRoute } from "./predict-route.js";
 import { RequestError } from "./request-error.js";

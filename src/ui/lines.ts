@@ -1,11 +1,14 @@
 import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
+import { isHostOnly } from "../run/state/machine.js";
+import { doneText } from "../run/state/notes.js";
+import { initialState, reduce } from "../run/state/reduce.js";
+import type { ModelState, RunState } from "../run/state/state.js";
+import { plainText } from "../util/plain-text.js";
 import { formatCount, formatDuration, formatEpoch, formatLoss, formatPercent, formatRate, formatSpeed } from "./format.js";
 import { gpuLines, hostOnly, machineLines, trainerFigures } from "./panels/device.js";
 import { secondsLeft } from "./progress.js";
-import { doneText, initialState, isHostOnly, type ModelState, type RunState, reduce } from "./state.js";
 import { summaryLines } from "./summary.js";
-import { plainText } from "./text.js";
 import type { View } from "./view.js";
 
 export interface LinesOptions {

@@ -1,5 +1,6 @@
+import { doneText } from "../run/state/notes.js";
+import type { ModelState, RunState } from "../run/state/state.js";
 import { formatCount, formatDuration, formatPercent, formatPoints, formatSpeed } from "./format.js";
-import { doneText, type ModelState, type RunState } from "./state.js";
 
 /**
  * What is worth keeping on the normal screen after a run: one table row a model, then how each ended.

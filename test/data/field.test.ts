@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { extremeInDisc, type Field } from "../../dist/data/field.js";
+import { extremeInDisc, type Field } from "../../dist/picture/field.js";
 import { randomKey, randomUniform } from "../../dist/util/random.js";
 
 /** The definition itself: every pixel of the disc, 0 outside the field. */

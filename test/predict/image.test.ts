@@ -1,8 +1,8 @@
 import type { Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { type ImageStyle, readImage } from "../../dist/data/image.js";
-import { ImageError } from "../../dist/data/image-error.js";
-import { stripJpeg, stripPng } from "../../dist/data/image-strip.js";
+import { ImageError } from "../../dist/picture/image-error.js";
+import { type ImageStyle, readImage } from "../../dist/picture/read.js";
+import { stripJpeg, stripPng } from "../../dist/picture/strip.js";
 import { randomKey, randomNormal, streams } from "../../dist/util/random.js";
 import { asSharp, black, type Colour, type Drawing, enlarge, photograph, plain, redraw, transparent, white } from "./pictures.js";
 

@@ -3,9 +3,9 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readImage } from "../../dist/data/image.js";
+import { readImage } from "../../dist/picture/read.js";
+import { type Classifier, openClassifier } from "../../dist/predict/classifier.js";
 import { loadCheckpoint, saveCheckpoint } from "../../dist/run/checkpoint.js";
-import { type Classifier, openClassifier } from "../../dist/serve/classifier.js";
 import {
   asDrawing,
   asSharp,

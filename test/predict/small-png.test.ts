@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readImage } from "../../dist/data/image.js";
-import { readDatasetPng } from "../../dist/data/small-png.js";
+import { readImage } from "../../dist/picture/read.js";
+import { readDatasetPng } from "../../dist/picture/small-png.js";
 import { stroke } from "../serve/support.js";
 import { asSharp, black, enlarge, plain, white } from "./pictures.js";
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openClassifier } from "../../dist/predict/classifier.js";
 import { Batcher } from "../../dist/serve/batcher.js";
-import { openClassifier } from "../../dist/serve/classifier.js";
 import { stroke, untrained } from "./support.js";
 
 let dir: string;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readImage } from "../../dist/data/image.js";
-import { openClassifier } from "../../dist/serve/classifier.js";
+import { readImage } from "../../dist/picture/read.js";
+import { openClassifier } from "../../dist/predict/classifier.js";
 import { asSharp, black, plain, white } from "../predict/pictures.js";
 import { call, start, stroke, untrained } from "./support.js";
 

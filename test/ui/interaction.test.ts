@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { initialState, reduce } from "../../dist/run/state/reduce.js";
+import type { RunState } from "../../dist/run/state/state.js";
 import { initialUi, isFinal, press, type UiState } from "../../dist/ui/interaction.js";
 import { initialSetup, pressSetup, type SetupChoices, type SetupState, trainArguments } from "../../dist/ui/setup-form.js";
-import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
 import { dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js";
-import { asciiText, cellText, plainText, wrap } from "../../dist/ui/text.js";
+import { asciiText, cellText, wrap } from "../../dist/ui/text.js";
 import { keyName } from "../../dist/ui/tui/keys.js";
+import { plainText } from "../../dist/util/plain-text.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
 
 function play(count: number): RunState {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import { createJson } from "../../dist/ui/json.js";
 import { createLines } from "../../dist/ui/lines.js";
-import { initialState, reduce } from "../../dist/ui/state.js";
 import { summaryLines } from "../../dist/ui/summary.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
 

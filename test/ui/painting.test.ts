@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../dist/run/events.js";
+import { initialState, reduce } from "../../dist/run/state/reduce.js";
+import type { RunState } from "../../dist/run/state/state.js";
 import { initialUi, type UiState } from "../../dist/ui/interaction.js";
-import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
 import { footer, header } from "../../dist/ui/tui/bars.js";
 import { accuracy, loss } from "../../dist/ui/tui/chart.js";
 import type { Context, Painter } from "../../dist/ui/tui/context.js";

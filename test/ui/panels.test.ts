@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { DeviceEvent, RunEvent } from "../../dist/run/events.js";
-import { appendPoint, emptyCurve } from "../../dist/ui/curve.js";
+import { appendPoint, emptyCurve } from "../../dist/run/state/curve.js";
+import { initialState, reduce } from "../../dist/run/state/reduce.js";
+import type { RunState } from "../../dist/run/state/state.js";
 import { initialUi } from "../../dist/ui/interaction.js";
 import { linearAxis, logAxis, place, tickNumber } from "../../dist/ui/panels/axis.js";
 import { accuracyChart, type ChartOptions, downsample, lossChart } from "../../dist/ui/panels/chart.js";
@@ -13,7 +15,6 @@ import { logRows } from "../../dist/ui/panels/log.js";
 import { samplesPanel } from "../../dist/ui/panels/samples.js";
 import { gpuChart, memoryChart } from "../../dist/ui/panels/system.js";
 import { comparisonTable, fitColumns } from "../../dist/ui/panels/table.js";
-import { initialState, type RunState, reduce } from "../../dist/ui/state.js";
 import { layout, smallest } from "../../dist/ui/tui/layout.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
 

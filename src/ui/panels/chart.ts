@@ -1,6 +1,7 @@
-import { type Curve, type curveField, curveStride, curveField as field } from "../curve.js";
+import { type Curve, type curveField, curveStride, curveField as field } from "../../run/state/curve.js";
+import { ended } from "../../run/state/model.js";
+import type { ModelState, RunState } from "../../run/state/state.js";
 import { formatDuration, formatLoss, formatPercent } from "../format.js";
-import { ended, type ModelState, type RunState } from "../state.js";
 import { type Axis, linearAxis, logAxis, tickNumber } from "./axis.js";
 
 /** A line chart as data: what to draw, not how. */

@@ -1,6 +1,6 @@
 import type { Sample } from "../../run/events.js";
+import type { ModelState } from "../../run/state/state.js";
 import { formatEpoch, formatPercent } from "../format.js";
-import type { ModelState } from "../state.js";
 
 export interface ConfusionData {
   model: string;

@@ -1,7 +1,9 @@
-import { lastPoint } from "../curve.js";
+import { lastPoint } from "../../run/state/curve.js";
+import { type GpuReading, isHostOnly, newestGpus } from "../../run/state/machine.js";
+import { finite } from "../../run/state/numbers.js";
+import type { ModelState, RunState } from "../../run/state/state.js";
+import { plainText } from "../../util/plain-text.js";
 import { formatBytes, formatCount } from "../format.js";
-import { finite, type GpuReading, isHostOnly, type ModelState, newestGpus, type RunState } from "../state.js";
-import { plainText } from "../text.js";
 
 export interface DeviceLine {
   label: string;

@@ -1,4 +1,4 @@
-import { frameArticle, frameDigit } from "../../data/framing.js";
+import { frameArticle, frameDigit } from "../../picture/framing.js";
 
 /** A 28 × 28 canvas that is drawn on with keys or the mouse. */
 export interface DrawState {

@@ -1,6 +1,7 @@
+import { ended } from "../../run/state/model.js";
+import type { ModelState, RunState } from "../../run/state/state.js";
 import { formatDuration, formatEpoch } from "../format.js";
 import { fractionDone, runProgress, secondsLeft } from "../progress.js";
-import { ended, type ModelState, type RunState } from "../state.js";
 
 export interface Gauge {
   label: string;

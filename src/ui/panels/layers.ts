@@ -1,6 +1,7 @@
+import { finite } from "../../run/state/numbers.js";
+import type { ModelState } from "../../run/state/state.js";
+import { plainText } from "../../util/plain-text.js";
 import { formatCount, formatEpoch } from "../format.js";
-import { finite, type ModelState } from "../state.js";
-import { plainText } from "../text.js";
 import type { TableData } from "./table.js";
 
 export interface LayersData {

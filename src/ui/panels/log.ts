@@ -1,5 +1,5 @@
+import type { LogLine, RunState } from "../../run/state/state.js";
 import { formatClock } from "../format.js";
-import type { LogLine, RunState } from "../state.js";
 
 export interface LogRow {
   time: string;

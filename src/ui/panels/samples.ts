@@ -1,6 +1,6 @@
 import type { Sample } from "../../run/events.js";
+import type { ModelState } from "../../run/state/state.js";
 import { formatEpoch } from "../format.js";
-import type { ModelState } from "../state.js";
 
 export type SamplesMode = "fixed" | "worst" | "uncertain";
 

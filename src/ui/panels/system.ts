@@ -1,5 +1,5 @@
+import type { RunState } from "../../run/state/state.js";
 import { formatBytes, formatCount, formatSpeed } from "../format.js";
-import type { RunState } from "../state.js";
 import { tickNumber } from "./axis.js";
 import { type ChartData, type ChartOptions, type ChartSize, type ChartSource, chart } from "./chart.js";
 

@@ -1,3 +1,5 @@
+import { finite } from "../../run/state/numbers.js";
+import type { ModelState, RunState } from "../../run/state/state.js";
 import {
   formatBytes,
   formatCount,
@@ -10,7 +12,6 @@ import {
   formatSpeed,
 } from "../format.js";
 import { secondsToTarget } from "../progress.js";
-import { finite, type ModelState, type RunState } from "../state.js";
 
 export interface TableData {
   columns: Column[];

@@ -1,7 +1,7 @@
+import type { RunState } from "../../run/state/state.js";
 import { place } from "../panels/axis.js";
 import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../panels/chart.js";
 import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../panels/system.js";
-import type { RunState } from "../state.js";
 import { type Context, modelInk, type Painter } from "./context.js";
 import { frame } from "./frame.js";
 import { createRaster } from "./raster.js";

@@ -1,10 +1,11 @@
 import blessed from "blessed";
 import type { RunEvent, TrainerCommand } from "../../run/events.js";
+import { initialState, reduce, withNote } from "../../run/state/reduce.js";
+import type { RunState } from "../../run/state/state.js";
+import { plainText } from "../../util/plain-text.js";
 import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
 import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
-import { initialState, type RunState, reduce, withNote } from "../state.js";
 import { terminalTraits } from "../terminal.js";
-import { plainText } from "../text.js";
 import type { View } from "../view.js";
 import { footer, header, viewAt } from "./bars.js";
 import { cells } from "./cells.js";

@@ -1,7 +1,8 @@
 import type blessed from "blessed";
+import { initialState, reduce } from "../../run/state/reduce.js";
+import type { RunState } from "../../run/state/state.js";
 import { initialUi, press } from "../interaction.js";
 import { type DrawState, emptyDrawing, framedDrawing, isBlank, movePen, togglePen } from "../panels/drawing.js";
-import { initialState, type RunState, reduce } from "../state.js";
 import { terminalTraits } from "../terminal.js";
 import { cells } from "./cells.js";
 import { drawNoted, drawSize, pixelAt } from "./draw.js";

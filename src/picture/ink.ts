@@ -1,5 +1,5 @@
+import type { Raster } from "./decode.js";
 import { closing, type Field, opening, quantile, sampleBilinear, shrink } from "./field.js";
-import type { Raster } from "./image-decode.js";
 import { ImageError } from "./image-error.js";
 
 /**

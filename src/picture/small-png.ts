@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { side } from "./framing.js";
-import { datasetImage, type ImageStyle, type NormalizedImage } from "./image.js";
+import { datasetImage, type ImageStyle, type NormalizedImage } from "./read.js";
 
 /**
  * The shortest way for the picture that servers are sent most: a 28×28 grey, RGB or RGBA PNG that is one of the dataset's images.

@@ -1,8 +1,8 @@
-import type { DeviceEvent } from "../run/events.js";
+import { plainText } from "../../util/plain-text.js";
+import type { DeviceEvent } from "../events.js";
 import { appendPoint, type Curve, emptyCurve, lastPoint } from "./curve.js";
 import { finite, number } from "./numbers.js";
-import type { GpuState, RunState } from "./run-state.js";
-import { plainText } from "./text.js";
+import type { GpuState, RunState } from "./state.js";
 
 /** Several trainers report the same GPUs and the same machine; one point in half a second is enough. */
 export function measured(state: RunState, event: DeviceEvent, time: number): Pick<RunState, "gpus" | "hostMemory"> {

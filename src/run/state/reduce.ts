@@ -1,17 +1,11 @@
-import type { RunEvent } from "../run/events.js";
+import { plainText } from "../../util/plain-text.js";
+import type { RunEvent } from "../events.js";
 import { emptyCurve } from "./curve.js";
 import { measured } from "./machine.js";
-import { appendBounded, newModel, reduceModel, secondsAt } from "./model-state.js";
+import { appendBounded, newModel, reduceModel, secondsAt } from "./model.js";
 import { noteOf } from "./notes.js";
 import { finite } from "./numbers.js";
-import type { LogLine, RunState } from "./run-state.js";
-import { plainText } from "./text.js";
-
-export { type GpuReading, isHostOnly, newestGpus } from "./machine.js";
-export { ended } from "./model-state.js";
-export { doneText } from "./notes.js";
-export { finite } from "./numbers.js";
-export type { Curves, EpochRow, Evaluated, GpuState, LogLine, ModelState, ModelStatus, RunState } from "./run-state.js";
+import type { LogLine, RunState } from "./state.js";
 
 export const logLimit = 500;
 

@@ -1,8 +1,8 @@
-import type { EvalEvent, RunEvent, StartEvent, StepEvent } from "../run/events.js";
+import { plainText } from "../../util/plain-text.js";
+import type { EvalEvent, RunEvent, StartEvent, StepEvent } from "../events.js";
 import { appendPoint, emptyCurve, lastPoint, truncateCurve } from "./curve.js";
 import { finite, number } from "./numbers.js";
-import type { Curves, EpochRow, Evaluated, ModelState } from "./run-state.js";
-import { plainText } from "./text.js";
+import type { Curves, EpochRow, Evaluated, ModelState } from "./state.js";
 
 const historyLimit = 400;
 const imageHistoryLimit = 60;

@@ -7,7 +7,7 @@ import type {
   PredictionEvent,
   SamplesEvent,
   StartEvent,
-} from "../run/events.js";
+} from "../events.js";
 import type { Curve } from "./curve.js";
 
 /**

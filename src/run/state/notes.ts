@@ -1,6 +1,6 @@
-import type { DoneEvent, RunEvent } from "../run/events.js";
-import type { LogLine } from "./run-state.js";
-import { plainText } from "./text.js";
+import { plainText } from "../../util/plain-text.js";
+import type { DoneEvent, RunEvent } from "../events.js";
+import type { LogLine } from "./state.js";
 
 /** What the log panel says about an event. */
 export function noteOf(event: RunEvent, model: string, time: number): LogLine | undefined {

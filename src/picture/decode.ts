@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { ImageError } from "./image-error.js";
-import { stripJpeg, stripPng } from "./image-strip.js";
+import { stripJpeg, stripPng } from "./strip.js";
 
 /**
  * PNG and JPEG bytes → pixels, safe with bytes from strangers: only these two decoders are open, the header's dimensions are
