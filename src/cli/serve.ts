@@ -6,6 +6,7 @@ import type { EngineChoice } from "../config/types.js";
 import { findModels, type ModelSource, sourcesOf } from "../predict/models.js";
 import { newestRun, openRun, type RunPaths } from "../run/directory.js";
 import { followEvents } from "../run/follow.js";
+import { RunStore } from "../run/state/store.js";
 import { isLoopback } from "../serve/guard.js";
 import { defaultMaxBytes, type RunningServer, startServer } from "../serve/server.js";
 import { lockHolder } from "../train/run-lock.js";
@@ -56,7 +57,8 @@ async function serve(options: ServeOptions): Promise<void> {
   });
   const { models, run } = await chooseModels(options);
   const { host, allowHost: allowHosts, engine } = options;
-  const server = await startServer({ host, port, allowHosts, maxBytes, engine, threads, models, onNotice: notice });
+  const store = new RunStore();
+  const server = await startServer({ host, port, allowHosts, maxBytes, engine, threads, models, store, onNotice: notice });
   if (!isLoopback(host))
     notice("warning", `Listening on ${host}: whoever reaches this machine can use the server; it asks for no password.`);
   writeOutput(
@@ -65,7 +67,7 @@ async function serve(options: ServeOptions): Promise<void> {
       : welcome(server, models),
   );
   const following = new AbortController();
-  const watched = run ? Promise.all(run.record.config.models.map((model) => follow(run, model.name, server, following.signal))) : undefined;
+  const watched = run ? Promise.all(run.record.config.models.map((model) => follow(run, model.name, store, following.signal))) : undefined;
   await signals.received;
   following.abort();
   await server.close();
@@ -74,8 +76,8 @@ async function serve(options: ServeOptions): Promise<void> {
   process.exitCode = signals.exitCode;
 }
 
-async function follow(run: RunPaths, model: string, server: RunningServer, signal: AbortSignal): Promise<void> {
-  for await (const event of followEvents(run.model(model).events, signal)) server.event(event);
+async function follow(run: RunPaths, model: string, store: RunStore, signal: AbortSignal): Promise<void> {
+  for await (const event of followEvents(run.model(model).events, signal)) store.apply(event);
 }
 
 /** A run that is being trained comes first, with all its models: their checkpoints come with their first epochs. */

@@ -6,7 +6,7 @@ import { buildModel } from "../model/presets.js";
 import { sourcesOf } from "../predict/models.js";
 import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
 import type { RunEvent } from "../run/events.js";
-import { initialState, reduce } from "../run/state/reduce.js";
+import { RunStore } from "../run/state/store.js";
 import type { RunningServer } from "../serve/server.js";
 import { pastEvents } from "../train/past-events.js";
 import type { Prepared } from "../train/protocol.js";
@@ -51,9 +51,10 @@ async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promi
     const last = new Map(events.filter(({ type }) => type === "done").map((event) => [event.model, event]));
     for (const event of last.values()) writeOutput(`${JSON.stringify(event)}\n`);
   } else {
-    const state = events.reduce(reduce, initialState());
+    const store = new RunStore();
+    store.replay(events);
     const more = `give more --epochs than ${Math.max(...config.models.map(({ epochs }) => epochs))} to go on`;
-    writeOutput(`${summaryLines(state).join("\n")}\nNothing is left to train in run ${run.name}; ${more}.\n`);
+    writeOutput(`${summaryLines(store.state).join("\n")}\nNothing is left to train in run ${run.name}; ${more}.\n`);
   }
   return 0;
 }
@@ -62,11 +63,12 @@ class TrainSession {
   private readonly abort = new AbortController();
   private readonly signals = watchSignals((time) => this.interrupt(time === "first" ? "save" : "now"));
   private readonly supervisor: Supervisor;
-  private state = initialState();
+  private readonly store = new RunStore();
   private view: TrainView | undefined;
   private server: RunningServer | undefined;
   private shared: SharedDataset | undefined;
   private unlock: (() => void) | undefined;
+  private runName: string;
   private begun = false;
   private over = false;
   /** The user left the dashboard before the end. */
@@ -79,7 +81,8 @@ class TrainSession {
   private readonly failures = new Map<string, string>();
 
   constructor(private readonly plan: TrainPlan) {
-    const { seed, engine, threads, tf32, dataset } = plan.config;
+    const { run, seed, engine, threads, tf32, dataset } = plan.config;
+    this.runName = run;
     const shared = { seed, engine, threads: threadsPerTrainer(threads), tf32, normalization: catalog[dataset].normalization };
     const setups = plan.models.map((model, number) => ({ model, layers: buildModel(model.preset, model).layers, number, ...shared }));
     this.supervisor = new Supervisor(setups, (event) => this.show(event));
@@ -126,13 +129,15 @@ class TrainSession {
     const [prepared] = await this.supervisor.prepare(this.shared);
     const config = { ...plan.config, dataset: dataset.name };
     // A port that is taken is found before anything is written.
-    if (plan.http !== undefined) this.server = await serveMeanwhile(plan.http, (message) => this.say("warning", message));
+    if (plan.http !== undefined) this.server = await serveMeanwhile(plan.http, this.store, (message) => this.say("warning", message));
     const run = plan.resumed
       ? await this.reopen(plan.resumed, dataset.digest)
       : await this.create({ ...plan, config }, dataset.digest, prepared);
+    this.runName = run.name;
     const open = await view;
     this.abort.signal.throwIfAborted();
     this.view = open({
+      store: this.store,
       ascii: plan.ascii,
       send: (command, model) => this.supervisor.send(command, model),
       quit: (how, key) => {
@@ -214,25 +219,19 @@ class TrainSession {
   /** A resumed run's past belongs on its curves and into its summary. */
   private async replay(run: RunPaths): Promise<void> {
     const events = await pastEvents(run, this.plan.config.models, (message) => this.notices.push(message));
-    for (const event of events) {
-      this.state = reduce(this.state, event);
-      this.server?.event(event);
-    }
-    this.view?.replay(events);
+    this.store.replay(events);
   }
 
   private show(event: RunEvent): void {
     if (event.type === "done" && event.reason === "interrupted" && !this.stopping()) this.interrupted.add(event.model);
     if (event.type === "error") this.failures.set(event.model, event.message);
-    this.state = reduce(this.state, event);
-    this.view?.event(event);
-    this.server?.event(event);
+    this.store.apply(event);
   }
 
   /** What the server has to say goes where the trainers' words go. */
   private say(level: "info" | "warning", message: string): void {
     const [{ name }] = this.plan.config.models;
-    this.view?.event({ type: "log", run: this.state.run, model: name, time: Date.now(), level, message });
+    this.store.apply({ type: "log", run: this.runName, model: name, time: Date.now(), level, message });
   }
 
   private interrupt(how: "save" | "now"): void {
@@ -251,7 +250,7 @@ class TrainSession {
   private sayFarewell(run: RunPaths, ends: ReadonlyMap<string, TrainerEnd>): void {
     const { farewell } = this.view!;
     if (farewell === "nothing") return;
-    if (farewell === "summary") writeOutput(`${summaryLines(this.state).join("\n")}\n`);
+    if (farewell === "summary") writeOutput(`${summaryLines(this.store.state).join("\n")}\n`);
     writeOutput(`stored in ${run.dir}\n`);
     const unfinished = this.stopping() || this.interrupted.size > 0 || [...ends.values()].some((end) => end !== "done");
     if (!unfinished) return;
@@ -274,11 +273,11 @@ class TrainSession {
 }
 
 /** The server's code is loaded only where it is wanted. Checkpoints that it takes over are no news: the trainers told of them. */
-async function serveMeanwhile(port: number, onWarning: (message: string) => void): Promise<RunningServer> {
+async function serveMeanwhile(port: number, store: RunStore, onWarning: (message: string) => void): Promise<RunningServer> {
   const { defaultMaxBytes, startServer } = await import("../serve/server.js");
   const small = { host: "127.0.0.1", allowHosts: [], maxBytes: defaultMaxBytes, engine: "auto", threads: 1 } as const;
   const onNotice = (level: "info" | "warning", message: string) => level === "warning" && onWarning(message);
-  return startServer({ ...small, port, models: [], onNotice });
+  return startServer({ ...small, port, models: [], store, onNotice });
 }
 
 function versions(): Record<string, string> {

@@ -1,12 +1,11 @@
-import type { RunEvent, TrainerCommand } from "../run/events.js";
+import type { TrainerCommand } from "../run/events.js";
+import type { RunStore } from "../run/state/store.js";
 import { dashboardUnavailable } from "../ui/terminal.js";
 import type { View } from "../ui/view.js";
 import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
 
 /** The view of a run on standard output. */
 export interface TrainView extends View {
-  /** Past events of a resumed run: they shape what is shown from now on, but are not shown as news. */
-  replay(events: Iterable<RunEvent>): void;
   /** Shows a final screen, on which the user may still ask about the models. */
   staysOpen: boolean;
   /** Resolves when the user leaves the final screen; at once where there is none. */
@@ -16,6 +15,7 @@ export interface TrainView extends View {
 }
 
 export interface ViewOptions {
+  store: RunStore;
   ascii: boolean;
   send(command: TrainerCommand, model?: string): void;
   /** key: "C-c" is Ctrl-C, which counts as an interrupt. */
@@ -37,47 +37,30 @@ function canShowDashboard(): boolean {
   return dashboardUnavailable(terminal, process.env) === undefined;
 }
 
-async function loadJson(): Promise<() => TrainView> {
+async function loadJson(): Promise<(options: ViewOptions) => TrainView> {
   const { createJson } = await import("../ui/json.js");
-  const open = { staysOpen: false, finished: Promise.resolve(), farewell: "nothing" } as const;
-  return () => ({ ...createJson({ write: writeOutput }), replay() {}, ...open });
+  return ({ store }) => ({
+    ...createJson(store, { write: writeOutput }),
+    staysOpen: false,
+    finished: Promise.resolve(),
+    farewell: "nothing",
+  });
 }
 
-async function loadLines(): Promise<() => TrainView> {
+async function loadLines(): Promise<(options: ViewOptions) => TrainView> {
   const { createLines } = await import("../ui/lines.js");
-  return () => {
-    let muted = false;
-    const write = (text: string) => {
-      if (!muted) writeOutput(text);
-    };
-    const lines = createLines({ write, color: outputIsTerminal() && colorWanted() ? "ansi" : "none" });
-    return {
-      ...lines,
-      replay(events) {
-        muted = true;
-        for (const event of events) lines.event(event);
-        muted = false;
-      },
-      staysOpen: false,
-      finished: Promise.resolve(),
-      farewell: "place",
-    };
-  };
+  return ({ store }) => ({
+    ...createLines(store, { write: writeOutput, color: outputIsTerminal() && colorWanted() ? "ansi" : "none" }),
+    staysOpen: false,
+    finished: Promise.resolve(),
+    farewell: "place",
+  });
 }
 
 async function loadDashboard(): Promise<(options: ViewOptions) => TrainView> {
   const { openDashboard } = await import("../ui/tui/dashboard.js");
-  return ({ ascii, send, quit }) => {
-    const dashboard = openDashboard({ title: "mnist-tui", ascii, color: colorWanted(), send, quit });
-    return {
-      event: (event) => dashboard.event(event),
-      close: () => dashboard.close(),
-      replay(events) {
-        for (const event of events) dashboard.event(event);
-      },
-      staysOpen: true,
-      finished: dashboard.finished,
-      farewell: "summary",
-    };
+  return ({ store, ascii, send, quit }) => {
+    const dashboard = openDashboard({ store, title: "mnist-tui", ascii, color: colorWanted(), send, quit });
+    return { close: () => dashboard.close(), staysOpen: true, finished: dashboard.finished, farewell: "summary" };
   };
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { inferResponse, modelMetadata, parseInferRequest } from "./inference-protocol.js";
-import type { ServerParts } from "./server.js";
+import type { ServerParts } from "./parts.js";
 
 /** The Open Inference Protocol's addresses. */
 export function addInferenceRoutes(app: FastifyInstance, { pool, metrics }: ServerParts): void {

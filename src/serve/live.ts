@@ -1,13 +1,12 @@
 import type { ServerResponse } from "node:http";
-import type { RunEvent } from "../run/events.js";
 import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
 import { isHostOnly, newestGpus } from "../run/state/machine.js";
-import { initialState, reduce } from "../run/state/reduce.js";
 import type { ModelState, RunState } from "../run/state/state.js";
+import type { RunStore } from "../run/state/store.js";
 import type { CurveName, LiveModel, LiveRun, Points } from "./live-run.js";
 
 /**
- * A run as the page and GET /get_training_data show it: the reducer's state, sent whole to whoever connects and as differences from
+ * A run as the page and GET /get_training_data show it: the store's state, sent whole to whoever connects and as differences from
  * then on, over server-sent events.
  */
 
@@ -19,19 +18,21 @@ const mostUnreadBytes = 4 * 2 ** 20;
 const mostViewers = 64;
 
 export class LiveView {
-  private state: RunState = initialState();
   private readonly viewers = new Set<ServerResponse>();
-  private sent: RunState = this.state;
+  private sent: RunState;
   private timer: NodeJS.Timeout | undefined;
+  private readonly unsubscribe: () => void;
 
-  event(event: RunEvent): void {
-    this.state = reduce(this.state, event);
-    this.timer ??= setTimeout(() => this.publish(), intervalMilliseconds).unref();
+  constructor(private readonly store: RunStore) {
+    this.sent = store.state;
+    this.unsubscribe = store.subscribe(() => {
+      this.timer ??= setTimeout(() => this.publish(), intervalMilliseconds).unref();
+    });
   }
 
   /** @returns the whole run as it is now */
   run(): LiveRun {
-    return liveRun(this.state, undefined);
+    return liveRun(this.store.state, undefined);
   }
 
   get viewerCount(): number {
@@ -51,6 +52,7 @@ export class LiveView {
   }
 
   close(): void {
+    this.unsubscribe();
     this.publish();
     for (const viewer of this.viewers) viewer.end();
     this.viewers.clear();
@@ -59,7 +61,7 @@ export class LiveView {
   private publish(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const [before, now] = [this.sent, this.state];
+    const [before, now] = [this.sent, this.store.state];
     this.sent = now;
     if (this.viewers.size === 0 || before === now) return;
     const text = isContinuation(before, now) ? message("update", liveRun(now, before)) : message("snapshot", this.run());

@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import type { ImageStyle, NormalizedImage } from "../picture/read.js";
 import { readDatasetPng } from "../picture/small-png.js";
 import { checkpointName, type PooledModel } from "./model-pool.js";
+import type { ServerParts } from "./parts.js";
 import { RequestError } from "./request-error.js";
-import type { ServerParts } from "./server.js";
 import { pictureIn } from "./upload.js";
 
 /** What a client gets for a picture. */

@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { ImageError, type ImageProblem } from "../picture/image-error.js";
 import type { ClassifierOptions } from "../predict/classifier.js";
 import type { ModelSource } from "../predict/models.js";
-import type { RunEvent } from "../run/events.js";
+import type { RunStore } from "../run/state/store.js";
 import { UserError } from "../util/errors.js";
 import { Decoders } from "./decoders.js";
 import { allowedNames, checkCaller } from "./guard.js";
@@ -11,6 +11,7 @@ import { LiveView } from "./live.js";
 import { Metrics } from "./metrics.js";
 import { ModelPool } from "./model-pool.js";
 import { addPage } from "./page-files.js";
+import type { ServerParts } from "./parts.js";
 import { addPredictRoute } from "./predict-route.js";
 import { RequestError } from "./request-error.js";
 import { formOverhead, tooLarge } from "./upload.js";
@@ -25,6 +26,8 @@ export interface ServerOptions extends ClassifierOptions {
   maxBytes: number;
   /** Their checkpoints may still be to come. */
   models: readonly ModelSource[];
+  /** The run that the page shows. */
+  store: RunStore;
   onNotice(level: "info" | "warning", message: string): void;
 }
 
@@ -33,19 +36,8 @@ export interface RunningServer {
   url: string;
   /** Answers with these models too, as soon as they have checkpoints. */
   add(models: readonly ModelSource[]): void;
-  /** Shows a run's event to whoever watches. */
-  event(event: RunEvent): void;
   /** Refuses what is new, finishes what was accepted within `graceMilliseconds`, then drops the rest. */
   close(graceMilliseconds?: number): Promise<void>;
-}
-
-/** What the routes work with. */
-export interface ServerParts {
-  pool: ModelPool;
-  decoders: Decoders;
-  metrics: Metrics;
-  live: LiveView;
-  maxBytes: number;
 }
 
 /** A header must come within 5 s, a whole request within 10 s; looked at every second. */
@@ -79,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     pool,
     metrics,
     decoders: new Decoders({ limits: imageLimits, waiting: waitingDecodes }),
-    live: new LiveView(),
+    live: new LiveView(options.store),
     maxBytes: options.maxBytes,
   };
   const state = { closing: false };
@@ -96,7 +88,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url,
     add: (models) => pool.add(models),
-    event: (event) => parts.live.event(event),
     async close(graceMilliseconds = defaultGrace) {
       state.closing = true;
       parts.live.close();

@@ -1,4 +1,4 @@
-import type { RunEvent } from "../run/events.js";
+import type { RunStore } from "../run/state/store.js";
 import type { View } from "./view.js";
 
 export interface JsonOptions {
@@ -6,11 +6,13 @@ export interface JsonOptions {
 }
 
 /** One event a line, as `train --json` prints them. Numbers that are not finite become null. */
-export function createJson(options: JsonOptions): View {
+export function createJson(store: RunStore, { write }: JsonOptions): View {
+  const unsubscribe = store.subscribe((_, event) => {
+    if (event !== undefined) write(`${JSON.stringify(event)}\n`);
+  });
   return {
-    event(event: RunEvent): void {
-      options.write(`${JSON.stringify(event)}\n`);
+    async close(): Promise<void> {
+      unsubscribe();
     },
-    async close(): Promise<void> {},
   };
 }

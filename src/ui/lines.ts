@@ -2,8 +2,8 @@ import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { isHostOnly } from "../run/state/machine.js";
 import { doneText } from "../run/state/notes.js";
-import { initialState, reduce } from "../run/state/reduce.js";
 import type { ModelState, RunState } from "../run/state/state.js";
+import type { RunStore } from "../run/state/store.js";
 import { plainText } from "../util/plain-text.js";
 import { formatCount, formatDuration, formatEpoch, formatLoss, formatPercent, formatRate, formatSpeed } from "./format.js";
 import { gpuLines, hostOnly, machineLines, trainerFigures } from "./panels/device.js";
@@ -23,17 +23,16 @@ export interface LinesOptions {
  * What a log file wants: device and parameters of each model, the machine's figures once, one line an epoch, a rate-limited progress line, warnings, how each
  * model ended and, on close, the summary. Every line stands for itself and begins with the model's name where there are several.
  */
-export function createLines(options: LinesOptions): View {
+export function createLines(store: RunStore, options: LinesOptions): View {
   const chalk = new Chalk({ level: options.color === "ansi" ? 1 : 0 });
   const progressMilliseconds = (options.progressSeconds ?? 10) * 1000;
   const lastProgress = new Map<string, number>();
-  let state: RunState = initialState();
   let machineShown = false;
   let closed = false;
 
   const write = (model: string, text: string) => options.write(`${chalk.bold(model)}  ${text}\n`);
 
-  function show(event: RunEvent, model: ModelState): void {
+  function show(event: RunEvent, state: RunState, model: ModelState): void {
     const { name } = model;
     switch (event.type) {
       case "start":
@@ -86,16 +85,19 @@ export function createLines(options: LinesOptions): View {
     }
   }
 
+  const unsubscribe = store.subscribe((state, event) => {
+    // A past that was replayed is no news, and it has named the machine already.
+    if (event === undefined) machineShown ||= state.models.some(({ device }) => device?.gpus !== undefined);
+    const model = event && state.models.find(({ name }) => name === plainText(event.model));
+    if (model !== undefined) show(event!, state, model);
+  });
+
   return {
-    event(event: RunEvent): void {
-      state = reduce(state, event);
-      const model = state.models.find((candidate) => candidate.name === plainText(event.model));
-      if (model !== undefined) show(event, model);
-    },
     async close(): Promise<void> {
       if (closed) return;
       closed = true;
-      const lines = summaryLines(state);
+      unsubscribe();
+      const lines = summaryLines(store.state);
       if (lines.length > 0) options.write(`\n${lines.join("\n")}\n`);
     },
   };

@@ -1,8 +1,10 @@
-import type { RunEvent } from "../run/events.js";
-
-/** Something that shows a run: lines, JSON, a dashboard. It only ever sees events. */
+/** Shows a run as it changes: lines, JSON, a dashboard. It looks at a RunStore, and hears of its changes. */
 export interface View {
-  event(event: RunEvent): void;
+  /** Shows what is still to be shown and lets go of the terminal. May be called more than once. */
+  close(): Promise<void>;
+}
+/** Shows a run as it changes: lines, JSON, a dashboard. It looks at a RunStore, and hears of its changes. */
+export interface View {
   /** Shows what is still to be shown and lets go of the terminal. May be called more than once. */
   close(): Promise<void>;
 }

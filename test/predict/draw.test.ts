@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasMnist } from "../picture/pictures.js";
 import { untrained } from "../serve/support.js";
 import { keys, Session } from "../ui/terminal-harness.js";
-import { hasMnist } from "./pictures.js";
 import { program, trainedModel } from "./trained.js";
 
 let dir: string;

@@ -19,7 +19,7 @@ import {
   testDigits,
   transparent,
   white,
-} from "./pictures.js";
+} from "../picture/pictures.js";
 import { program, trainedModel } from "./trained.js";
 
 let dir: string;

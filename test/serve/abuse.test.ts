@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../dist/serve/server.js";
-import { asSharp, black, plain, white } from "../predict/pictures.js";
+import { asSharp, black, plain, white } from "../picture/pictures.js";
 import { call, mebibyte, start, stroke, until, untrained } from "./support.js";
 
 let dir: string;

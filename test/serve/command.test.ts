@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCheckpoint, saveCheckpoint } from "../../dist/run/checkpoint.js";
 import { EventLog } from "../../dist/run/log.js";
-import { asSharp, black, plain, white } from "../predict/pictures.js";
+import { asSharp, black, plain, white } from "../picture/pictures.js";
 import { call, stroke, until, untrained } from "./support.js";
 
 const program = join(import.meta.dirname, "../../bin/mnist-tui.js");

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunningServer } from "../../dist/serve/server.js";
-import { asDrawing, asSharp, black, enlarge, hasMnist, plain, testDigits, white } from "../predict/pictures.js";
+import { asDrawing, asSharp, black, enlarge, hasMnist, plain, testDigits, white } from "../picture/pictures.js";
 import { trainedModel } from "../predict/trained.js";
 import { browserPath, launch, newestValues, openPage } from "./browser.js";
 import { eventsOfSimple } from "./run-events.js";
@@ -13,7 +12,7 @@ import { start } from "./support.js";
 const usable = browserPath !== undefined && hasMnist;
 
 let dir: string;
-let server: RunningServer & { notices: string[] };
+let server: Awaited<ReturnType<typeof start>>;
 let browser: Browser;
 let page: Page;
 let problems: string[];
@@ -129,8 +128,8 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
     page = await open(390, 800);
     expect(await page.locator("#live").isVisible()).toBe(false);
     const { base, begin, step } = eventsOfSimple({ time: 1, stepsPerEpoch: 100, device: "<b>CPU</b>", error: 0.5 });
-    server.event(begin);
-    for (let at = 1; at <= 20; at++) server.event(step(at));
+    server.store.apply(begin);
+    for (let at = 1; at <= 20; at++) server.store.apply(step(at));
     await page.locator("#status dd", { hasText: "0.20 of 2" }).waitFor();
     await page.locator("#chart canvas").waitFor();
     const points = () => page.evaluate(`document.querySelectorAll("#chart .u-legend .u-series").length`);
@@ -139,11 +138,11 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
     expect(await page.locator("#status b").count()).toBe(0);
     expect(await page.locator("#status dd", { hasText: "<b>CPU</b>" }).count()).toBe(1);
 
-    for (let at = 21; at <= 100; at++) server.event(step(at));
+    for (let at = 21; at <= 100; at++) server.store.apply(step(at));
     const confusion = Array.from({ length: 10 }, (_, i) => Array.from({ length: 10 }, (_, j) => (i === j ? 90 : 1)));
-    server.event({ ...base, type: "eval", epoch: 1, step: 100, testLoss: 0.1, testAccuracy: 0.9712, confusion, seconds: 1 });
+    server.store.apply({ ...base, type: "eval", epoch: 1, step: 100, testLoss: 0.1, testAccuracy: 0.9712, confusion, seconds: 1 });
     const pixels = Buffer.alloc(784, 200).toString("base64");
-    server.event({
+    server.store.apply({
       ...base,
       type: "samples",
       epoch: 1,

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { asSharp, black, enlarge, plain, white } from "../predict/pictures.js";
+import { asSharp, black, enlarge, plain, white } from "../picture/pictures.js";
 import { call, form, stroke } from "./support.js";
 import { serveTwoModels } from "./two-models.js";
 

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadCheckpoint, saveCheckpoint } from "../../dist/run/checkpoint.js";
-import { asSharp, black, enlarge, plain, white } from "../predict/pictures.js";
+import { asSharp, black, enlarge, plain, white } from "../picture/pictures.js";
 import { call, form, mebibyte, start, stroke } from "./support.js";
 import { serveTwoModels } from "./two-models.js";
 

@@ -14,8 +14,8 @@ describe("a live run", () => {
     const messages: { event: string; data: { models: { name: string; curves: { loss: { epoch: number[]; value: number[] } } }[] } }[] = [];
     const ended = new AbortController();
     try {
-      live.event(begin);
-      for (let at = 1; at <= 5; at++) live.event(step(at));
+      live.store.apply(begin);
+      for (let at = 1; at <= 5; at++) live.store.apply(step(at));
       await until(async () => (await call(`${live.url}/get_training_data`)).json.models[0]?.step === 5);
       const { body } = await fetch(`${live.url}/events`, { signal: ended.signal });
       const reading = (async () => {
@@ -31,8 +31,8 @@ describe("a live run", () => {
         }
       })().catch(() => {});
       await until(() => messages.length > 0);
-      live.event(step(6));
-      live.event({ ...base, type: "eval", epoch: 1, step: 118, testLoss: 0.1, testAccuracy: 0.97, confusion: [[1]], seconds: 1 });
+      live.store.apply(step(6));
+      live.store.apply({ ...base, type: "eval", epoch: 1, step: 118, testLoss: 0.1, testAccuracy: 0.97, confusion: [[1]], seconds: 1 });
       const points = () => messages.flatMap(({ data }) => data.models[0]?.curves.loss.value ?? []);
       await until(() => points().length >= 6 && messages.length > 1);
       expect(messages[0].event).toBe("snapshot");

@@ -2,8 +2,9 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { initialTensors } from "../../dist/model/initialize.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { saveCheckpoint } from "../../dist/run/checkpoint.js";
+import { RunStore } from "../../dist/run/state/store.js";
 import { type RunningServer, type ServerOptions, startServer } from "../../dist/serve/server.js";
-import type { Drawing } from "../predict/pictures.js";
+import type { Drawing } from "../picture/pictures.js";
 
 export const mebibyte = 2 ** 20;
 
@@ -27,20 +28,22 @@ export async function untrained(dir: string, seed: number, testAccuracy = 0.5, p
   );
 }
 
-export async function start(options: Partial<ServerOptions>): Promise<RunningServer & { notices: string[] }> {
+export async function start(options: Partial<ServerOptions>): Promise<RunningServer & { store: RunStore; notices: string[] }> {
   const notices: string[] = [];
+  const store = new RunStore();
   const server = await startServer({
     host: "127.0.0.1",
     port: 0,
     allowHosts: [],
     maxBytes: mebibyte,
     models: [],
+    store,
     engine: "auto",
     threads: 1,
     onNotice: (level, message) => notices.push(`${level}: ${message}`),
     ...options,
   });
-  return { ...server, notices };
+  return { ...server, store, notices };
 }
 
 export interface Reply {

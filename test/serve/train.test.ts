@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import { asSharp, black, plain, white } from "../predict/pictures.js";
+import { asSharp, black, plain, white } from "../picture/pictures.js";
 import { call, stroke, until } from "./support.js";
 
 const program = join(import.meta.dirname, "../../bin/mnist-tui.js");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readImage } from "../../dist/picture/read.js";
 import { openClassifier } from "../../dist/predict/classifier.js";
-import { asSharp, black, plain, white } from "../predict/pictures.js";
+import { asSharp, black, plain, white } from "../picture/pictures.js";
 import { call, start, stroke, untrained } from "./support.js";
 
 /**

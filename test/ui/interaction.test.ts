@@ -7,7 +7,7 @@ import { dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js"
 import { asciiText, cellText, wrap } from "../../dist/ui/text.js";
 import { keyName } from "../../dist/ui/tui/keys.js";
 import { plainText } from "../../dist/util/plain-text.js";
-import { fakeRun, fakeStart } from "./fake-run.js";
+import { fakeRun, fakeStart } from "../run/fake-run.js";
 
 function play(count: number): RunState {
   let state = initialState();

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
+import { RunStore } from "../../dist/run/state/store.js";
 import { createJson } from "../../dist/ui/json.js";
 import { createLines } from "../../dist/ui/lines.js";
 import { summaryLines } from "../../dist/ui/summary.js";
-import { fakeRun, fakeStart } from "./fake-run.js";
+import { fakeRun, fakeStart } from "../run/fake-run.js";
 
 const run = { models: ["simple", "residual"], epochs: 2, stepsPerEpoch: 40, chunk: 4 };
 
@@ -14,8 +15,9 @@ function collector() {
 
 async function linesOf(color: "none" | "ansi", progressSeconds?: number): Promise<string> {
   const output = collector();
-  const view = createLines({ write: output.write, color, progressSeconds });
-  for (const event of fakeRun(run)) view.event(event);
+  const store = new RunStore();
+  const view = createLines(store, { write: output.write, color, progressSeconds });
+  for (const event of fakeRun(run)) store.apply(event);
   await view.close();
   await view.close();
   return output.text();
@@ -37,8 +39,9 @@ describe("plain lines", () => {
   it("give the machine's figures once, and those of each trainer with its progress", async () => {
     const told = async (gpus: number) => {
       const output = collector();
-      const view = createLines({ write: output.write, color: "none", progressSeconds: 1 });
-      for (const event of fakeRun({ ...run, gpus })) view.event(event);
+      const store = new RunStore();
+      const view = createLines(store, { write: output.write, color: "none", progressSeconds: 1 });
+      for (const event of fakeRun({ ...run, gpus })) store.apply(event);
       await view.close();
       return output.text().split("\n");
     };
@@ -65,10 +68,23 @@ describe("plain lines", () => {
     expect(await linesOf("ansi")).toContain("\u001b[");
   });
 
+  it("tell nothing of a past that was replayed, but go on from its state", async () => {
+    const output = collector();
+    const store = new RunStore();
+    const view = createLines(store, { write: output.write, color: "none", progressSeconds: 0 });
+    const events = [...fakeRun(run)];
+    store.replay(events.slice(0, -1));
+    expect(output.text()).toBe("");
+    store.apply(events.at(-1)!);
+    await view.close();
+    expect(output.text()).toMatch(/^\w+ {2}completed, best test accuracy/);
+  });
+
   it("pass no control character of a message through", () => {
     const output = collector();
-    const view = createLines({ write: output.write, color: "none" });
-    view.event({ run: "r", model: "m", time: 1, type: "log", level: "warning", message: "a\u001b[2Jb\nc\u0007" });
+    const store = new RunStore();
+    createLines(store, { write: output.write, color: "none" });
+    store.apply({ run: "r", model: "m", time: 1, type: "log", level: "warning", message: "a\u001b[2Jb\nc\u0007" });
     expect(output.text()).toBe("m  warning: ab c\n");
   });
 });
@@ -76,10 +92,11 @@ describe("plain lines", () => {
 describe("json", () => {
   it("prints each event on a line of its own and NaN as null", () => {
     const output = collector();
-    const view = createJson({ write: output.write });
+    const store = new RunStore();
+    createJson(store, { write: output.write });
     const events = [...fakeRun(run)];
-    for (const event of events) view.event(event);
-    view.event({
+    for (const event of events) store.apply(event);
+    store.apply({
       run: "r",
       model: "m",
       time: 1,

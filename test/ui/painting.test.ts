@@ -15,7 +15,7 @@ import { Surface } from "../../dist/ui/tui/surface.js";
 import { table } from "../../dist/ui/tui/table.js";
 import { createTheme } from "../../dist/ui/tui/theme.js";
 import { randomKey, randomUniform } from "../../dist/util/random.js";
-import { fakeRun } from "./fake-run.js";
+import { fakeRun } from "../run/fake-run.js";
 
 function play(events: Iterable<RunEvent>): RunState {
   let state = initialState();

@@ -16,7 +16,7 @@ import { samplesPanel } from "../../dist/ui/panels/samples.js";
 import { gpuChart, memoryChart } from "../../dist/ui/panels/system.js";
 import { comparisonTable, fitColumns } from "../../dist/ui/panels/table.js";
 import { layout, smallest } from "../../dist/ui/tui/layout.js";
-import { fakeRun, fakeStart } from "./fake-run.js";
+import { fakeRun, fakeStart } from "../run/fake-run.js";
 
 function play(events: Iterable<RunEvent>): RunState {
   let state = initialState();

@@ -2,10 +2,11 @@ import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { RunEvent, TrainerCommand } from "../../dist/run/events.js";
+import { RunStore } from "../../dist/run/state/store.js";
 import { summaryLines } from "../../dist/ui/summary.js";
 import { dashboardUnavailable } from "../../dist/ui/terminal.js";
 import { openDashboard } from "../../dist/ui/tui/dashboard.js";
-import { drawDigit, fakeRun } from "./fake-run.js";
+import { drawDigit, fakeRun } from "../run/fake-run.js";
 
 /** Replays believable events into the real dashboard, at a chosen pace and up to a chosen place, and answers its questions. */
 const { values } = parseArgs({
@@ -45,7 +46,9 @@ let paused = false;
 let now = 0;
 const base = (model: string) => ({ run: "2026-01-02T12-00-00", model, time: now });
 
+const store = new RunStore();
 const view = openDashboard({
+  store,
   title: "mnist-tui",
   ascii: values.ascii,
   color: !values["no-color"],
@@ -62,13 +65,13 @@ const view = openDashboard({
 function answer(command: TrainerCommand, model: string): void {
   if (command.type === "pause" || command.type === "resume") {
     paused = command.type === "pause";
-    view.event({ ...base(model), type: command.type, step: 10 });
+    store.apply({ ...base(model), type: command.type, step: 10 });
   } else if (command.type === "predict") {
     const pixels = Buffer.from(command.pixels, "base64");
     const ink = pixels.reduce((sum, value) => sum + value, 0);
     const scores = Array.from({ length: 10 }, (_, digit) => Math.exp(-Math.abs(((ink / 4000) % 10) - digit)));
     const total = scores.reduce((a, b) => a + b, 0);
-    view.event({ ...base(model), type: "prediction", id: command.id, probabilities: scores.map((score) => score / total) });
+    store.apply({ ...base(model), type: "prediction", id: command.id, probabilities: scores.map((score) => score / total) });
   } else if (command.type === "examples") {
     const samples = Array.from({ length: 6 }, (_, index) => ({
       index,
@@ -77,7 +80,7 @@ function answer(command: TrainerCommand, model: string): void {
       probabilities: Array.from({ length: 10 }, () => 0.1),
       pixels: Buffer.from(drawDigit(command.label, index)).toString("base64"),
     }));
-    view.event({
+    store.apply({
       ...base(model),
       type: "examples",
       id: command.id,
@@ -92,7 +95,7 @@ function answer(command: TrainerCommand, model: string): void {
 
 function leave(code: number): void {
   view.restore();
-  for (const line of summaryLines(view.state())) console.log(line);
+  for (const line of summaryLines(store.state)) console.log(line);
   trace(`exit ${code}`);
   process.exit(code);
 }
@@ -116,7 +119,7 @@ function pump(): void {
       return;
     }
     now = (next.value as RunEvent).time;
-    view.event(next.value as RunEvent);
+    store.apply(next.value as RunEvent);
     sent++;
   }
   setTimeout(pump, 50);
@@ -137,7 +140,7 @@ async function measureFrames(): Promise<void> {
         accuracy: 0.97,
         learningRate: 0.001,
       };
-      view.event({ ...at, type: "step", loss: 0.1 + 0.05 * Math.sin(frame), imagesPerSecond: 5000, batchesPerSecond: 10 });
+      store.apply({ ...at, type: "step", loss: 0.1 + 0.05 * Math.sin(frame), imagesPerSecond: 5000, batchesPerSecond: 10 });
     }
     await sleep(110);
   }
@@ -155,7 +158,7 @@ if (values.trouble === "throw") {
     throw new Error("a fault in the parent");
   }, 300);
 } else if (values.trouble === "error") {
-  view.event({ ...base(names[0]), type: "error", message: "the trainer was killed by SIGSEGV" });
+  store.apply({ ...base(names[0]), type: "error", message: "the trainer was killed by SIGSEGV" });
 } else if (values.trouble === "noise") {
   setTimeout(() => {
     console.log("stray output");

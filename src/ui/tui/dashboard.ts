@@ -1,7 +1,6 @@
 import blessed from "blessed";
-import type { RunEvent, TrainerCommand } from "../../run/events.js";
-import { initialState, reduce, withNote } from "../../run/state/reduce.js";
-import type { RunState } from "../../run/state/state.js";
+import type { TrainerCommand } from "../../run/events.js";
+import type { RunStore } from "../../run/state/store.js";
 import { plainText } from "../../util/plain-text.js";
 import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
 import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
@@ -19,6 +18,7 @@ import type { Surface } from "./surface.js";
 import { createTheme } from "./theme.js";
 
 export interface DashboardOptions {
+  store: RunStore;
   /** Shown in the first line: the program's name. */
   title: string;
   ascii: boolean;
@@ -32,8 +32,6 @@ export interface DashboardOptions {
 export interface DashboardView extends View {
   /** Resolves when the user leaves the final screen, or after close(). */
   finished: Promise<void>;
-  /** What the events so far add up to; for the summary after leaving. */
-  state(): RunState;
   /** Restores the terminal at once; for signal handlers. close() does the same. */
   restore(): void;
 }
@@ -55,7 +53,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   const traits = terminalTraits({ env: process.env, ascii: options.ascii, color: options.color });
   const theme = createTheme(traits);
   const title = plainText(options.title);
-  let state = initialState();
+  const { store } = options;
   let ui = initialUi();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -75,18 +73,17 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   const terminal = openScreen({
     key: (name) => {
       lastKey = name;
-      const pressed = press(ui, name, state);
+      const pressed = press(ui, name, store.state);
       apply(pressed.ui, pressed.effects);
     },
     mouse: onMouse,
     resize: () => schedule(resizeMilliseconds),
     stray: (line) => {
-      state = withNote(state, "warning", line, Date.now());
-      scheduleFrame();
+      store.note("warning", line, Date.now());
     },
   });
   const { screen } = terminal;
-  const context = (): Context => ({ state, ui, theme, title });
+  const context = (): Context => ({ state: store.state, ui, theme, title });
   const box = (paint: Painter): blessed.Widgets.BoxElement =>
     cells({ charset: theme.charset, paint: (surface: Surface) => paint(surface, context()), top: 0, left: 0, width: 1, height: 1 });
   const body = blessed.box({ top: 1, left: 0, width: 1, height: 1 });
@@ -104,9 +101,9 @@ export function openDashboard(options: DashboardOptions): DashboardView {
     const bodySize = {
       columns,
       rows: rows - 2,
-      models: state.models.length,
-      gpus: state.gpus.length,
-      stage: isFinal(state) ? "final" : "running",
+      models: store.state.models.length,
+      gpus: store.state.gpus.length,
+      stage: isFinal(store.state) ? "final" : "running",
     } as const;
     const key = small ? `small ${columns} ${rows}` : `${ui.view} ${Object.values(bodySize).join(" ")}`;
     if (key !== placed) {
@@ -206,7 +203,7 @@ export function openDashboard(options: DashboardOptions): DashboardView {
   function ask(): void {
     asking = undefined;
     if (closed) return;
-    const model = state.models[ui.selected];
+    const model = store.state.models[ui.selected];
     if (ui.view === 2 && model !== undefined && model.evaluations.length > 0) {
       const { step } = model.evaluations[Math.max(0, model.evaluations.length - 1 - ui.back)];
       const { row, column } = ui.confusion;
@@ -242,34 +239,32 @@ export function openDashboard(options: DashboardOptions): DashboardView {
       const view = viewAt(event.x, context(), terminal.size().columns);
       if (view !== undefined) apply({ ...ui, view }, []);
     } else if (event.action === "wheelUp" || event.action === "wheelDown") {
-      apply(press(ui, event.action === "wheelUp" ? "pageup" : "pagedown", state).ui, []);
+      apply(press(ui, event.action === "wheelUp" ? "pageup" : "pagedown", store.state).ui, []);
     }
   }
 
   function restore(): void {
     if (closed) return;
     closed = true;
+    unsubscribe();
     clearTimeout(timer);
     clearTimeout(asking);
     terminal.close();
     resolveFinished();
   }
 
+  const unsubscribe = store.subscribe((state) => {
+    if (ui.quitting && isFinal(state)) resolveFinished();
+    if (asking === undefined && (ui.view === 2 || ui.overlay === "draw")) asking = setTimeout(ask, askMilliseconds);
+    scheduleFrame();
+  });
   frame();
   return {
-    event(event: RunEvent): void {
-      if (closed) return;
-      state = reduce(state, event);
-      if (ui.quitting && isFinal(state)) resolveFinished();
-      if (asking === undefined && (ui.view === 2 || ui.overlay === "draw")) asking = setTimeout(ask, askMilliseconds);
-      scheduleFrame();
-    },
     async close(): Promise<void> {
       restore();
     },
     restore,
     finished,
-    state: () => state,
   };
 }
 
