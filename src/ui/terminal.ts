@@ -1,4 +1,5 @@
-import type { ColorDepth } from "./tui/theme.js";
+/** Colours that a terminal can show; 1 is none. */
+export type ColorDepth = 256 | 16 | 1;
 
 /** What is known about a terminal from the outside, before a single byte is written to it. */
 export interface TerminalTraits {

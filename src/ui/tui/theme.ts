@@ -1,15 +1,8 @@
+import type { TerminalTraits } from "../terminal.js";
 import { attribute, defaultColor, flag, plain } from "./surface.js";
 
-/** Colours a terminal can show; 1 is none. */
-export type ColorDepth = 256 | 16 | 1;
-
-export interface ThemeOptions {
-  depth: ColorDepth;
-  charset: "unicode" | "ascii";
-}
-
 /** Everything about looks in one place. Attributes are Surface's packed numbers. */
-export interface Theme extends ThemeOptions {
+export interface Theme extends TerminalTraits {
   text: number;
   faint: number;
   strong: number;
@@ -95,12 +88,12 @@ const hues = {
   16: { blue: 12, orange: 11, green: 10, pink: 13, sky: 14, vermilion: 9, yellow: 11, grey: 7, red: 9 },
 } as const;
 
-export function createTheme(options: ThemeOptions): Theme {
+export function createTheme(options: TerminalTraits): Theme {
   const glyphs = options.charset === "ascii" ? ascii : unicode;
   return options.depth === 1 ? plainTheme(options, glyphs) : colorTheme(options, options.depth, glyphs);
 }
 
-function colorTheme(options: ThemeOptions, depth: 256 | 16, glyphs: Glyphs): Theme {
+function colorTheme(options: TerminalTraits, depth: 256 | 16, glyphs: Glyphs): Theme {
   const hue = hues[depth];
   const ink = (color: number, flags = 0) => attribute(color, defaultColor, flags);
   const grey = (brightness: number): number => {
@@ -130,7 +123,7 @@ function colorTheme(options: ThemeOptions, depth: 256 | 16, glyphs: Glyphs): The
   };
 }
 
-function plainTheme(options: ThemeOptions, glyphs: Glyphs): Theme {
+function plainTheme(options: TerminalTraits, glyphs: Glyphs): Theme {
   const bold = attribute(defaultColor, defaultColor, flag.bold);
   return {
     ...options,
