@@ -1,23 +1,23 @@
 // Training throughput of this program beside PyTorch and Keras, in one run on one machine: for every preset and batch size the
 // engines take turns, five times over, and the table shows medians, spreads and the ratio to the faster peer.
 //
-//   node bench/peers.mjs [--peers DIR] [--torch PYTHON] [--keras PYTHON] [--models a,b] [--batch 512,32]
-//                        [--device cpu|cuda] [--engines native,wasm] [--repeat 5] [--threads N] [--seconds 1.5] [--out FOLDER]
+//   node bench/peers.mjs [--torch PYTHON] [--keras PYTHON] [--models a,b] [--batch 512,32] [--device cpu|cuda] [--engines native,wasm]
+//                        [--repeat 5] [--threads N] [--seconds 1.5] [--peers DIR] [--out FOLDER]
 //
-// DIR holds bench_torch.py and bench_keras.py, which print the same JSON as `mnist-tui bench --json`. A PYTHON without its
-// library is left out and named. Keep the machine otherwise idle.
+// A PYTHON is an interpreter with the library installed (bench/peers/requirements.txt); one without it is left out and named. DIR holds
+// bench_torch.py and bench_keras.py, which print the same JSON as `mnist-tui bench --json` (default: bench/peers). Keep the machine otherwise idle.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { median } from "./median.mjs";
+import { record, table } from "./record.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
   options: {
-    peers: { type: "string", default: join(root, "..", "shared", "peers") },
+    peers: { type: "string", default: join(root, "bench", "peers") },
     torch: { type: "string", default: "python3" },
     keras: { type: "string", default: "python3" },
     models: { type: "string", default: "simple,deep,residual,vgg,compact,pyramid" },
@@ -33,11 +33,15 @@ const { values: options } = parseArgs({
 const { threads, device } = options;
 const engines = options.engines ?? (device === "cuda" ? "cuda" : "native,wasm");
 
-/** @returns images a second; rejects what is not the JSON line of a benchmark */
+/** Versions that the peers' lines name. */
+const versions = new Set();
+
+/** @returns images a second; throws where the last line is not the JSON of a benchmark */
 function run(command, args) {
   const environment = { ...process.env, OMP_NUM_THREADS: threads, TF_CPP_MIN_LOG_LEVEL: "3" };
-  const output = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: environment });
+  const output = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: environment });
   const line = JSON.parse(output.trim().split("\n").at(-1));
+  if (line.peer) versions.add(line.peer.replace(/ (channels_last|compile)/g, ""));
   return line.imagesPerSecond ?? line.images_per_s;
 }
 
@@ -85,8 +89,12 @@ function measure(model, batch) {
       const speed = contestant(model, batch, "3");
       steps[name] = String(Math.max(3, Math.min(400, Math.round((Number(options.seconds) * speed) / Number(batch)))));
       results[name] = [];
-    } catch {
-      console.error(`${name} does not run here and is left out`);
+    } catch (error) {
+      const reason = String(error.stderr || error.message)
+        .trim()
+        .split("\n")
+        .at(-1);
+      console.error(`${name} does not run here and is left out: ${reason}`);
       delete contestants[name];
     }
   }
@@ -96,44 +104,58 @@ function measure(model, batch) {
   return results;
 }
 
+const isTorch = (name) => name.startsWith("torch");
+const isPeer = (name) => name === "keras" || isTorch(name);
+const fastest = (results, test) =>
+  Math.max(
+    0,
+    ...Object.entries(results)
+      .filter(([name]) => test(name))
+      .map(([, list]) => median(list)),
+  );
+
 const rows = [];
 for (const batch of options.batch.split(",")) {
   for (const model of options.models.split(",")) {
     const results = measure(model, batch);
-    const peers = Object.entries(results).filter(([name]) => name === "keras" || name.startsWith("torch"));
-    const bestPeer = Math.max(0, ...peers.map(([, list]) => median(list)));
-    const bestTorch = Math.max(0, ...peers.filter(([name]) => name.startsWith("torch")).map(([, list]) => median(list)));
-    const row = { model, batch: Number(batch), bestPeer, bestTorch, results };
+    const row = { model, batch: Number(batch), bestPeer: fastest(results, isPeer), bestTorch: fastest(results, isTorch), results };
     rows.push(row);
-    console.error(`${Object.keys(results).join(", ")}: ${formatRow(row)}`);
+    const cells = Object.keys(results).map((name) => `${name} ${cell(row, name)}`);
+    console.error(`${model}, batch ${batch}: ${cells.join(", ")}`);
   }
 }
 
-function formatRow({ model, batch, bestPeer, bestTorch, results }) {
-  const cells = Object.entries(results).map(([name, list]) => {
-    const ours = name !== "keras" && !name.startsWith("torch");
-    const ratio =
-      ours && bestPeer > 0
-        ? `, ${(median(list) / bestPeer).toFixed(2)} × best peer, ${(median(list) / bestTorch).toFixed(2)} × PyTorch`
-        : "";
-    return `${Math.round(median(list)).toLocaleString("en")} (±${(50 * spread(list)).toFixed(0)} %${ratio})`;
-  });
-  return `| ${model} | ${batch} | ${cells.join(" | ")} |`;
+/** @returns a contestant's median, its spread and, of this program's engines, the ratios to the faster peer and to PyTorch's better layout */
+function cell({ bestPeer, bestTorch, results }, name) {
+  const list = results[name];
+  if (!list) return "–";
+  const ratio = (peer, text) => (peer > 0 && !isPeer(name) ? `, ${(median(list) / peer).toFixed(2)} × ${text}` : "");
+  const ratios = ratio(bestPeer, "best peer") + ratio(bestTorch, "PyTorch");
+  return `${Math.round(median(list)).toLocaleString("en")} (±${(50 * spread(list)).toFixed(0)} %${ratios})`;
 }
 
-const names = Object.keys(rows[0].results);
+/** @returns an engine's range of ratios to the faster peer at a batch size, as a sentence's part */
+function verdict(engine, batch) {
+  const ratios = rows.filter((row) => String(row.batch) === batch && row.bestPeer > 0 && row.results[engine]);
+  const list = ratios.map(({ bestPeer, results }) => median(results[engine]) / bestPeer);
+  if (list.length === 0) return `${engine} beside no peer at batch ${batch}`;
+  return `${engine} at ${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)} times the faster peer at batch ${batch}`;
+}
+
+const names = [...new Set(rows.flatMap(({ results }) => Object.keys(results)))];
 const date = new Date().toISOString().slice(0, 10);
 const machine = `${cpus()[0].model}, ${threads} threads, Node ${process.version}`;
-const table = [
-  `Images a second, median of ${options.repeat} (± half the spread); ${date}, ${machine}`,
-  "",
-  `| preset | batch | ${names.join(" | ")} |`,
-  `|---|---|${names.map(() => "---|").join("")}`,
-  ...rows.map(formatRow),
-].join("\n");
-console.log(table);
+const body = rows.map((row) => [row.model, row.batch, ...names.map((name) => cell(row, name))]);
+const figures = `Images a second, median of ${options.repeat} (± half the spread); ${machine}\n\n${table(["preset", "batch", ...names], body)}`;
+console.log(figures);
 if (options.out) {
-  mkdirSync(options.out, { recursive: true });
-  writeFileSync(join(options.out, "table.md"), `${table}\n\nCommand: node bench/peers.mjs ${process.argv.slice(2).join(" ")}\n`);
-  writeFileSync(join(options.out, "results.json"), `${JSON.stringify({ date, machine, rows }, null, 2)}\n`);
+  const engineNames = names.filter((name) => !isPeer(name));
+  record(options.out, {
+    title: "Training speed beside PyTorch and Keras",
+    question: "how fast do the presets train beside PyTorch and Keras on the same machine?",
+    software: [...versions].join(", "),
+    verdict: engineNames.flatMap((name) => options.batch.split(",").map((batch) => verdict(name, batch))).join("; "),
+    figures,
+    data: { "results.json": `${JSON.stringify({ date, machine, rows }, null, 2)}\n` },
+  });
 }

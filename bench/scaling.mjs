@@ -3,13 +3,13 @@
 // one-thread turns before and after it, so that a host that is slower for a second slows both.
 //
 //   node bench/scaling.mjs [--models a,b] [--engine native] [--batch 512] [--threads 2] [--milliseconds 200] [--repeat 30]
+//                          [--out FOLDER]
 //
 // Keep the machine otherwise idle.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { loadDataset } from "../dist/data/datasets.js";
-import { selectEngine } from "../dist/engine/registry.js";
-import { buildModel } from "../dist/model/presets.js";
+import { csv, record, table } from "./record.mjs";
+import { openBuild, quartiles } from "./sessions.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -19,42 +19,28 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: "2" },
     milliseconds: { type: "string", default: "200" },
     repeat: { type: "string", default: "30" },
+    out: { type: "string" },
   },
 });
 const [batchSize, threads, repeat] = [options.batch, options.threads, options.repeat].map(Number);
-const { train, normalization } = await loadDataset("mnist", { explicit: false, limitTrain: 10 * batchSize, onNotice: console.error });
-const { engine } = await selectEngine(options.engine);
-const optimizer = { type: "adam", momentum: 0, weightDecay: 0 };
-
-async function openSession(model, threads) {
-  const session = await engine.create({ model, optimizer, seed: 0, batchSize, normalization, threads });
-  session.load(train);
-  return session;
-}
+const build = await openBuild(new URL("..", import.meta.url), options.engine, batchSize);
 
 /** @returns steps a millisecond of all sessions together, each taking that many */
 async function rate(sessions, steps) {
-  const indices = Uint32Array.from({ length: steps * batchSize }, (_, i) => i % train.labels.length);
-  const chunk = { batchSize, indices, learningRates: new Float32Array(steps).fill(1e-3) };
   const began = performance.now();
-  await Promise.all(sessions.map((session) => session.train(chunk)));
+  await Promise.all(sessions.map((session) => build.train(session, steps)));
   return (sessions.length * steps) / (performance.now() - began);
 }
 
-function column(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, middle, high] = [1, 2, 3].map((quarter) => sorted[Math.floor((sorted.length * quarter) / 4)].toFixed(2));
-  return `${middle} (${low}–${high})`.padEnd(20);
-}
-
+const shown = ([low, middle, high]) => `${middle} (${low}–${high})`;
 console.log(
   `${cpus()[0].model}, ${options.engine}, batch ${batchSize}, Node ${process.versions.node}, median (quartiles) of ${repeat} turns`,
 );
 console.log(`${"".padEnd(10)}${`${threads} threads`.padEnd(20)}${threads} sessions of one thread`);
+const rows = [];
 for (const name of options.models.split(",")) {
-  const model = buildModel(name);
-  const together = await openSession(model, threads);
-  const apart = await Promise.all(Array.from({ length: threads }, () => openSession(model, 1)));
+  const together = await build.open(name, threads);
+  const apart = await Promise.all(Array.from({ length: threads }, () => build.open(name, 1)));
   const [one] = apart;
   for (const sessions of [[together], apart]) await rate(sessions, 5);
   const steps = Math.max(1, Math.round(Number(options.milliseconds) * (await rate([one], 5))));
@@ -68,6 +54,24 @@ for (const name of options.models.split(",")) {
     ratios.together.push((2 * threaded) / (first + second));
     ratios.apart.push((2 * separate) / (second + third));
   }
-  console.log(`${name.padEnd(10)}${column(ratios.together)}${column(ratios.apart)}`);
+  const row = { name, together: quartiles(ratios.together), apart: quartiles(ratios.apart) };
+  rows.push(row);
+  console.log(`${name.padEnd(10)}${shown(row.together).padEnd(20)}${shown(row.apart)}`);
   await Promise.all([together, ...apart].map((session) => session.dispose()));
+}
+if (options.out) {
+  const medians = (key) => rows.map((row) => Number(row[key][1]));
+  const range = (key) => `${Math.min(...medians(key)).toFixed(2)} to ${Math.max(...medians(key)).toFixed(2)}`;
+  const header = ["threads", "sessions"].flatMap((name) => ["median", "quartile1", "quartile3"].map((figure) => `${name}_${figure}`));
+  const cells = rows.map(({ name, together, apart }) => [name, ...[together, apart].flatMap(([low, middle, high]) => [middle, low, high])]);
+  record(options.out, {
+    title: `${threads} threads against one`,
+    question: `how much faster are ${threads} threads than one (${options.engine}, batch ${batchSize})?`,
+    verdict: `${threads} threads train ${range("together")} times as fast as one; ${threads} sessions of one thread each ${range("apart")}`,
+    figures: table(
+      ["preset", `${threads} threads`, `${threads} sessions of one thread`],
+      rows.map(({ name, together, apart }) => [name, shown(together), shown(apart)]),
+    ),
+    data: { "scaling.csv": csv(["preset", ...header], cells) },
+  });
 }

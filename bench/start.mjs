@@ -1,6 +1,7 @@
 // From the command line to the first training step: until `train --json` prints its first step event, which tells of a step that is done.
 //
 //   node bench/start.mjs [--model simple] [--repeat 15] [--programs bin/mnist-tui.js,OTHER/bin/mnist-tui.js]
+//                        [--out FOLDER]
 //
 // Several programs, such as builds before and after a change, take turns. Keep the machine otherwise idle.
 import { spawn } from "node:child_process";
@@ -11,11 +12,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { median } from "./median.mjs";
+import { csv, record, table } from "./record.mjs";
 
 const { values: options } = parseArgs({
   options: {
     model: { type: "string", default: "simple" },
     repeat: { type: "string", default: "15" },
+    out: { type: "string" },
     programs: { type: "string", default: fileURLToPath(new URL("../bin/mnist-tui.js", import.meta.url)) },
   },
 });
@@ -51,6 +54,19 @@ try {
   rmSync(runs, { recursive: true, force: true });
 }
 console.log(`${cpus()[0].model}, ${options.model}, Node ${process.versions.node}, milliseconds, median (least–most) of ${options.repeat}`);
-for (const [program, list] of times) {
-  console.log(`${median(list).toFixed(0)} (${Math.min(...list).toFixed(0)}–${Math.max(...list).toFixed(0)})  ${program}`);
+const rows = [...times].map(([program, list]) => {
+  const [middle, least, most] = [median(list), Math.min(...list), Math.max(...list)].map((time) => time.toFixed(0));
+  console.log(`${middle} (${least}–${most})  ${program}`);
+  return { program, middle, least, most };
+});
+if (options.out) {
+  // A program's place on this machine says nothing: the first is A.
+  const cells = rows.map(({ middle, least, most }, i) => ["ABCDEFGH"[i], options.model, middle, least, most]);
+  record(options.out, {
+    title: "From the command line to the first step",
+    question: `how long does train take until the first step of ${options.model} is done?`,
+    verdict: `median ${rows.map(({ middle }) => `${middle} ms`).join(", ")}`,
+    figures: table(["program", "preset", "median, ms", "least", "most"], cells),
+    data: { "start.csv": csv(["program", "preset", "median_ms", "least_ms", "most_ms"], cells) },
+  });
 }
