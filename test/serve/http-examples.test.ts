@@ -8,11 +8,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunningServer } from "../../dist/serve/server.js";
 import { start } from "./support.js";
 
-/** The README's three ways to ask for a prediction, as they stand there, against a running server and the pretrained network. */
+/** The three ways to ask for a prediction in docs/http.md, as they stand there, against a running server and the pretrained network. */
 
 const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
-const folder = mkdtempSync(join(tmpdir(), "mnist-tui-readme-"));
+const folder = mkdtempSync(join(tmpdir(), "mnist-tui-http-examples-"));
 let server: RunningServer;
 
 beforeAll(async () => {
@@ -34,11 +34,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** @returns the README's code block in that language under "Predictions over HTTP", asking this test's server */
+/** @returns the page's code block in that language, asking this test's server */
 function example(language: string): string {
-  const section = readFileSync(join(root, "README.md"), "utf8").split("## Predictions over HTTP")[1];
-  const block = section.match(new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``))?.[1];
-  if (!block) throw new Error(`The README has no ${language} example of a prediction`);
+  const page = readFileSync(join(root, "docs/http.md"), "utf8");
+  const block = page.match(new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``))?.[1];
+  if (!block) throw new Error(`docs/http.md has no ${language} example of a prediction`);
   return block.replaceAll("http://127.0.0.1:5000", server.url);
 }
 
