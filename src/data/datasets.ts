@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { DatasetName } from "../config/types.js";
-import type { Split } from "../engine/engine.js";
 import { UserError } from "../util/errors.js";
 import { catalog, type DatasetEntry, filesOf } from "./catalog.js";
 import { type DownloadProgress, downloadFiles, UnwritableError } from "./download.js";
 import { parseIdx, sha256 } from "./idx.js";
 import { dataDirectory, findInCache, findInDirectory, type Location } from "./locate.js";
 import { forgetReadAhead } from "./read-ahead.js";
+import type { Split } from "./split.js";
 import { obtainSynthetic } from "./synthetic/store.js";
 import { type Check, checkFile, checkFiles } from "./verify.js";
 

@@ -1,6 +1,6 @@
 import type { EngineChoice } from "../config/types.js";
 import { UserError } from "../util/errors.js";
-import type { Engine, EngineName } from "./engine.js";
+import type { Engine, EngineName } from "./contract/engine.js";
 
 /** Loads an engine's code, and only that engine's. */
 type Loader = () => Promise<Engine>;
@@ -15,7 +15,7 @@ const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
   ["webgpu", async () => (await import("./tfjs/webgpu.js")).webgpuEngine],
   ["native", async () => (await import("./cpu/engine.js")).nativeEngine],
   ["wasm", async () => (await import("./cpu/engine.js")).wasmEngine],
-  ["reference", async () => (await import("./reference.js")).referenceEngine],
+  ["reference", async () => (await import("./reference/engine.js")).referenceEngine],
 ]);
 
 /** Names in probing order. */

@@ -1,5 +1,6 @@
 import type { EngineChoice } from "../config/types.js";
-import type { EngineInfo, Session } from "../engine/engine.js";
+import type { EngineInfo } from "../engine/contract/engine.js";
+import type { Session } from "../engine/contract/session.js";
 import { selectEngine } from "../engine/registry.js";
 import { buildModel } from "../model/presets.js";
 import { type ImageStyle, imageStyle } from "../picture/read.js";

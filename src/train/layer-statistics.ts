@@ -1,4 +1,4 @@
-import type { State } from "../engine/engine.js";
+import type { State } from "../engine/contract/state.js";
 import type { Layer, Model, Node } from "../model/model.js";
 import type { LayerStatistics, LayersEvent } from "../run/events.js";
 

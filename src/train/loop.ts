@@ -1,5 +1,7 @@
 import type { ModelConfig } from "../config/types.js";
-import type { Session, Split, State } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
+import type { Session } from "../engine/contract/session.js";
+import type { State } from "../engine/contract/state.js";
 import type { Model } from "../model/model.js";
 import type { DoneEvent, RunEvent, TrainerCommand } from "../run/events.js";
 import { UserError } from "../util/errors.js";

@@ -1,5 +1,8 @@
-import type { Chunk, Engine, OptimizerSettings, Profile, Session } from "../engine/engine.js";
+import type { Engine } from "../engine/contract/engine.js";
+import type { Profile } from "../engine/contract/profile.js";
+import type { Chunk, Session } from "../engine/contract/session.js";
 import type { Model } from "../model/model.js";
+import type { OptimizerSettings } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
 
 export interface Measurement {

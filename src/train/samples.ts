@@ -1,4 +1,5 @@
-import type { Evaluation, Split } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
+import type { Evaluation } from "../engine/contract/session.js";
 import type { Sample } from "../run/events.js";
 import { randomKey, randomPermutation, streams } from "../util/random.js";
 

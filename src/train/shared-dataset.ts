@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DatasetName } from "../config/types.js";
 import type { Dataset } from "../data/datasets.js";
-import type { Split } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
 import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Engine, State } from "../../dist/engine/engine.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
+import type { State } from "../../dist/engine/contract/state.js";
 import { initialTensors } from "../../dist/model/initialize.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { expectIdentical } from "./support/compare.js";

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { OptimizerSettings } from "../../dist/engine/engine.js";
 import { batchNormEvaluate, batchNormTrain } from "../../dist/engine/reference/batch-norm.js";
 import { convForward } from "../../dist/engine/reference/conv.js";
 import { dropout, reluBackward } from "../../dist/engine/reference/elementwise.js";
@@ -7,6 +6,7 @@ import { gatherImages } from "../../dist/engine/reference/image.js";
 import { argmax, crossEntropySum, softmax } from "../../dist/engine/reference/loss.js";
 import { slotNames, update } from "../../dist/engine/reference/optimizer.js";
 import { maxPoolBackward, maxPoolForward } from "../../dist/engine/reference/pool.js";
+import type { OptimizerSettings } from "../../dist/model/optimizers.js";
 import { randomKey, randomUniform, streams } from "../../dist/util/random.js";
 
 /** Values worked out by hand, for what a difference quotient cannot tell: conventions. */

@@ -1,13 +1,13 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Split } from "../../engine/engine.js";
 import { fileErrorReason, makeDirectory, writeFileAtomic } from "../../util/atomic-write.js";
 import { UserError } from "../../util/errors.js";
 import { catalog, filesOf } from "../catalog.js";
 import type { DownloadProgress } from "../download.js";
 import { encodeIdx, parseIdx } from "../idx.js";
 import { findInCache } from "../locate.js";
+import type { Split } from "../split.js";
 import { checkFiles } from "../verify.js";
 import { generateDigit } from "./generate.js";
 

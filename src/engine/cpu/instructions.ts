@@ -1,5 +1,5 @@
 import { shapeSize } from "../../model/shapes.js";
-import type { Activation as Fused } from "../fusion.js";
+import type { Activation as Fused } from "../shared/fusion.js";
 import { blockChannels, blocksOf, everySecond, strides, type Tile, type Value, viewWords } from "./layout.js";
 
 /** Op codes of native/program.h. */

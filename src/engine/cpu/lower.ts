@@ -1,6 +1,6 @@
 import type { Model, Node } from "../../model/model.js";
 import { convPadding } from "../../model/shapes.js";
-import { Fusion, isReluAlone, type LayerOf } from "../fusion.js";
+import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import type { Activation, Dot, Instruction, Target } from "./instructions.js";
 import * as op from "./instructions.js";
 import { type Value, value } from "./layout.js";

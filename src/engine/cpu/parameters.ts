@@ -1,5 +1,5 @@
 import type { Model, Parameter } from "../../model/model.js";
-import type { State, Tensor } from "../engine.js";
+import type { State, Tensor } from "../contract/state.js";
 import { type Tile, tilesOf, tilesSize } from "./layout.js";
 
 /** How a layer's weights are stored: tiles of outputs, each [tap][input][vectors × V]. */

@@ -1,4 +1,4 @@
-import type { OptimizerSettings } from "../engine.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
 import { floatWord } from "./instructions.js";
 
 /** The fields of `Program` in native/program.h, in its order. */

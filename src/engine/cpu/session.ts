@@ -1,6 +1,10 @@
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
 import { UserError } from "../../util/errors.js";
-import type { Chunk, ChunkResult, EngineInfo, Evaluation, Profile, ProfileRow, Session, SessionOptions, Split, State } from "../engine.js";
+import type { EngineInfo } from "../contract/engine.js";
+import type { Profile, ProfileRow } from "../contract/profile.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State } from "../contract/state.js";
 import { arenaStart, type Backend, peakFlops } from "./backend.js";
 import type { Instruction } from "./instructions.js";
 import { padded } from "./layout.js";

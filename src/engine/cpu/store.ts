@@ -1,5 +1,5 @@
 import type { Model } from "../../model/model.js";
-import type { OptimizerSettings } from "../engine.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
 import type { ConvTap, Normalizer } from "./instructions.js";
 import { blockChannels, flattenOrder, padded, strides, type Tile, type Value, widestDenseTile, widestTile } from "./layout.js";
 import { type Allocator, LaneRegion } from "./memory.js";

@@ -1,4 +1,4 @@
-import type { Activation as Fused } from "../fusion.js";
+import type { Activation as Fused } from "../shared/fusion.js";
 import { type Arguments, blocksFor, type Step, type StructValue, step } from "./kernels.js";
 import { type Buffer, type BufferList, bufferLength, view } from "./memory.js";
 import type { Block } from "./parameters.js";

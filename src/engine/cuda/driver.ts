@@ -1,4 +1,4 @@
-import { cudaLibrary, noDriver } from "../gpus/driver.js";
+import { cudaLibrary, noDriver } from "../nvidia/libraries.js";
 import { CudaDevice, describeDevice } from "./device.js";
 import { CudaError } from "./errors.js";
 import { bindLibcuda, type Libcuda, missingKoffi } from "./libcuda.js";

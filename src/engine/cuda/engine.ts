@@ -1,5 +1,5 @@
-import type { Engine } from "../engine.js";
-import { cudaLibrary } from "../gpus/driver.js";
+import type { Engine } from "../contract/engine.js";
+import { cudaLibrary } from "../nvidia/libraries.js";
 import { probeCuda } from "./probe.js";
 
 let probed: ReturnType<typeof probeCuda> | undefined;

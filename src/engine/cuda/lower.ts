@@ -1,7 +1,7 @@
 import type { Model, Node } from "../../model/model.js";
 import { convPadding } from "../../model/shapes.js";
 import { UserError } from "../../util/errors.js";
-import { Fusion, isReluAlone, type LayerOf } from "../fusion.js";
+import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import { type Activation, Activations, type Normalizer } from "./activations.js";
 import { blocksFor, type Step, type StructValue, step } from "./kernels.js";
 import { type Buffer, type BufferList, view } from "./memory.js";

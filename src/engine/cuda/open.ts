@@ -1,5 +1,5 @@
 import { UserError } from "../../util/errors.js";
-import type { EngineInfo } from "../engine.js";
+import type { EngineInfo } from "../contract/engine.js";
 import { type Device, type DeviceInfo, type Driver, loadDriver } from "./driver.js";
 import { CudaError } from "./errors.js";
 import { ptxHeader, readPtx } from "./ptx.js";

@@ -1,5 +1,6 @@
 import type { Model, Parameter } from "../../model/model.js";
-import type { OptimizerSettings, State, Tensor } from "../engine.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
+import type { State, Tensor } from "../contract/state.js";
 import { quadsOf, type Value } from "./values.js";
 
 /** Parameters that one gradient belongs to: a layer's weights with its bias, or one vector of a batch norm. */

@@ -1,5 +1,5 @@
 import { UserError } from "../../util/errors.js";
-import type { SessionOptions } from "../engine.js";
+import type { SessionOptions } from "../contract/session.js";
 import { type Lowered, lower, type Shared } from "./lower.js";
 import { type Buffer, BufferList, bufferLength } from "./memory.js";
 import { ParameterStore } from "./parameters.js";

@@ -1,5 +1,5 @@
 import { askChild } from "../../util/child-probe.js";
-import { cudaLibrary, noDriver } from "../gpus/driver.js";
+import { cudaLibrary, noDriver } from "../nvidia/libraries.js";
 import type { DeviceInfo } from "./driver.js";
 import type { Problem } from "./requirements.js";
 

@@ -1,4 +1,4 @@
-import type { OptimizerSettings } from "../engine.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
 import { type Step, step } from "./kernels.js";
 import type { Gradient, Lowered } from "./lower.js";
 import { addressOf, type Buffer, type BufferList, view } from "./memory.js";

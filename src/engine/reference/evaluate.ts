@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
+import type { Split } from "../../data/split.js";
 import type { Parameter } from "../../model/model.js";
-import type { Evaluation, Split, State } from "../engine.js";
+import type { Evaluation } from "../contract/session.js";
+import type { State } from "../contract/state.js";
 import type { Floats } from "./floats.js";
 import { argmax, crossEntropySum, softmax } from "./loss.js";
 

@@ -1,4 +1,4 @@
-import type { OptimizerSettings } from "../engine.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
 import type { Floats } from "./floats.js";
 
 /** Adam's decay rates, RMSprop's decay rate, and the ε of both: PyTorch's defaults. */

@@ -1,6 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
-import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
+import type { EngineInfo } from "../contract/engine.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State, Tensor } from "../contract/state.js";
 import { checkState, evaluateInBatches } from "./evaluate.js";
 import { gatherImages, normalizeImages } from "./image.js";
 import { argmax, crossEntropyBackward, crossEntropySum } from "./loss.js";

@@ -1,4 +1,4 @@
-import type { Engine, EngineName } from "../engine.js";
+import type { Engine, EngineName } from "../contract/engine.js";
 import type { TfjsBackend } from "./backend.js";
 
 /** Where a backend of TF.js comes from, and whether it can be had here. */

@@ -1,4 +1,4 @@
-import type { OptimizerSettings } from "../engine.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
 import type { Tensor, Tf } from "./backend.js";
 
 /** PyTorch's defaults: Adam's decay rates, RMSprop's decay rate, and the ε of both. */

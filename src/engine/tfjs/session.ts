@@ -1,8 +1,11 @@
 import { setImmediate } from "node:timers/promises";
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
 import { batchNormMomentum } from "../../model/model.js";
 import { UserError } from "../../util/errors.js";
-import type { Chunk, ChunkResult, EngineInfo, EngineName, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
+import type { EngineInfo, EngineName } from "../contract/engine.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State, Tensor } from "../contract/state.js";
 import { checkState, evaluateInBatches } from "../reference/evaluate.js";
 import type { Tensor as DeviceTensor, Tensor1D, Tf, TfjsBackend } from "./backend.js";
 import { gather, gatherMoved, normalizedLevels, oneHot } from "./batch.js";

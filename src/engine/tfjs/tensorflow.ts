@@ -1,6 +1,6 @@
 import { askChild } from "../../util/child-probe.js";
-import type { Engine } from "../engine.js";
-import { nvidiaDriver } from "../gpus/driver.js";
+import type { Engine } from "../contract/engine.js";
+import { nvidiaDriver } from "../nvidia/libraries.js";
 import type { TfjsBackend } from "./backend.js";
 import { tfjsEngine } from "./engine.js";
 import { tfjsVersion } from "./packages.js";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Engine } from "../../../dist/engine/contract/engine.js";
 import { type Device, type Driver, loadDriver } from "../../../dist/engine/cuda/driver.js";
 import { encode, type Step, step } from "../../../dist/engine/cuda/kernels.js";
 import { bufferBytes, bufferLength, view } from "../../../dist/engine/cuda/memory.js";
 import { readPtx } from "../../../dist/engine/cuda/ptx.js";
 import { type TileName, tileNames, tiles } from "../../../dist/engine/cuda/tiles.js";
-import type { Engine } from "../../../dist/engine/engine.js";
-import { referenceEngine } from "../../../dist/engine/reference.js";
+import { referenceEngine } from "../../../dist/engine/reference/engine.js";
 import { initialTensors } from "../../../dist/model/initialize.js";
 import type { Model } from "../../../dist/model/model.js";
 import { expectClose, expectIdentical, expectTensorsClose } from "../support/compare.js";

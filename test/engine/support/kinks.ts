@@ -1,4 +1,4 @@
-import type { Chunk } from "../../../dist/engine/engine.js";
+import type { Chunk } from "../../../dist/engine/contract/session.js";
 import { gatherImages } from "../../../dist/engine/reference/image.js";
 import { Network } from "../../../dist/engine/reference/network.js";
 import { initialTensors } from "../../../dist/model/initialize.js";

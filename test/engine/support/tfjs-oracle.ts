@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Split, Tensor } from "../../../dist/engine/engine.js";
+import type { Split } from "../../../dist/data/split.js";
+import type { Tensor } from "../../../dist/engine/contract/state.js";
 import type { Model, Node } from "../../../dist/model/model.js";
 import { normalization } from "./images.js";
 

@@ -1,4 +1,4 @@
-import type { Layer, Node } from "../model/model.js";
+import type { Layer, Node } from "../../model/model.js";
 
 /** dropout(pool(relu(normalize(input) + normalize(skip)))), every part optional. */
 export interface Activation<Value, Normalizer> {

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import type { GpuMonitor, GpuReading } from "./monitor.js";
+import type { GpuMonitor, GpuReading } from "./reading.js";
 
 /** NVIDIA Management Library, nvml.h. */
 const success = 0;

@@ -1,5 +1,5 @@
-import type { Engine } from "./engine.js";
-import { ReferenceSession } from "./reference/session.js";
+import type { Engine } from "../contract/engine.js";
+import { ReferenceSession } from "./session.js";
 
 /**
  * The engine that is right by inspection: plain TypeScript, one loop nest a formula, sums in double, values stored as float32. It is the

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { GpuMonitor, GpuReading } from "./monitor.js";
+import type { GpuMonitor, GpuReading } from "./reading.js";
 
 const fields = ["index", "name", "memory.used", "memory.total", "utilization.gpu", "temperature.gpu", "power.draw", "driver_version"];
 const firstAnswerMilliseconds = 5_000;
