@@ -3,7 +3,7 @@
  * The direction of imports (docs/architecture.md), checked on the syntax tree: Biome's noRestrictedImports knows neither
  * resolved paths nor type-only imports, and both matter here.
  *
- *   bin → cli → {ui, serve, report, export, train, doctor} → {engine, data, run} → {model, config} → util
+ *   bin → cli → {ui, serve, report, export, train, doctor} → {engine, data, run} → config → model → util
  *
  * A folder imports itself and any folder to its right. Beyond that: type-only imports go between folders of the same
  * rank (they vanish at run time), and the exceptions and bans below.
@@ -20,7 +20,8 @@ const ranks = [
   ["cli"],
   ["ui", "serve", "report", "export", "train", "doctor"],
   ["engine", "data", "run"],
-  ["model", "config"],
+  ["config"],
+  ["model"],
   ["util"],
 ];
 

@@ -4,9 +4,9 @@ import { convForward } from "../../dist/engine/reference/conv.js";
 import { dropout, reluBackward } from "../../dist/engine/reference/elementwise.js";
 import { gatherImages } from "../../dist/engine/reference/image.js";
 import { argmax, crossEntropySum, softmax } from "../../dist/engine/reference/loss.js";
-import { slotNames, update } from "../../dist/engine/reference/optimizer.js";
+import { update } from "../../dist/engine/reference/optimizer.js";
 import { maxPoolBackward, maxPoolForward } from "../../dist/engine/reference/pool.js";
-import type { OptimizerSettings } from "../../dist/model/optimizers.js";
+import { type OptimizerSettings, slotNames } from "../../dist/model/optimizers.js";
 import { randomKey, randomUniform, streams } from "../../dist/util/random.js";
 
 /** Values worked out by hand, for what a difference quotient cannot tell: conventions. */

@@ -78,13 +78,6 @@ function unpack(stored: Stored, arena: Float32Array, offset: number, vectorWidth
   return tensor;
 }
 
-/** Slots of each optimizer in the order in which native/update.h takes them. */
-export function slotNames(optimizer: { type: "adam" | "sgd" | "rmsprop"; momentum: number }): string[] {
-  if (optimizer.type === "adam") return ["exp_avg", "exp_avg_sq"];
-  const momentum = optimizer.momentum === 0 ? [] : ["momentum_buffer"];
-  return optimizer.type === "sgd" ? momentum : ["square_avg", ...momentum];
-}
-
 /** @throws Error naming the parameter that is missing or has another shape */
 export function writeState(stored: readonly Stored[], state: State, arena: Float32Array, vectorWidth: number): void {
   const find = ({ name, shape }: Parameter): Float32Array => {

@@ -1,10 +1,12 @@
 import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
+import { optimizers } from "../../model/optimizers.js";
 import { UserError } from "../../util/errors.js";
 import type { EngineInfo } from "../contract/engine.js";
 import type { Profile, ProfileRow } from "../contract/profile.js";
 import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
 import type { State } from "../contract/state.js";
+import { rateTable } from "../shared/rate-table.js";
 import { arenaStart, type Backend, peakFlops } from "./backend.js";
 import type { Instruction } from "./instructions.js";
 import { padded } from "./layout.js";
@@ -12,7 +14,7 @@ import { lower } from "./lower.js";
 import { Allocator } from "./memory.js";
 import { readState, writeState } from "./parameters.js";
 import { type Plan, plan } from "./plan.js";
-import { barrierWords, counterWords, encodeProgram, optimizerCodes, type ProgramFields, programWords, rateTable } from "./program.js";
+import { barrierWords, counterWords, encodeProgram, type ProgramFields, programWords } from "./program.js";
 import { Store } from "./store.js";
 import { Threads } from "./threads.js";
 
@@ -263,7 +265,7 @@ export class CpuSession implements Session {
       laneLoss: this.laneLoss,
       seed: seed | 0,
       firstStep: this.step,
-      optimizer: optimizerCodes[optimizer.type],
+      optimizer: optimizers[optimizer.type].code,
       momentum: optimizer.momentum,
       weightDecay: optimizer.weightDecay,
       rates: -1,

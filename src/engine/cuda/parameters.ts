@@ -1,5 +1,5 @@
 import type { Model, Parameter } from "../../model/model.js";
-import type { OptimizerSettings } from "../../model/optimizers.js";
+import { type OptimizerSettings, slotNames } from "../../model/optimizers.js";
 import type { State, Tensor } from "../contract/state.js";
 import { quadsOf, type Value } from "./values.js";
 
@@ -149,10 +149,4 @@ export class ParameterStore {
     this.end += count;
     return { first, count };
   }
-}
-
-function slotNames({ type, momentum }: OptimizerSettings): string[] {
-  const buffer = momentum === 0 ? [] : ["momentum_buffer"];
-  if (type === "adam") return ["exp_avg", "exp_avg_sq"];
-  return type === "sgd" ? buffer : ["square_avg", ...buffer];
 }

@@ -3,7 +3,7 @@ import { initialTensors } from "../../model/initialize.js";
 import type { EngineInfo } from "../contract/engine.js";
 import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
 import type { State } from "../contract/state.js";
-import { rateTable } from "../cpu/program.js";
+import { rateTable } from "../shared/rate-table.js";
 import type { Device, Graph, Module } from "./driver.js";
 import { CudaError } from "./errors.js";
 import { encode, multiplies, type Step } from "./kernels.js";

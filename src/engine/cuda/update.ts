@@ -1,10 +1,9 @@
-import type { OptimizerSettings } from "../../model/optimizers.js";
+import { type OptimizerSettings, optimizers } from "../../model/optimizers.js";
 import { type Step, step } from "./kernels.js";
 import type { Gradient, Lowered } from "./lower.js";
 import { addressOf, type Buffer, type BufferList, view } from "./memory.js";
 import type { ParameterStore } from "./parameters.js";
 
-const optimizerCodes: Record<OptimizerSettings["type"], number> = { adam: 0, sgd: 1, rmsprop: 2 };
 /** Floats that one block of the update moves: 128 threads, four each. */
 const blockFloats = 512;
 /** native/cuda/update.cuh: Segment and UpdateBlock. */
@@ -65,7 +64,7 @@ export class Update {
     return step("update", "update", [this.blocks.length], {
       ...{ run: view(this.run), segments: view(segments), blocks: view(this.blockTable), parameters: view(parameters) },
       ...{ slot0: slots[0] ? view(slots[0]) : null, slot1: slots[1] ? view(slots[1]) : null, ticket: view(this.ticket) },
-      ...{ optimizer: optimizerCodes[type], momentum, weightDecay },
+      ...{ optimizer: optimizers[type].code, momentum, weightDecay },
     });
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
+import { slotNames } from "../../model/optimizers.js";
 import type { EngineInfo } from "../contract/engine.js";
 import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
 import type { State, Tensor } from "../contract/state.js";
@@ -8,7 +9,7 @@ import { checkState, evaluateInBatches } from "./evaluate.js";
 import { gatherImages, normalizeImages } from "./image.js";
 import { argmax, crossEntropyBackward, crossEntropySum } from "./loss.js";
 import { Network } from "./network.js";
-import { slotNames, update } from "./optimizer.js";
+import { update } from "./optimizer.js";
 
 const pixels = 784;
 const classes = 10;

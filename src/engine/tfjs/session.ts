@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
 import { batchNormMomentum } from "../../model/model.js";
+import { slotNames } from "../../model/optimizers.js";
 import { UserError } from "../../util/errors.js";
 import type { EngineInfo, EngineName } from "../contract/engine.js";
 import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
@@ -12,7 +13,7 @@ import { gather, gatherMoved, normalizedLevels, oneHot } from "./batch.js";
 import { extract, type FlatLayout, flatLayout, store } from "./layout.js";
 import { crossEntropy } from "./loss.js";
 import { type BatchStatistics, Pass } from "./network.js";
-import { type Slots, slotNames, update } from "./optimizer.js";
+import { type Slots, update } from "./optimizer.js";
 
 const pixels = 784;
 const classes = 10;
