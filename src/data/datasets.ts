@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { DatasetName } from "../config/types.js";
 import { UserError } from "../util/errors.js";
+import { imagePixels } from "../util/image-size.js";
 import { catalog, type DatasetEntry, filesOf } from "./catalog.js";
 import { type DownloadProgress, downloadFiles, UnwritableError } from "./download.js";
 import { parseIdx, sha256 } from "./idx.js";
@@ -187,5 +188,5 @@ function assemble(entry: DatasetEntry, train: Split, test: Split, source: string
 /** @returns the first `limit` samples, copied so that the others do not stay in memory; all where there are no more */
 function limited({ images, labels }: Split, limit: number | undefined): Split {
   if (limit === undefined || limit >= labels.length) return { images, labels };
-  return { images: images.slice(0, limit * 784), labels: labels.slice(0, limit) };
+  return { images: images.slice(0, limit * imagePixels), labels: labels.slice(0, limit) };
 }

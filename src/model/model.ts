@@ -53,7 +53,6 @@ export interface Model {
   parameters: readonly Parameter[];
   /** Trainable ones only. */
   parameterCount: number;
-  classes: 10;
 }
 
 export const batchNormEpsilon = 1e-5;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { UserError } from "../util/errors.js";
 import { expandLayers } from "./expand.js";
+import { classes } from "./logits.js";
 import type { Layer, Model } from "./model.js";
 import { parameterTable } from "./parameters.js";
 import type { LayerSpec, PresetSpec } from "./preset-schema.js";
@@ -43,10 +44,11 @@ export function buildModel(preset: string, options: ModelOptions = {}): Model {
 export function modelFromLayers(name: string, layers: readonly Layer[]): Model {
   const nodes = inferShapes(layers);
   const output = nodes.at(-1)?.output ?? [0, 0, 0];
-  if (formatShape(output) !== "10") throw new UserError(`Model ${name} must end in 10 logits, got ${formatShape(output)}.`, 2);
+  if (formatShape(output) !== String(classes))
+    throw new UserError(`Model ${name} must end in ${classes} logits, got ${formatShape(output)}.`, 2);
   const parameters = parameterTable(nodes);
   const parameterCount = parameters.reduce((sum, p) => sum + (p.trainable ? p.size : 0), 0);
-  return { preset: name, layers, nodes, parameters, parameterCount, classes: 10 };
+  return { preset: name, layers, nodes, parameters, parameterCount };
 }
 
 /** @returns one line about the preset, for lists and forms @throws UserError for an unknown preset */

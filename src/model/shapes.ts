@@ -1,8 +1,9 @@
 import { UserError } from "../util/errors.js";
+import { imageSide } from "../util/image-size.js";
 import type { Layer, Node, Shape } from "./model.js";
 
 /** One grey image. */
-export const inputShape: Shape = [1, 28, 28];
+export const inputShape: Shape = [1, imageSide, imageSide];
 
 /** @returns "16×28×28", or "128" for a flat activation */
 export function formatShape([channels, height, width]: Shape): string {

@@ -78,17 +78,10 @@ function unpack(stored: Stored, arena: Float32Array, offset: number, vectorWidth
   return tensor;
 }
 
-/** @throws Error naming the parameter that is missing or has another shape */
+/** @param state of the same model and optimizer */
 export function writeState(stored: readonly Stored[], state: State, arena: Float32Array, vectorWidth: number): void {
-  const find = ({ name, shape }: Parameter): Float32Array => {
-    const tensor = state.tensors.get(name);
-    if (!tensor) throw new Error(`The state has no ${name}, which the model needs.`);
-    if (tensor.shape.join() !== shape.join()) throw new Error(`${name} has shape [${tensor.shape}], but the model needs [${shape}].`);
-    return tensor.data;
-  };
-  const tensors = stored.map(({ parameter }) => find(parameter));
-  for (const [i, s] of stored.entries()) {
-    pack(s, tensors[i], arena, s.offset, vectorWidth);
+  for (const s of stored) {
+    pack(s, state.tensors.get(s.parameter.name)!.data, arena, s.offset, vectorWidth);
     for (const slot of s.slots) {
       const saved = state.tensors.get(`${slot.name}/${s.parameter.name}`);
       arena.fill(0, slot.offset, slot.offset + s.size);

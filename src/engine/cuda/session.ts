@@ -1,5 +1,8 @@
 import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
+import { classes } from "../../model/logits.js";
+import { imagePixels } from "../../util/image-size.js";
+import { checkChunk, checkImages, checkSplit, checkState } from "../contract/check.js";
 import type { EngineInfo } from "../contract/engine.js";
 import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
 import type { State } from "../contract/state.js";
@@ -12,8 +15,6 @@ import { type Buffer, bufferBytes } from "./memory.js";
 import { checkMemory, makePlan, noRoom, type Plan } from "./plan.js";
 import { readPtx } from "./ptx.js";
 
-const pixels = 784;
-const classes = 10;
 /** Graphs kept of each kind: batches of an epoch, its smaller last one, and some that were asked in between. */
 const mostGraphs = 4;
 /** What every kernel may read as a whole lies at multiples of this. */
@@ -53,7 +54,8 @@ export class CudaSession implements Session {
   private readonly extra = new Set<Buffer>();
   private readonly chunk: Growing = { host: new Uint8Array(0) };
   private readonly questions: Growing = { host: new Uint8Array(0) };
-  private dataset: { buffer: Buffer; count: number } | undefined;
+  /** The training split on the GPU, with the labels that chunks are checked by. */
+  private dataset: { buffer: Buffer; labels: Uint8Array } | undefined;
   /** Handed out to be filled, and not on the GPU yet. */
   private reserved: Split | undefined;
   private lastSegments: Buffer | undefined;
@@ -85,28 +87,28 @@ export class CudaSession implements Session {
   }
 
   load(split: Split): void {
+    checkSplit(split);
     const resident = this.reserve(split.labels.length);
     resident.images.set(split.images);
     resident.labels.set(split.labels);
   }
 
   reserve(samples: number): Split {
-    this.reserved = { images: new Uint8Array(samples * pixels), labels: new Uint8Array(samples) };
+    this.reserved = { images: new Uint8Array(samples * imagePixels), labels: new Uint8Array(samples) };
     return this.reserved;
   }
 
   async train(chunk: Chunk): Promise<ChunkResult> {
     this.sendDataset();
     const { dataset } = this;
-    if (!dataset) throw new Error("train() needs load() first.");
-    this.check(chunk, dataset.count);
+    checkChunk(chunk, this.options.batchSize, dataset?.labels);
     const { batchSize, indices, affine, learningRates } = chunk;
     const steps = learningRates.length;
     const recorded = this.record("train", batchSize);
     const sent = { indices, affine: affine ?? new Float32Array(0), rates: rateTable(learningRates, this.step) };
     const at = this.send(this.chunk, sent, { loss: 4 * steps, correct: 4 * steps });
-    const images = dataset.buffer.at!;
-    const labels = images + BigInt(dataset.count * pixels);
+    const images = dataset!.buffer.at!;
+    const labels = images + BigInt(dataset!.labels.length * imagePixels);
     this.start(this.plan.training, { ...at, affine: affine ? at.affine : undefined, images, labels });
     for (let s = 0; s < steps; s++) recorded.graph.launch();
     const result: ChunkResult = { loss: new Float32Array(steps), correct: new Uint32Array(steps) };
@@ -124,7 +126,9 @@ export class CudaSession implements Session {
     return plan.update.norms((into, from) => device.downloadBlocking(into, from.at!));
   }
 
-  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+  async evaluate(split: Split): Promise<Evaluation> {
+    checkSplit(split);
+    const { images, labels } = split;
     const count = labels.length;
     const bytes = { outputs: 4 * classes * count, loss: 4 * count, correct: 4 * count };
     const at = this.send(this.questions, { images, labels }, bytes);
@@ -139,8 +143,7 @@ export class CudaSession implements Session {
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
-    const count = images.length / pixels;
-    if (!Number.isInteger(count)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
+    const count = checkImages(images);
     const at = this.send(this.questions, { pixels: images }, { outputs: 4 * classes * count });
     this.infer(count, at);
     const logits = new Float32Array(classes * count);
@@ -160,6 +163,7 @@ export class CudaSession implements Session {
 
   write(state: State): void {
     const { store, parameters, slots } = this.plan;
+    checkState(state, this.options.model.parameters, store.slotNames);
     const written = store.write(state);
     this.upload(parameters, written.arena);
     for (const [i, slot] of slots.entries()) this.upload(slot, written.slots[i]);
@@ -169,7 +173,8 @@ export class CudaSession implements Session {
   memory(): { hostBytes: number; deviceBytes: number } {
     const device = [...this.plan.buffers.all, ...this.extra].reduce((sum, buffer) => sum + bufferBytes(buffer), 0);
     const waiting = this.reserved ? this.reserved.images.length + this.reserved.labels.length : 0;
-    const host = this.plan.store.bytes() + this.chunk.host.length + this.questions.host.length + waiting;
+    const labels = this.dataset?.labels.length ?? 0;
+    const host = this.plan.store.bytes() + this.chunk.host.length + this.questions.host.length + waiting + labels;
     return { hostBytes: host, deviceBytes: device };
   }
 
@@ -266,7 +271,7 @@ export class CudaSession implements Session {
     const buffer = this.add({ name: "training images", type: "bytes", shape: [images.length + labels.length] });
     this.device.upload(buffer.at!, images);
     this.device.upload(buffer.at! + BigInt(images.length), labels);
-    this.dataset = { buffer, count: labels.length };
+    this.dataset = { buffer, labels };
     this.reserved = undefined;
   }
 
@@ -297,19 +302,6 @@ export class CudaSession implements Session {
 
   private upload({ at }: Buffer, data: ArrayBufferView): void {
     this.device.upload(at!, data);
-  }
-
-  /** A wrong index would end the whole process's use of the GPU. */
-  private check({ batchSize, indices, affine, learningRates }: Chunk, count: number): void {
-    const samples = learningRates.length * batchSize;
-    if (!(batchSize >= 1 && batchSize <= this.options.batchSize)) {
-      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
-    }
-    if (indices.length !== samples) throw new Error(`Expected ${samples} indices, got ${indices.length}.`);
-    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${samples}×6 matrix entries, got ${affine.length}.`);
-    let highest = 0;
-    for (let i = 0; i < samples; i++) if (indices[i] > highest) highest = indices[i];
-    if (highest >= count) throw new Error(`Index ${highest} lies outside the training split of ${count} samples.`);
   }
 }
 
