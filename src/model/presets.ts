@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { UserError } from "../util/errors.js";
-import { expandLayers } from "./expand.js";
+import { mostFilters } from "./layers/conv.js";
+import { expandLayers, type Layer, type LayerSpec } from "./layers.js";
 import { classes } from "./logits.js";
-import type { Layer, Model } from "./model.js";
+import type { Model } from "./model.js";
+import { inferShapes } from "./nodes.js";
 import { parameterTable } from "./parameters.js";
-import type { LayerSpec, PresetSpec } from "./preset-schema.js";
-import { formatShape, inferShapes } from "./shapes.js";
+import type { PresetSpec } from "./preset-schema.js";
+import { formatShape } from "./shape.js";
 
 /** config/presets of this package, seen from dist/model or src/model alike. */
 const folder = new URL("../../config/presets/", import.meta.url);
@@ -82,9 +84,9 @@ function hasFilters(layer: LayerSpec): layer is LayerSpec & { filters: number } 
 
 function withKernels(preset: string, layers: readonly LayerSpec[], kernels: readonly number[]): LayerSpec[] {
   const own = presetKernels(preset);
-  const valid = kernels.every((width) => Number.isInteger(width) && width >= 1 && width <= 512);
+  const valid = kernels.every((width) => Number.isInteger(width) && width >= 1 && width <= mostFilters);
   if (kernels.length !== own.length || !valid) {
-    const wanted = `${own.length} whole numbers from 1 to 512, such as ${own.join("-")}`;
+    const wanted = `${own.length} whole numbers from 1 to ${mostFilters}, such as ${own.join("-")}`;
     throw new UserError(`kernels of ${preset} must be ${wanted}; got ${kernels.join("-") || "none"}.`, 2);
   }
   let next = 0;

@@ -1,6 +1,8 @@
-import type { Layer, Model, Node, Parameter, Shape } from "./model.js";
-import { flattenNodes } from "./parameters.js";
-import { inputShape, shapeSize } from "./shapes.js";
+import { kindOf, type Layer } from "./layers.js";
+import type { Model } from "./model.js";
+import { executionOrder, type Node } from "./nodes.js";
+import { layerOf, type Parameter } from "./parameters.js";
+import { inputShape, type Shape, shapeSize } from "./shape.js";
 
 export interface SummaryRow {
   /** Its PyTorch name where it has parameters, else its type. */
@@ -48,7 +50,7 @@ export function summarize(model: Model): Summary {
     parameters,
     nonTrainable,
     parameterBytes: 4 * (parameters + nonTrainable),
-    activationBytes: 4 * flattenNodes(model.nodes).reduce((sum, { output }) => sum + shapeSize(output), 0),
+    activationBytes: 4 * executionOrder(model.nodes).reduce((sum, { output }) => sum + shapeSize(output), 0),
     flops,
   };
 }
@@ -62,47 +64,20 @@ function summarizeNodes(model: Model, nodes: readonly Node[], depth: number): Su
 }
 
 function summarizeNode(model: Model, node: Node, depth: number): SummaryRow {
-  const { layer, output } = node;
+  const { layer, input, output } = node;
+  const kind = kindOf(layer);
   const name = "name" in layer ? layer.name : layer.type;
   // A residual's own name is the prefix of its layers' parameters, which are theirs.
-  const own = layer.type === "residual" ? [] : model.parameters.filter((parameter) => parameter.name.replace(/\.[^.]+$/, "") === name);
+  const own = layer.type === "residual" ? [] : model.parameters.filter((parameter) => layerOf(parameter.name) === name);
   const size = (parameters: readonly Parameter[]) => parameters.reduce((sum, parameter) => sum + parameter.size, 0);
   return {
     name,
     type: layer.type,
-    settings: describe(layer),
+    settings: kind.settings?.(layer) ?? "",
     output,
     parameters: size(own.filter((parameter) => parameter.trainable)),
     nonTrainable: size(own.filter((parameter) => !parameter.trainable)),
-    flops: forwardFlops(node),
+    flops: 2 * (kind.multiplyAdds?.(layer, input, output) ?? 0),
     depth,
   };
-}
-
-/** @returns multiply–adds × 2 of one image's forward pass */
-function forwardFlops({ layer, input, output }: Node): number {
-  if (layer.type === "conv") return 2 * shapeSize(output) * input[0] * layer.kernelSize ** 2;
-  return layer.type === "dense" ? 2 * layer.units * input[0] : 0;
-}
-
-function describe(layer: Layer): string {
-  switch (layer.type) {
-    case "conv":
-      return [
-        `${layer.filters} filters ${layer.kernelSize}×${layer.kernelSize}`,
-        ...(layer.stride === 1 ? [] : [`stride ${layer.stride}`]),
-        ...(layer.padding === "same" ? [] : ["valid"]),
-        ...(layer.bias ? [] : ["no bias"]),
-      ].join(", ");
-    case "dense":
-      return `${layer.units} units`;
-    case "dropout":
-      return `rate ${layer.rate}`;
-    case "maxPool":
-      return "2×2";
-    case "residual":
-      return layer.shortcut.length > 0 ? "sum with the projected input" : "sum with the input";
-    default:
-      return "";
-  }
 }

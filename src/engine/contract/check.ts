@@ -1,6 +1,6 @@
 import type { Split } from "../../data/split.js";
 import { classes } from "../../model/logits.js";
-import type { Parameter } from "../../model/model.js";
+import type { Parameter } from "../../model/parameters.js";
 import { imagePixels } from "../../util/image-size.js";
 import type { Chunk } from "./session.js";
 import type { State } from "./state.js";

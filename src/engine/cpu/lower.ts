@@ -1,5 +1,7 @@
-import type { Model, Node } from "../../model/model.js";
-import { convPadding, inputShape } from "../../model/shapes.js";
+import { convPadding } from "../../model/layers/conv.js";
+import type { Model } from "../../model/model.js";
+import type { Node } from "../../model/nodes.js";
+import { inputShape } from "../../model/shape.js";
 import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import type { Activation, Dot, Instruction, Target } from "./instructions.js";
 import * as op from "./instructions.js";

@@ -1,4 +1,5 @@
-import type { Model, Parameter } from "../../model/model.js";
+import type { Model } from "../../model/model.js";
+import type { Parameter } from "../../model/parameters.js";
 import type { State, Tensor } from "../contract/state.js";
 import { type Tile, tilesOf, tilesSize } from "./layout.js";
 

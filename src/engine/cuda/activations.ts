@@ -1,4 +1,4 @@
-import type { Activation as Fused } from "../shared/fusion.js";
+import type { FusedActivation } from "../shared/fusion.js";
 import { type Arguments, blocksFor, type Step, type StructValue, step } from "./kernels.js";
 import { type Buffer, type BufferList, bufferLength, view } from "./memory.js";
 import type { Block } from "./parameters.js";
@@ -24,7 +24,7 @@ export interface Normalizer {
   gradients?: { weight: Buffer; bias: Buffer };
 }
 
-export type Activation = Fused<Value, Normalizer>;
+export type Activation = FusedActivation<Value, Normalizer>;
 
 /** Makes the launches of everything that stands between two products. Each returned function gives them for a batch of so many images. */
 export class Activations {

@@ -1,6 +1,8 @@
+import { convPadding } from "../../model/layers/conv.js";
 import { classes } from "../../model/logits.js";
-import type { Model, Node } from "../../model/model.js";
-import { convPadding, inputShape } from "../../model/shapes.js";
+import type { Model } from "../../model/model.js";
+import type { Node } from "../../model/nodes.js";
+import { inputShape } from "../../model/shape.js";
 import { UserError } from "../../util/errors.js";
 import { imagePixels, imageSide } from "../../util/image-size.js";
 import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";

@@ -1,5 +1,6 @@
-import type { Model, Parameter } from "../../model/model.js";
+import type { Model } from "../../model/model.js";
 import { type OptimizerSettings, slotNames } from "../../model/optimizers.js";
+import type { Parameter } from "../../model/parameters.js";
 import type { State, Tensor } from "../contract/state.js";
 import { quadsOf, type Value } from "./values.js";
 

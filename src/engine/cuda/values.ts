@@ -1,4 +1,4 @@
-import type { Shape } from "../../model/model.js";
+import type { Shape } from "../../model/shape.js";
 import type { Buffer, BufferList } from "./memory.js";
 
 /** Channels are filled up with zeros to whole quads: four are one aligned load. */

@@ -1,5 +1,7 @@
-import type { Model, Node } from "../../model/model.js";
-import { convPadding, shapeSize } from "../../model/shapes.js";
+import { convPadding } from "../../model/layers/conv.js";
+import type { Model } from "../../model/model.js";
+import type { Node } from "../../model/nodes.js";
+import { shapeSize } from "../../model/shape.js";
 import { randomKey, streams } from "../../util/random.js";
 import { type BatchStatistics, batchNormBackward, batchNormEvaluate, batchNormTrain } from "./batch-norm.js";
 import { type ConvGeometry, convBackwardInput, convBackwardWeight, convForward } from "./conv.js";

@@ -1,5 +1,6 @@
-import { batchNormEpsilon, type Node } from "../../model/model.js";
-import { convPadding } from "../../model/shapes.js";
+import { batchNormEpsilon } from "../../model/layers/batch-norm.js";
+import { convPadding } from "../../model/layers/conv.js";
+import type { Node } from "../../model/nodes.js";
 import { randomKey, streams } from "../../util/random.js";
 import type { Tensor, Tensor4D, Tf, TfjsBackend } from "./backend.js";
 import { dropoutMask } from "./batch.js";

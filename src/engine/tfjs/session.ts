@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
+import { batchNormMomentum } from "../../model/layers/batch-norm.js";
 import { classes } from "../../model/logits.js";
-import { batchNormMomentum } from "../../model/model.js";
 import { slotNames } from "../../model/optimizers.js";
 import { UserError } from "../../util/errors.js";
 import { imagePixels, imageSide } from "../../util/image-size.js";
