@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import type { DeviceInfo } from "../../dist/engine/cuda/driver.js";
+import type { DeviceInfo } from "../../dist/engine/cuda/device.js";
 import { CudaError } from "../../dist/engine/cuda/errors.js";
 import { type CudaFacts, probeCuda } from "../../dist/engine/cuda/probe.js";
 import { readPtx } from "../../dist/engine/cuda/ptx.js";

@@ -14,7 +14,7 @@ export const cudaEngine: Engine = {
   },
   discouraged: async () => (cudaLibrary() === undefined ? "No NVIDIA driver is installed." : undefined),
   create: async (options) => {
-    // Not needed to know whether an engine runs here.
+    // Loaded here and not on import: unavailable() needs neither.
     const [{ openGpu }, { CudaSession }] = await Promise.all([import("./open.js"), import("./session.js")]);
     const { device, info } = openGpu(options.trainer ?? 0, options.tf32 ?? false);
     return CudaSession.create(options, device, info);

@@ -2,7 +2,7 @@ import type { Layer } from "../../model/layers.js";
 import type { Node } from "../../model/nodes.js";
 
 /**
- * dropout(pool(relu(normalize(input) + normalize(skip.input)))), every part but the input optional: layers that work element by element, as one
+ * dropout(pool(relu(normalize(input) + normalize(skip.value)))), every part but the input optional: layers that work element by element, as one
  * pass over memory.
  * @typeParam Features how an engine describes an activation in memory @typeParam Normalizer how it describes a batch norm
  */
