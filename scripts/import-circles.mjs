@@ -8,7 +8,8 @@ export function importCircles(imports) {
   const circles = new Map();
   for (const file of [...imports.keys()].sort()) {
     const circle = shortestCircle(file, imports);
-    if (circle) circles.set([...circle].sort().join(), circle);
+    const members = circle && [...circle].sort().join();
+    if (circle && !circles.has(members)) circles.set(members, circle);
   }
   return [...circles.values()];
 }

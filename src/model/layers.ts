@@ -31,7 +31,7 @@ export type LayerSpec = {
   [T in keyof typeof layerKinds]: zod.infer<ReturnType<(typeof layerKinds)[T]["schema"]>>;
 }[keyof typeof layerKinds];
 
-/** @returns what the program knows of a layer of this type */
+/** @returns the description of a layer's or spec's kind */
 export function kindOf({ type }: { type: Layer["type"] }): LayerKind<Layer, LayerSpec> {
   return layerKinds[type] as LayerKind<never, never, Layer> as LayerKind<Layer, LayerSpec>;
 }

@@ -1,4 +1,4 @@
-/** A model's output: one logit a class. What the numbers say does not depend on the engine that computed them. */
+/** A model's output, one logit a class, and its meaning: probabilities, a prediction, a loss. The same for every engine. */
 
 /** Classes of every dataset. */
 export const classes = 10;

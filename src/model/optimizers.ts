@@ -5,7 +5,7 @@
 export interface Optimizer {
   /** Its number in the kernels: native/program.h and native/cuda/update.cuh. */
   code: number;
-  /** What it keeps for every trainable parameter beside a momentum, in PyTorch's words and in the order in which the kernels take them. */
+  /** Slots of every trainable parameter beside that of a momentum, in PyTorch's words and in the order in which the kernels take them. */
   slots: readonly string[];
   /** Whether it takes a momentum, with which it keeps one slot more. */
   takesMomentum: boolean;

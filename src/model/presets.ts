@@ -15,7 +15,7 @@ const folder = new URL("../../config/presets/", import.meta.url);
 const require = createRequire(import.meta.url);
 const loaded = new Map<string, PresetSpec>();
 
-/** Every file of config/presets: adding one adds a preset. */
+/** Names of the files in config/presets: a new file is a new preset. */
 export const presetNames: readonly string[] = readdirSync(folder)
   .filter((file) => file.endsWith(".json"))
   .map((file) => file.slice(0, -".json".length))
@@ -58,7 +58,7 @@ export function presetDescription(preset: string): string {
   return presetSpec(preset).description;
 }
 
-/** @returns the preset's own widths, as the setting `kernels` takes them @throws UserError for an unknown preset */
+/** @returns the preset's own widths, in the form of the setting `kernels` @throws UserError for an unknown preset */
 export function presetKernels(preset: string): number[] {
   return presetSpec(preset)
     .layers.filter(hasFilters)
@@ -70,7 +70,7 @@ function presetSpec(preset: string): PresetSpec {
   if (!spec) {
     if (!presetNames.includes(preset)) throw new UserError(`Unknown model "${preset}"; choose one of ${presetNames.join(", ")}.`, 2);
     const file = new URL(`${preset}.json`, folder);
-    // Loaded here and not on import: the schema needs zod, whose 30 ms not every command should pay.
+    // Loaded here and not on import: the schema needs zod, which takes 30 ms to load.
     const { parsePreset } = require("./preset-schema.js") as typeof import("./preset-schema.js");
     spec = parsePreset(JSON.parse(readFileSync(file, "utf8")), `config/presets/${preset}.json`);
     loaded.set(preset, spec);

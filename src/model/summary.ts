@@ -11,7 +11,7 @@ export interface SummaryRow {
   /** Its settings, for people: "16 filters 3×3, stride 2". */
   settings: string;
   output: Shape;
-  /** Trainable ones. */
+  /** Trainable parameters. */
   parameters: number;
   /** Batch-norm statistics. */
   nonTrainable: number;
@@ -25,7 +25,7 @@ export interface Summary {
   model: string;
   input: Shape;
   layers: SummaryRow[];
-  /** Trainable ones, as everywhere in this program. */
+  /** Trainable parameters, as everywhere in this program. */
   parameters: number;
   nonTrainable: number;
   /** float32, statistics included */
@@ -36,8 +36,8 @@ export interface Summary {
 }
 
 /**
- * What a model consists of and costs. FLOPs are multiply–adds × 2 of convolutions and dense layers, as such figures are usually given;
- * bias, batch norm, relu, pooling and sums are within a few per cent.
+ * A model's layers and their cost. FLOPs are multiply–adds × 2 of convolutions and dense layers, as is usual; bias, batch norm, relu, pooling
+ * and sums would add a few per cent.
  */
 export function summarize(model: Model): Summary {
   const layers = summarizeNodes(model, model.nodes, 0);
@@ -67,7 +67,7 @@ function summarizeNode(model: Model, node: Node, depth: number): SummaryRow {
   const { layer, input, output } = node;
   const kind = kindOf(layer);
   const name = "name" in layer ? layer.name : layer.type;
-  // A residual's own name is the prefix of its layers' parameters, which are theirs.
+  // A residual's name is only a prefix of its inner layers' names: it has no parameters of its own.
   const own = layer.type === "residual" ? [] : model.parameters.filter((parameter) => layerOf(parameter.name) === name);
   const size = (parameters: readonly Parameter[]) => parameters.reduce((sum, parameter) => sum + parameter.size, 0);
   return {

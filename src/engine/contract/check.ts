@@ -6,8 +6,8 @@ import type { Chunk } from "./session.js";
 import type { State } from "./state.js";
 
 /**
- * What every engine requires of its callers, checked by every session before it computes: kernels trust what they are given, and a wrong
- * index would be read far outside the images.
+ * The conditions of a session's calls, the same for every engine and checked before it computes: kernels trust their arguments, and would read
+ * far outside the images at a wrong index.
  */
 
 /** Entries of a sample's 2×3 matrix. */
@@ -17,7 +17,7 @@ const matrixEntries = 6;
  * Reads the chunk's indices once, and the labels of the samples that they name.
  * @param largestBatch SessionOptions.batchSize
  * @param labels of the training split, [samples]; undefined before load()
- * @throws Error saying what was expected and what was got
+ * @throws Error naming the expected and the actual value
  */
 export function checkChunk(
   { batchSize, indices, affine, learningRates }: Chunk,
@@ -40,7 +40,7 @@ export function checkChunk(
   }
 }
 
-/** @throws Error saying what was expected and what was got */
+/** @throws Error naming the expected and the actual value */
 export function checkSplit({ images, labels }: Split): void {
   if (labels.length < 1) throw new Error("Expected at least one sample, got none.");
   if (images.length !== labels.length * imagePixels)
@@ -52,7 +52,7 @@ function wrongLabel(label: number, sample: number): Error {
   return new Error(`Expected labels from 0 to ${classes - 1}, got ${label} as that of sample ${sample}.`);
 }
 
-/** @param images of predict() @returns how many there are @throws Error saying what was expected and what was got */
+/** @param images of predict() @returns how many there are @throws Error naming the expected and the actual value */
 export function checkImages(images: Float32Array): number {
   const count = images.length / imagePixels;
   if (!Number.isInteger(count)) throw new Error(`Expected images of ${imagePixels} pixels each, got ${images.length} values.`);

@@ -7,7 +7,7 @@ export interface EngineInfo {
   name: EngineName;
   /** The hardware in use, for people: "CPU, AVX-512, 2 threads". */
   device: string;
-  /** What the user should know before the first step, one sentence each. */
+  /** For the user to know before the first step, one sentence each. */
   notices?: readonly string[];
 }
 

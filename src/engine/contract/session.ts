@@ -23,7 +23,7 @@ export interface SessionOptions {
 
 /**
  * Some whole training steps worth about 50–100 ms, the unit of work: neither JavaScript nor a device launch stands between two of them.
- * check.ts holds what every engine requires of it.
+ * checkChunk in check.ts states its conditions.
  */
 export interface Chunk {
   /** Samples in each step; the last step of an epoch comes as a chunk of its own with the smaller batch. */

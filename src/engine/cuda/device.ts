@@ -67,7 +67,7 @@ export interface Device {
   downloadBlocking(into: ArrayBufferView, at: DevicePointer): void;
   /** Fills with zeros. */
   fill(at: DevicePointer, bytes: number): void;
-  /** Compiles PTX for this GPU; the driver keeps the result on the disk. @throws CudaError with what its compiler said */
+  /** Compiles PTX for this GPU; the driver keeps the result on the disk. @throws CudaError with the driver's compiler's message */
   load(ptx: string): Module;
   launch(launch: Launch): void;
   /** Launches and fills inside record() are recorded instead of run. */

@@ -23,7 +23,7 @@ export interface Features {
   storage: Storage;
 }
 
-/** What all views of the same features share. */
+/** Shared by all views of the same features. */
 export interface Storage {
   data: DeviceBuffer;
   gradient?: DeviceBuffer;

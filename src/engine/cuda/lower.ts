@@ -13,7 +13,7 @@ import { type BufferList, type DeviceBuffer, view } from "./memory.js";
 import type { ParameterGroup, ParameterStore } from "./parameters.js";
 import { type Convolution, Products } from "./products.js";
 
-/** What training and inference share. */
+/** Shared by training and inference. */
 export interface Shared {
   buffers: BufferList;
   store: ParameterStore;

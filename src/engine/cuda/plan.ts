@@ -37,7 +37,7 @@ export function planSession({ model, optimizer, batchSize, normalization }: Sess
   return { store, buffers, parameters, slots, training, inference, inferenceImages, update };
 }
 
-/** What a GPU has to offer a plan. */
+/** The size of a GPU, and its free memory. */
 export interface GpuMemory {
   name: string;
   multiprocessors: number;

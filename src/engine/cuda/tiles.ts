@@ -31,7 +31,7 @@ export interface Tiling {
   length: number;
 }
 
-/** Depth is cut at multiples of what a block takes at a time. */
+/** Depth is cut at multiples of this, the depth that a thread block loads at a time. */
 const depthStep = 32;
 /** Less than this is not worth a part of its own. */
 const leastLength = 64;

@@ -3,7 +3,7 @@ import type { GpuMonitor } from "./reading.js";
 
 /**
  * Opens NVML through koffi, which costs a millisecond a reading, else nvidia-smi, which prints once a second.
- * @returns undefined where no NVIDIA driver is installed or neither way works; reasons says why
+ * @returns undefined where no NVIDIA driver is installed or neither way works; `reasons` then says why
  */
 export async function openGpuMonitor(reasons: string[] = []): Promise<GpuMonitor | undefined> {
   const library = nvidiaDriver();

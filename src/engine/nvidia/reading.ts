@@ -1,10 +1,10 @@
-/** How a GPU is at one moment. What its driver does not say is absent. */
+/** A GPU's figures at one moment; those that its driver does not report are absent. */
 export interface GpuReading {
   name: string;
   /** Bytes. */
   memoryUsed: number;
   memoryTotal: number;
-  /** Per cent of the time in which a kernel ran. */
+  /** Percentage of the time in which a kernel ran. */
   utilization?: number;
   /** °C */
   temperature?: number;
@@ -12,13 +12,13 @@ export interface GpuReading {
   power?: number;
 }
 
-/** Reads all GPUs of the machine again and again. */
+/** Reads the figures of all GPUs of the machine, as often as it is asked. */
 export interface GpuMonitor {
   source: "nvml" | "nvidia-smi";
   driver?: string;
-  /** The newest figures; never waits for long and never throws. */
+  /** @returns the newest figures, one reading a GPU; never waits for long and never throws */
   read(): Promise<GpuReading[]>;
-  /** Bytes that a process has on all of them together, where the driver tells. */
+  /** @returns bytes that a process has on all GPUs together, or undefined where the driver does not tell */
   processBytes(pid: number): Promise<number | undefined>;
   close(): void;
 }

@@ -14,7 +14,7 @@ import { crossEntropyBackward } from "./loss.js";
 import { Network } from "./network.js";
 import { update } from "./optimizer.js";
 
-/** A training session in plain TypeScript: what every other engine must agree with. */
+/** A session in plain TypeScript, with which every other engine must agree. */
 export class ReferenceSession implements Session {
   readonly info: EngineInfo = { name: "reference", device: "CPU, plain TypeScript, 1 thread" };
   private readonly network: Network;
@@ -111,7 +111,7 @@ export class ReferenceSession implements Session {
   }
 
   write(state: State): void {
-    // All of it is checked before any of it is taken, so that a bad state leaves the session as it was.
+    // Before anything is taken, so that a bad state leaves the session as it was.
     checkState(state, this.options.model.parameters, [...this.slots.keys()]);
     const { step, tensors } = state;
     for (const [name, values] of this.network.parameters) values.set(tensors.get(name)!.data);

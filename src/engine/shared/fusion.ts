@@ -29,7 +29,7 @@ export function isReluAlone({ normalize, skip, relu, pool, dropout }: FusedActiv
 
 /**
  * Walks a model's layers and gathers those that work element by element into one activation, which is carried out when a layer needs its
- * output. An engine decides what features are in memory, and which operations the layers become.
+ * output. The engine decides how features lie in memory, and which operations the layers become.
  */
 export abstract class Fusion<Features, Normalizer> {
   constructor(protected readonly mode: "train" | "inference") {}

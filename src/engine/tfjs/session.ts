@@ -18,7 +18,7 @@ import { crossEntropy } from "./loss.js";
 import { type BatchStatistics, Pass } from "./network.js";
 import { type Slots, update } from "./optimizer.js";
 
-/** Images at a time where nothing is learned, at least. */
+/** Images of a batch of inference, at least. */
 const evaluationBatch = 256;
 
 /** Everything that lives on the device from step to step. */
@@ -33,7 +33,7 @@ interface DeviceState {
   statistics?: DeviceTensor;
 }
 
-/** The same in the process's memory. */
+/** A copy of the device's state in the process's memory. */
 interface HostState {
   weights: Float32Array;
   slots: Record<string, Float32Array>;
@@ -41,7 +41,7 @@ interface HostState {
   gradient?: Float32Array;
 }
 
-/** A training session on TF.js, whatever its backend. The library's state is global: sessions of one process share its memory accounts. */
+/** A session on any backend of TF.js. The library's state is global: sessions of one process share its memory accounts. */
 export class TfjsSession implements Session {
   readonly info: EngineInfo;
   private readonly trainable: FlatLayout;
@@ -49,7 +49,7 @@ export class TfjsSession implements Session {
   private readonly levels: Float32Array;
   private readonly slots: readonly string[];
   private device: DeviceState;
-  /** Kept where the device can be read asynchronously only: read() must answer at once. */
+  /** Kept where the device can be read asynchronously only, for read() is synchronous. */
   private mirror: HostState | undefined;
   private step = 0;
   private split: Split | undefined;
@@ -258,7 +258,7 @@ export class TfjsSession implements Session {
   private upload(host: HostState): DeviceState {
     const { tf } = this.backend;
     const { readback } = this.backend;
-    // tf.tensor may keep the array it is given, on its backends in JavaScript.
+    // On its backends in JavaScript, tf.tensor may keep the array itself.
     const tensor = (data: Float32Array) => tf.tensor1d(data.slice());
     const slots = Object.fromEntries(Object.entries(host.slots).map(([slot, data]) => [slot, tensor(data)]));
     if (readback === "async") this.mirror = host;

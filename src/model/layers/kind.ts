@@ -10,7 +10,7 @@ export type Initial = { bound: number } | { value: number };
 
 /** A parameter of one layer. */
 export interface LayerParameter {
-  /** "weight", "running_mean": what stands behind the layer's name in PyTorch's names. */
+  /** "weight", "running_mean": the end of PyTorch's name, behind the layer's. */
   part: string;
   /** PyTorch's. */
   shape: readonly number[];
@@ -39,7 +39,7 @@ export interface LayerKind<L, Spec, Expanded = L> {
   parameters?(layer: L, input: Shape): LayerParameter[];
   /** Of one image's forward pass; no method where they are not counted. */
   multiplyAdds?(layer: L, input: Shape, output: Shape): number;
-  /** What the user can set, for a table of layers: "16 filters 3×3, stride 2"; no method where there is nothing. */
+  /** The layer's settings, for a table of layers: "16 filters 3×3, stride 2"; no method where there are none. */
   settings?(layer: L): string;
   /** The layer in a few words: "conv 3×3, 16". */
   description(layer: L): string;
