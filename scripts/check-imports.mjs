@@ -3,10 +3,11 @@
  * The direction of imports (docs/architecture.md), checked on the syntax tree: Biome's noRestrictedImports knows neither
  * resolved paths nor type-only imports, and both matter here.
  *
- *   bin → cli → {ui, serve, report, export, train, doctor} → {engine, data, run} → {model, config} → util
+ *   bin → cli → {ui, serve, report, export, train, doctor} → {engine, data, run} → config → model → util
  *
  * A folder imports itself and any folder to its right. Beyond that: type-only imports go between folders of the same
- * rank (they vanish at run time), and the exceptions and bans below.
+ * rank (they vanish at run time), and the exceptions and bans below. No file imports itself by way of others, types included, and no
+ * engine imports another one.
  *
  * Usage: node scripts/check-imports.mjs [ROOT]; prints one line a violation, exits 1 where there is any.
  */
@@ -14,13 +15,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { importCircles } from "./import-circles.mjs";
 
 const ranks = [
   ["bin"],
   ["cli"],
   ["ui", "serve", "report", "export", "train", "doctor"],
   ["engine", "data", "run"],
-  ["model", "config"],
+  ["config"],
+  ["model"],
   ["util"],
 ];
 
@@ -33,6 +36,9 @@ const banned = [
   { from: /^src\/ui\/(?!tui\/)/, to: /^src\/ui\/tui\//, why: "only tui/ and cli/ know the terminal" },
 ];
 
+/** Folders of src/engine that are no engine: every engine may import them, and they import none. */
+const sharedByEngines = ["contract", "shared", "nvidia"];
+
 /** Packages that only one place knows. */
 const owners = [
   { packages: /^(blessed|blessed-contrib)$/, place: /^src\/ui\/tui\// },
@@ -44,14 +50,25 @@ const owners = [
 
 /** @param {string} root the repository @returns {string[]} violations, "FILE:LINE: what is wrong" */
 export function checkImports(root) {
-  const files = ["bin", "src"].flatMap((folder) => sourceFiles(join(root, folder)));
-  return files.flatMap((path) => checkFile(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")));
+  const paths = ["bin", "src"].flatMap((folder) => sourceFiles(join(root, folder)));
+  const files = paths.map((path) => inspect(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")));
+  const circles = importCircles(new Map(files.map(({ file, targets }) => [file, targets])));
+  return [
+    ...files.flatMap(({ violations }) => violations),
+    ...circles.map((circle) => `${circle[0]}: imports itself: ${[...circle, circle[0]].join(" → ")}`),
+  ];
 }
 
 /** @param {string} file its path from the root, with slashes @param {string} text @returns {string[]} */
 export function checkFile(file, text) {
+  return inspect(file, text).violations;
+}
+
+/** @returns what is wrong with a file, and which files it imports */
+function inspect(file, text) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const violations = [];
+  const targets = [];
   const report = (node, message) => {
     const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
     violations.push(`${file}:${line + 1}: ${message}`);
@@ -59,6 +76,7 @@ export function checkFile(file, text) {
   const visit = (node) => {
     const imported = importOf(node);
     if (imported) {
+      if (imported.specifier.startsWith(".")) targets.push(resolve(file, imported.specifier));
       const message = importViolation(file, imported.specifier, imported.typeOnly);
       if (message) report(node, message);
     }
@@ -67,7 +85,7 @@ export function checkFile(file, text) {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return violations;
+  return { file, violations, targets };
 }
 
 /** @returns what the node imports, if it is an import of any kind */
@@ -105,6 +123,9 @@ function importViolation(file, specifier, typeOnly) {
   const target = resolve(file, specifier);
   const [from, to] = [rankOf(file), rankOf(target)];
   if (from === undefined || to === undefined) return `${specifier} is outside the known folders (${ranks.flat().join(", ")})`;
+  const [engine, imported] = [engineOf(file), engineOf(target)];
+  if (engine && imported && engine !== imported && !sharedByEngines.includes(imported))
+    return `imports ${target}: engines share src/engine/{${sharedByEngines.join(", ")}} and nothing else`;
   const ban = banned.find((rule) => rule.from.test(file) && rule.to.test(target));
   if (ban && !typeOnly) return `imports ${target}: ${ban.why}`;
   if (folderOf(file) === folderOf(target) || from < to) return undefined;
@@ -118,6 +139,11 @@ function importViolation(file, specifier, typeOnly) {
 function resolve(file, specifier) {
   const path = posix.join(posix.dirname(file), specifier).replace(/^dist\//, "src/");
   return path.startsWith("src/") ? path.replace(/\.js$/, ".ts") : path;
+}
+
+/** @returns {string | undefined} the folder of src/engine that a file lies in; none for a file of src/engine itself */
+function engineOf(path) {
+  return /^src\/engine\/([^/]+)\//.exec(path)?.[1];
 }
 
 function folderOf(path) {

@@ -1,7 +1,7 @@
 import { shippedPresets } from "../config/files.js";
 import { flagSource, resolveOptions } from "../config/resolve.js";
 import { loadDataset } from "../data/datasets.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine } from "../engine/contract/engine.js";
 import { type AccuracyMeasurement, timeToAccuracy } from "../train/time-to-accuracy.js";
 import { UserError } from "../util/errors.js";
 import { writeOutput } from "./output.js";

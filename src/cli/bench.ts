@@ -1,10 +1,11 @@
 import { Command } from "commander";
-import { optimizerDefaults } from "../config/defaults.js";
 import { nameEntries, parseEntries } from "../config/entries.js";
 import { checkPrecision } from "../config/resolve.js";
 import { checkText, engines, type ModelSettings } from "../config/settings.js";
-import type { Engine, Profile } from "../engine/engine.js";
+import type { Engine } from "../engine/contract/engine.js";
+import type { Profile } from "../engine/contract/profile.js";
 import { selectEngine } from "../engine/registry.js";
+import { optimizers } from "../model/optimizers.js";
 import { buildModel, presetNames } from "../model/presets.js";
 import { type Measurement, measureTraining, profileTraining } from "../train/measure.js";
 import { threadsPerTrainer } from "../train/threads.js";
@@ -104,7 +105,7 @@ async function runBench(options: BenchOptions): Promise<void> {
 
 function optimizerOf(settings: ModelSettings) {
   const type = settings.optimizer ?? "adam";
-  const momentum = type === "adam" ? 0 : (settings.momentum ?? optimizerDefaults[type].momentum);
+  const momentum = optimizers[type].takesMomentum ? (settings.momentum ?? optimizers[type].momentum) : 0;
   return { type, momentum, weightDecay: settings.weightDecay ?? 0 };
 }
 

@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import { defaultBatchSize, defaultEpochs, optimizerDefaults } from "../config/defaults.js";
+import { defaultBatchSize, defaultEpochs } from "../config/defaults.js";
 import { shippedPresets } from "../config/files.js";
 import { resolveOptions } from "../config/resolve.js";
-import { datasets, optimizers } from "../config/settings.js";
+import { datasets } from "../config/settings.js";
+import { optimizerNames, optimizers } from "../model/optimizers.js";
 import { buildModel, presetDescription, presetKernels, presetNames } from "../model/presets.js";
 import type { SetupChoices } from "../ui/setup-form.js";
 import { colorWanted } from "./output.js";
@@ -23,7 +24,7 @@ export function setupChoices(): SetupChoices {
   const models = new Map(presetNames.map((name) => [name, buildModel(name)]));
   return {
     datasets,
-    optimizers,
+    optimizers: optimizerNames,
     presets: presetNames.map((name) => {
       const rates = [...new Set(models.get(name)!.layers.flatMap((layer) => (layer.type === "dropout" ? [String(layer.rate)] : [])))];
       const training = shippedPresets().training(name);
@@ -36,13 +37,13 @@ export function setupChoices(): SetupChoices {
         dropout: rates.length > 0 ? rates.join(", ") : "none",
         training: {
           optimizer,
-          learningRate: String(training.lr ?? optimizerDefaults[optimizer].lr),
+          learningRate: String(training.lr ?? optimizers[optimizer].learningRate),
           batchSize: String(training.batchSize ?? defaultBatchSize),
           epochs: String(training.epochs ?? defaultEpochs),
         },
       };
     }),
-    learningRates: Object.fromEntries(Object.entries(optimizerDefaults).map(([name, { lr }]) => [name, String(lr)])),
+    learningRates: Object.fromEntries(Object.entries(optimizers).map(([name, { learningRate }]) => [name, String(learningRate)])),
     check: problemOf,
   };
 }

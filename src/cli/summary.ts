@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { parseEntries } from "../config/entries.js";
 import { checkText, flagName, type ModelSettings } from "../config/settings.js";
 import { buildModel, presetDescription, presetNames } from "../model/presets.js";
-import { formatShape } from "../model/shapes.js";
+import { formatShape } from "../model/shape.js";
 import { type Summary, type SummaryRow, summarize } from "../model/summary.js";
 import { UserError } from "../util/errors.js";
 import { writeOutput } from "./output.js";

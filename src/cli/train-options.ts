@@ -3,17 +3,8 @@ import { augmentKeys } from "../config/augment.js";
 import { defaultDataset, defaultModels } from "../config/defaults.js";
 import { readOptions } from "../config/files.js";
 import { fileSource, flagSource, type Source } from "../config/resolve.js";
-import {
-  allSettings,
-  checkText,
-  datasets,
-  engines,
-  flagName,
-  optimizers,
-  type SettingKey,
-  type Settings,
-  schedules,
-} from "../config/settings.js";
+import { allSettings, checkText, datasets, engines, flagName, type SettingKey, type Settings, schedules } from "../config/settings.js";
+import { optimizerNames } from "../model/optimizers.js";
 
 type Row = [flags: string, description: string];
 
@@ -35,7 +26,7 @@ const groups: Record<string, Row[]> = {
   "Training:": [
     ["--epochs <n>", "passes through the training images (default: 5)"],
     ["--batch-size <n>", "images a step (default: 512)"],
-    ["--optimizer <name>", `${optimizers.join(", ")} (default: the model's, else adam)`],
+    ["--optimizer <name>", `${optimizerNames.join(", ")} (default: the model's, else adam)`],
     ["--lr <rate>", "learning rate (default: the model's, else adam 0.001, sgd 0.01, rmsprop 0.001)"],
     ["--momentum <m>", "of sgd and rmsprop (default: sgd 0.9, rmsprop 0)"],
     ["--weight-decay <w>", "L2 penalty added to the gradient (default: 0)"],

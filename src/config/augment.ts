@@ -1,4 +1,5 @@
 import { UserError } from "../util/errors.js";
+import { imageSide } from "../util/image-size.js";
 import type { AugmentConfig } from "./types.js";
 
 /** What `--augment` may hold. */
@@ -7,7 +8,7 @@ type AugmentKey = (typeof augmentKeys)[number];
 
 const ranges: Record<AugmentKey, { maximum: number; meaning: string }> = {
   rotate: { maximum: 180, meaning: "degrees from 0 to 180" },
-  crop: { maximum: 28, meaning: "SIZE@PROBABILITY such as 22@0.1, SIZE a whole number of pixels from 1 to 28" },
+  crop: { maximum: imageSide, meaning: `SIZE@PROBABILITY such as 22@0.1, SIZE a whole number of pixels from 1 to ${imageSide}` },
   shift: { maximum: 14, meaning: "pixels from 0 to 14" },
   scale: { maximum: 0.9, meaning: "a fraction from 0 to 0.9" },
 };

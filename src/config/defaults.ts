@@ -1,4 +1,4 @@
-import type { DatasetName, ModelConfig } from "./types.js";
+import type { DatasetName } from "./types.js";
 
 /** What holds where neither preset, file nor flag says otherwise. */
 export const defaultEpochs = 5;
@@ -7,13 +7,6 @@ export const defaultModels = "simple,residual";
 export const defaultDataset: DatasetName = "mnist";
 export const defaultCheckpointDir = "checkpoints";
 export const defaultHttpPort = 5000;
-
-/** Learning rate and momentum that go with an optimizer: PyTorch's default for Adam and RMSprop's usual smaller one, 0.01 with momentum for SGD. */
-export const optimizerDefaults: Record<ModelConfig["optimizer"], { lr: number; momentum: number }> = {
-  adam: { lr: 0.001, momentum: 0 },
-  sgd: { lr: 0.01, momentum: 0.9 },
-  rmsprop: { lr: 0.001, momentum: 0 },
-};
 
 /** PyTorch's StepLR needs a step size; a third of the usual 30 epochs and its own gamma. */
 export const scheduleDefaults = { stepSize: 10, gamma: 0.1 };

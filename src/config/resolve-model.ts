@@ -1,6 +1,7 @@
+import { optimizers } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
 import { noAugment } from "./augment.js";
-import { optimizerDefaults, scheduleDefaults } from "./defaults.js";
+import { scheduleDefaults } from "./defaults.js";
 import type { ModelKey, ModelSettings } from "./settings.js";
 import type { ModelConfig } from "./types.js";
 
@@ -44,7 +45,7 @@ export function resolveModel(
     return foreign ? undefined : found;
   };
   const momentum = withOptimizer("momentum");
-  const usesMomentum = type !== "adam";
+  const usesMomentum = optimizers[type].takesMomentum;
   const schedule = find("schedule");
   const scheduleType = schedule?.value ?? "constant";
   const warmup = find("warmup");
@@ -56,9 +57,9 @@ export function resolveModel(
     dropout: find("dropout")?.value,
     epochs: find("epochs")?.value ?? defaults.epochs,
     batchSize: find("batchSize")?.value ?? defaults.batchSize,
-    learningRate: withOptimizer("lr")?.value ?? optimizerDefaults[type].lr,
+    learningRate: withOptimizer("lr")?.value ?? optimizers[type].learningRate,
     optimizer: type,
-    momentum: usesMomentum ? (momentum?.value ?? optimizerDefaults[type].momentum) : 0,
+    momentum: usesMomentum ? (momentum?.value ?? optimizers[type].momentum) : 0,
     weightDecay: find("weightDecay")?.value ?? 0,
     schedule: {
       type: scheduleType,

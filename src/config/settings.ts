@@ -1,7 +1,8 @@
 import * as z from "#zod";
+import { optimizerNames } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
 import { parseAugment } from "./augment.js";
-import type { AugmentConfig, DatasetName, EngineChoice, ModelConfig, ScheduleConfig } from "./types.js";
+import type { AugmentConfig, DatasetName, EngineChoice, ScheduleConfig } from "./types.js";
 
 /** Every option of training, once: how its text reads, what it may be, how an error says so. Flags, files and entries share this table. */
 export interface Setting<T> {
@@ -12,7 +13,6 @@ export interface Setting<T> {
   fromText(text: string): unknown;
 }
 
-export const optimizers = ["adam", "sgd", "rmsprop"] as const satisfies readonly ModelConfig["optimizer"][];
 export const schedules = ["constant", "step", "cosine", "onecycle"] as const satisfies readonly ScheduleConfig["type"][];
 export const datasets = ["mnist", "fashion-mnist", "synthetic"] as const satisfies readonly DatasetName[];
 export const engines = ["auto", "native", "wasm", "reference", "cuda", "tensorflow", "webgpu"] as const satisfies readonly EngineChoice[];
@@ -28,7 +28,7 @@ export const modelSettings = {
   epochs: whole(1, 100_000),
   batchSize: whole(1, 65_536),
   lr: number("a learning rate above 0 and at most 100", (value) => value > 0 && value <= 100),
-  optimizer: oneOf(optimizers),
+  optimizer: oneOf(optimizerNames),
   momentum: number("a number from 0 up to but not including 1", (value) => value >= 0 && value < 1),
   weightDecay: number("a number from 0 to 1", (value) => value >= 0 && value <= 1),
   schedule: oneOf(schedules),

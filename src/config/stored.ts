@@ -1,7 +1,8 @@
 import * as z from "#zod";
+import { optimizerNames } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
 import { isModelName } from "./entries.js";
-import { datasets, engines, optimizers, schedules } from "./settings.js";
+import { datasets, engines, schedules } from "./settings.js";
 import type { RunConfig } from "./types.js";
 
 const count = z.int().min(1);
@@ -26,7 +27,7 @@ const runConfig: z.ZodType<RunConfig> = z.object({
         epochs: count,
         batchSize: count,
         learningRate: z.number().positive(),
-        optimizer: z.enum(optimizers),
+        optimizer: z.enum(optimizerNames),
         momentum: notNegative,
         weightDecay: notNegative,
         schedule: z.object({ type: z.enum(schedules), stepSize: count, gamma: notNegative, warmup: notNegative }),

@@ -1,3 +1,5 @@
+import type { OptimizerName } from "../model/optimizers.js";
+
 /** The resolved configuration of a run, as stored in run.json: every default filled in, nothing left to guess. */
 export type DatasetName = "mnist" | "fashion-mnist" | "synthetic";
 export type EngineChoice = "auto" | "native" | "wasm" | "reference" | "cuda" | "tensorflow" | "webgpu";
@@ -36,7 +38,7 @@ export interface ModelConfig {
   epochs: number;
   batchSize: number;
   learningRate: number;
-  optimizer: "adam" | "sgd" | "rmsprop";
+  optimizer: OptimizerName;
   momentum: number;
   weightDecay: number;
   schedule: ScheduleConfig;

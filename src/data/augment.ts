@@ -1,8 +1,7 @@
 import type { AugmentConfig } from "../config/types.js";
+import { imageSide as height, imageSide as width } from "../util/image-size.js";
 import { randomKey, randomUniform, streams } from "../util/random.js";
 
-const width = 28;
-const height = 28;
 /** Coordinates are pixel indices, so the centre of the image lies between pixels 13 and 14. */
 const centre = 13.5;
 /** Random numbers set aside for a sample; more than are used, so that a new augmentation leaves the old ones as they are. */

@@ -1,4 +1,5 @@
 import type { DatasetName } from "../config/types.js";
+import { imagePixels, imageSide } from "../util/image-size.js";
 
 /** What is known about each dataset before a byte of it was read. */
 export interface DatasetFile {
@@ -27,7 +28,12 @@ export interface DatasetEntry {
 type Digests = readonly [trainImages: string, trainLabels: string, testImages: string, testLabels: string];
 
 function files([trainImages, trainLabels, testImages, testLabels]: Digests): DatasetEntry["files"] {
-  const images = (name: string, n: number, sha256: string) => ({ name, sha256, bytes: 16 + n * 784, dimensions: [n, 28, 28] });
+  const images = (name: string, n: number, sha256: string) => ({
+    name,
+    sha256,
+    bytes: 16 + n * imagePixels,
+    dimensions: [n, imageSide, imageSide],
+  });
   const labels = (name: string, n: number, sha256: string) => ({ name, sha256, bytes: 8 + n, dimensions: [n] });
   return {
     trainImages: images("train-images-idx3-ubyte", 60_000, trainImages),

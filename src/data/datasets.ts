@@ -2,13 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { DatasetName } from "../config/types.js";
-import type { Split } from "../engine/engine.js";
 import { UserError } from "../util/errors.js";
+import { imagePixels } from "../util/image-size.js";
 import { catalog, type DatasetEntry, filesOf } from "./catalog.js";
 import { type DownloadProgress, downloadFiles, UnwritableError } from "./download.js";
 import { parseIdx, sha256 } from "./idx.js";
 import { dataDirectory, findInCache, findInDirectory, type Location } from "./locate.js";
 import { forgetReadAhead } from "./read-ahead.js";
+import type { Split } from "./split.js";
 import { obtainSynthetic } from "./synthetic/store.js";
 import { type Check, checkFile, checkFiles } from "./verify.js";
 
@@ -187,5 +188,5 @@ function assemble(entry: DatasetEntry, train: Split, test: Split, source: string
 /** @returns the first `limit` samples, copied so that the others do not stay in memory; all where there are no more */
 function limited({ images, labels }: Split, limit: number | undefined): Split {
   if (limit === undefined || limit >= labels.length) return { images, labels };
-  return { images: images.slice(0, limit * 784), labels: labels.slice(0, limit) };
+  return { images: images.slice(0, limit * imagePixels), labels: labels.slice(0, limit) };
 }

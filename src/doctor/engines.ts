@@ -1,7 +1,7 @@
+import type { EngineName } from "../engine/contract/engine.js";
 import { probeCuda } from "../engine/cuda/probe.js";
 import { cudaVersion } from "../engine/cuda/requirements.js";
-import type { EngineName } from "../engine/engine.js";
-import { nvidiaDriver } from "../engine/gpus/driver.js";
+import { nvidiaDriver } from "../engine/nvidia/libraries.js";
 import { engineNames } from "../engine/registry.js";
 import { webgpuInstallCommand } from "../engine/tfjs/packages.js";
 import { probeTensorflow, tensorflowProblem } from "../engine/tfjs/tensorflow.js";

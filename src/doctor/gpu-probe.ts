@@ -1,4 +1,4 @@
-import { openGpuMonitor } from "../engine/gpus/monitor.js";
+import { openGpuMonitor } from "../engine/nvidia/monitor.js";
 
 /** A child process that asks the driver for all GPUs and says what it found. */
 const reasons: string[] = [];

@@ -1,5 +1,5 @@
-import { noDriver, nvidiaDriver } from "../engine/gpus/driver.js";
-import type { GpuReading } from "../engine/gpus/monitor.js";
+import { noDriver, nvidiaDriver } from "../engine/nvidia/libraries.js";
+import type { GpuReading } from "../engine/nvidia/reading.js";
 import { askChild } from "../util/child-probe.js";
 
 export interface GpuReport {

@@ -1,13 +1,12 @@
 import type { EngineChoice } from "../config/types.js";
 import { UserError } from "../util/errors.js";
-import type { Engine, EngineName } from "./engine.js";
+import type { Engine, EngineName } from "./contract/engine.js";
 
 /** Loads an engine's code, and only that engine's. */
 type Loader = () => Promise<Engine>;
 
 /**
- * The engines in the order in which `auto` tries them. An engine is added here, with its code behind a dynamic import, and in
- * EngineName. The reference engine comes last: it is too slow for anything but tests.
+ * The engines in the order in which `auto` tries them, each behind a dynamic import. The reference engine comes last: it is too slow for anything but tests.
  */
 const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
   ["cuda", async () => (await import("./cuda/engine.js")).cudaEngine],
@@ -15,21 +14,21 @@ const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
   ["webgpu", async () => (await import("./tfjs/webgpu.js")).webgpuEngine],
   ["native", async () => (await import("./cpu/engine.js")).nativeEngine],
   ["wasm", async () => (await import("./cpu/engine.js")).wasmEngine],
-  ["reference", async () => (await import("./reference.js")).referenceEngine],
+  ["reference", async () => (await import("./reference/engine.js")).referenceEngine],
 ]);
 
 /** Names in probing order. */
 export const engineNames: readonly EngineName[] = [...loaders.keys()];
 
-/** Loads the code of the engines that `auto` may take, for a process that waits to be told what it shall do. Never throws. */
+/** Loads the code of the engines that `auto` may take, for a process that waits for its configuration. Never throws. */
 export async function loadEnginesAhead(): Promise<void> {
   for (const [name, load] of loaders) {
-    // What cannot be loaded is probeEngine's to say.
+    // probeEngine reports an engine whose code cannot be loaded.
     if (name !== "reference") await load().catch(() => {});
   }
 }
 
-/** Start in milliseconds and take no GPU's memory: for single images that is worth more than speed. */
+/** Engines that start in milliseconds and take no memory of a GPU: for single images that is worth more than speed. */
 const quick: readonly EngineName[] = ["native", "wasm"];
 const inferenceOrder = [...quick, ...engineNames.filter((name) => !quick.includes(name))];
 
@@ -40,7 +39,7 @@ export interface Refusal {
 }
 
 /**
- * @param purpose auto: an engine that is there but not worth choosing by itself, such as TensorFlow without a GPU, gives its reason too
+ * @param purpose auto: an engine that runs but is not worth choosing, such as TensorFlow without a GPU, counts as refused
  * @returns the engine, or one sentence why it cannot run here; never throws
  */
 export async function probeEngine(name: EngineName, purpose: "auto" | "asked" = "asked"): Promise<{ engine: Engine } | { reason: string }> {
@@ -48,7 +47,7 @@ export async function probeEngine(name: EngineName, purpose: "auto" | "asked" = 
   if (!load) return { reason: `The engine ${name} is not part of this version.` };
   try {
     const engine = await load();
-    // What speaks against an engine is known at once; whether it runs may take a child process.
+    // discouraged() answers at once; unavailable() may need a child process.
     const reason = (purpose === "auto" ? await engine.discouraged?.() : undefined) ?? (await engine.unavailable());
     return reason === undefined ? { engine } : { reason };
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Model } from "./model.js";
 /**
  * Initial values of every parameter and batch-norm statistic, by PyTorch name in table order. Element i of parameter p of the
  * table is (2u − 1)·bound with u the i-th number of the key (seed, initialize, p), in double, then rounded to float32: every engine
- * starts from the same bits.
+ * starts with the same bits.
  * @param seed 32-bit unsigned
  */
 export function initialTensors(model: Model, seed: number): Map<string, { shape: readonly number[]; data: Float32Array }> {

@@ -1,18 +1,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { UserError } from "../util/errors.js";
-import { expandLayers } from "./expand.js";
-import type { Layer, Model } from "./model.js";
+import { mostFilters } from "./layers/conv.js";
+import { expandLayers, type Layer, type LayerSpec } from "./layers.js";
+import { classes } from "./logits.js";
+import type { Model } from "./model.js";
+import { inferShapes } from "./nodes.js";
 import { parameterTable } from "./parameters.js";
-import type { LayerSpec, PresetSpec } from "./preset-schema.js";
-import { formatShape, inferShapes } from "./shapes.js";
+import type { PresetSpec } from "./preset-schema.js";
+import { formatShape } from "./shape.js";
 
 /** config/presets of this package, seen from dist/model or src/model alike. */
 const folder = new URL("../../config/presets/", import.meta.url);
 const require = createRequire(import.meta.url);
 const loaded = new Map<string, PresetSpec>();
 
-/** Every file of config/presets: adding one adds a preset. */
+/** Names of the files in config/presets: a new file is a new preset. */
 export const presetNames: readonly string[] = readdirSync(folder)
   .filter((file) => file.endsWith(".json"))
   .map((file) => file.slice(0, -".json".length))
@@ -43,10 +46,11 @@ export function buildModel(preset: string, options: ModelOptions = {}): Model {
 export function modelFromLayers(name: string, layers: readonly Layer[]): Model {
   const nodes = inferShapes(layers);
   const output = nodes.at(-1)?.output ?? [0, 0, 0];
-  if (formatShape(output) !== "10") throw new UserError(`Model ${name} must end in 10 logits, got ${formatShape(output)}.`, 2);
+  if (formatShape(output) !== String(classes))
+    throw new UserError(`Model ${name} must end in ${classes} logits, got ${formatShape(output)}.`, 2);
   const parameters = parameterTable(nodes);
   const parameterCount = parameters.reduce((sum, p) => sum + (p.trainable ? p.size : 0), 0);
-  return { preset: name, layers, nodes, parameters, parameterCount, classes: 10 };
+  return { preset: name, layers, nodes, parameters, parameterCount };
 }
 
 /** @returns one line about the preset, for lists and forms @throws UserError for an unknown preset */
@@ -54,7 +58,7 @@ export function presetDescription(preset: string): string {
   return presetSpec(preset).description;
 }
 
-/** @returns the preset's own widths, as the setting `kernels` takes them @throws UserError for an unknown preset */
+/** @returns the preset's own widths, in the form of the setting `kernels` @throws UserError for an unknown preset */
 export function presetKernels(preset: string): number[] {
   return presetSpec(preset)
     .layers.filter(hasFilters)
@@ -66,7 +70,7 @@ function presetSpec(preset: string): PresetSpec {
   if (!spec) {
     if (!presetNames.includes(preset)) throw new UserError(`Unknown model "${preset}"; choose one of ${presetNames.join(", ")}.`, 2);
     const file = new URL(`${preset}.json`, folder);
-    // Loaded here and not on import: the schema needs zod, whose 30 ms not every command should pay.
+    // Loaded here and not on import: the schema needs zod, which takes 30 ms to load.
     const { parsePreset } = require("./preset-schema.js") as typeof import("./preset-schema.js");
     spec = parsePreset(JSON.parse(readFileSync(file, "utf8")), `config/presets/${preset}.json`);
     loaded.set(preset, spec);
@@ -80,9 +84,9 @@ function hasFilters(layer: LayerSpec): layer is LayerSpec & { filters: number } 
 
 function withKernels(preset: string, layers: readonly LayerSpec[], kernels: readonly number[]): LayerSpec[] {
   const own = presetKernels(preset);
-  const valid = kernels.every((width) => Number.isInteger(width) && width >= 1 && width <= 512);
+  const valid = kernels.every((width) => Number.isInteger(width) && width >= 1 && width <= mostFilters);
   if (kernels.length !== own.length || !valid) {
-    const wanted = `${own.length} whole numbers from 1 to 512, such as ${own.join("-")}`;
+    const wanted = `${own.length} whole numbers from 1 to ${mostFilters}, such as ${own.join("-")}`;
     throw new UserError(`kernels of ${preset} must be ${wanted}; got ${kernels.join("-") || "none"}.`, 2);
   }
   let next = 0;

@@ -1,6 +1,8 @@
-import type { Layer, Model, Node, Parameter, Shape } from "./model.js";
-import { flattenNodes } from "./parameters.js";
-import { inputShape, shapeSize } from "./shapes.js";
+import { kindOf, type Layer } from "./layers.js";
+import type { Model } from "./model.js";
+import { executionOrder, type Node } from "./nodes.js";
+import { layerOf, type Parameter } from "./parameters.js";
+import { inputShape, type Shape, shapeSize } from "./shape.js";
 
 export interface SummaryRow {
   /** Its PyTorch name where it has parameters, else its type. */
@@ -9,7 +11,7 @@ export interface SummaryRow {
   /** Its settings, for people: "16 filters 3×3, stride 2". */
   settings: string;
   output: Shape;
-  /** Trainable ones. */
+  /** Trainable parameters. */
   parameters: number;
   /** Batch-norm statistics. */
   nonTrainable: number;
@@ -23,7 +25,7 @@ export interface Summary {
   model: string;
   input: Shape;
   layers: SummaryRow[];
-  /** Trainable ones, as everywhere in this program. */
+  /** Trainable parameters, as everywhere in this program. */
   parameters: number;
   nonTrainable: number;
   /** float32, statistics included */
@@ -34,8 +36,8 @@ export interface Summary {
 }
 
 /**
- * What a model consists of and costs. FLOPs are multiply–adds × 2 of convolutions and dense layers, as such figures are usually given;
- * bias, batch norm, relu, pooling and sums are within a few per cent.
+ * A model's layers and their cost. FLOPs are multiply–adds × 2 of convolutions and dense layers, as is usual; bias, batch norm, relu, pooling
+ * and sums would add a few per cent.
  */
 export function summarize(model: Model): Summary {
   const layers = summarizeNodes(model, model.nodes, 0);
@@ -48,7 +50,7 @@ export function summarize(model: Model): Summary {
     parameters,
     nonTrainable,
     parameterBytes: 4 * (parameters + nonTrainable),
-    activationBytes: 4 * flattenNodes(model.nodes).reduce((sum, { output }) => sum + shapeSize(output), 0),
+    activationBytes: 4 * executionOrder(model.nodes).reduce((sum, { output }) => sum + shapeSize(output), 0),
     flops,
   };
 }
@@ -62,47 +64,20 @@ function summarizeNodes(model: Model, nodes: readonly Node[], depth: number): Su
 }
 
 function summarizeNode(model: Model, node: Node, depth: number): SummaryRow {
-  const { layer, output } = node;
+  const { layer, input, output } = node;
+  const kind = kindOf(layer);
   const name = "name" in layer ? layer.name : layer.type;
-  // A residual's own name is the prefix of its layers' parameters, which are theirs.
-  const own = layer.type === "residual" ? [] : model.parameters.filter((parameter) => parameter.name.replace(/\.[^.]+$/, "") === name);
+  // A residual's name is only a prefix of its inner layers' names: it has no parameters of its own.
+  const own = layer.type === "residual" ? [] : model.parameters.filter((parameter) => layerOf(parameter.name) === name);
   const size = (parameters: readonly Parameter[]) => parameters.reduce((sum, parameter) => sum + parameter.size, 0);
   return {
     name,
     type: layer.type,
-    settings: describe(layer),
+    settings: kind.settings?.(layer) ?? "",
     output,
     parameters: size(own.filter((parameter) => parameter.trainable)),
     nonTrainable: size(own.filter((parameter) => !parameter.trainable)),
-    flops: forwardFlops(node),
+    flops: 2 * (kind.multiplyAdds?.(layer, input, output) ?? 0),
     depth,
   };
-}
-
-/** @returns multiply–adds × 2 of one image's forward pass */
-function forwardFlops({ layer, input, output }: Node): number {
-  if (layer.type === "conv") return 2 * shapeSize(output) * input[0] * layer.kernelSize ** 2;
-  return layer.type === "dense" ? 2 * layer.units * input[0] : 0;
-}
-
-function describe(layer: Layer): string {
-  switch (layer.type) {
-    case "conv":
-      return [
-        `${layer.filters} filters ${layer.kernelSize}×${layer.kernelSize}`,
-        ...(layer.stride === 1 ? [] : [`stride ${layer.stride}`]),
-        ...(layer.padding === "same" ? [] : ["valid"]),
-        ...(layer.bias ? [] : ["no bias"]),
-      ].join(", ");
-    case "dense":
-      return `${layer.units} units`;
-    case "dropout":
-      return `rate ${layer.rate}`;
-    case "maxPool":
-      return "2×2";
-    case "residual":
-      return layer.shortcut.length > 0 ? "sum with the projected input" : "sum with the input";
-    default:
-      return "";
-  }
 }

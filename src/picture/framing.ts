@@ -1,9 +1,9 @@
+import { imageSide as side } from "../util/image-size.js";
 import { inkBox } from "./components.js";
 import { averageInto, type Box, extremeInDisc, type Field } from "./field.js";
 
 /** From ink to 28×28, the way the datasets were made. */
 
-export const side = 28;
 /** MNIST: the longer side of the digit's box. */
 const digitSide = 20;
 /** MNIST: the centre of mass goes to the middle of pixel (14, 14), in every one of its images to within half a pixel. */

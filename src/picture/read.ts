@@ -1,7 +1,8 @@
+import { imageSide as side } from "../util/image-size.js";
 import { isolateDigit } from "./components.js";
 import { decodeImage, type ImageLimits, type Raster } from "./decode.js";
 import type { Field } from "./field.js";
-import { type Framed, frameArticle, frameDigit, isFramed, side } from "./framing.js";
+import { type Framed, frameArticle, frameDigit, isFramed } from "./framing.js";
 import { ImageError } from "./image-error.js";
 import { brightness, findInk, type Polarity } from "./ink.js";
 

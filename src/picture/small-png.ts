@@ -1,5 +1,5 @@
 import { inflateSync } from "node:zlib";
-import { side } from "./framing.js";
+import { imageSide as side } from "../util/image-size.js";
 import { datasetImage, type ImageStyle, type NormalizedImage } from "./read.js";
 
 /**

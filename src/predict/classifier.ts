@@ -1,11 +1,14 @@
 import type { EngineChoice } from "../config/types.js";
-import type { EngineInfo, Session } from "../engine/engine.js";
+import type { EngineInfo } from "../engine/contract/engine.js";
+import type { Session } from "../engine/contract/session.js";
 import { selectEngine } from "../engine/registry.js";
+import { argmax, classes, softmax } from "../model/logits.js";
 import { buildModel } from "../model/presets.js";
 import { type ImageStyle, imageStyle } from "../picture/read.js";
 import { loadCheckpoint } from "../run/checkpoint.js";
 import type { CheckpointInfo } from "../run/checkpoint-info.js";
 import { UserError } from "../util/errors.js";
+import { imagePixels } from "../util/image-size.js";
 
 /** A trained model at work. */
 export interface Classifier {
@@ -66,20 +69,13 @@ export async function openClassifier(dir: string, { engine: choice, threads }: C
 
 async function classify(session: Session, info: CheckpointInfo, dir: string, images: Float32Array): Promise<Classification[]> {
   const logits = await session.predict(images);
-  const count = images.length / 784;
+  const count = images.length / imagePixels;
   return Array.from({ length: count }, (_, i) => {
-    const row = Array.from(logits.subarray(10 * i, 10 * i + 10));
+    const row = logits.subarray(classes * i, classes * (i + 1));
     if (!row.every(Number.isFinite))
       throw new UserError(`The model in ${dir} answers with numbers that are not finite: its training diverged; use another checkpoint.`);
-    const probabilities = softmax(row);
-    const label = probabilities.indexOf(Math.max(...probabilities));
+    const probabilities = [...softmax(row)];
+    const [label] = argmax(probabilities);
     return { label, name: info.classNames[label], probabilities };
   });
-}
-
-function softmax(logits: readonly number[]): number[] {
-  const top = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - top));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }

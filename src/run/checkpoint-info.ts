@@ -1,4 +1,5 @@
 import * as z from "#zod";
+import { classes } from "../model/logits.js";
 import { UserError } from "../util/errors.js";
 
 /** How a checkpoint's model.json reads. */
@@ -13,7 +14,7 @@ const infoSchema = z.object({
   kernels: z.array(z.number().int().positive()).optional(),
   dropout: z.number().optional(),
   dataset: z.string(),
-  classNames: z.array(z.string()).length(10),
+  classNames: z.array(z.string()).length(classes),
   /** Pixels become (pixel / 255 − mean) / std before they enter the network. */
   normalization: z.object({ mean: z.number(), std: z.number().positive() }),
   epoch: z.number(),

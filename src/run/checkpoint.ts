@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { State, Tensor } from "../engine/engine.js";
+import type { State, Tensor } from "../engine/contract/state.js";
 import { errorCode, exists, fileErrorReason, replaceDirectory, settledDirectory } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { CheckpointInfo, WholeInfo } from "./checkpoint-info.js";

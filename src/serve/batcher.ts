@@ -1,4 +1,5 @@
 import type { Classification, Classifier } from "../predict/classifier.js";
+import { imagePixels as pixels } from "../util/image-size.js";
 import { overloaded } from "./request-error.js";
 
 /**
@@ -6,7 +7,6 @@ import { overloaded } from "./request-error.js";
  * picture.
  */
 
-const pixels = 784;
 const largestBatch = 64;
 
 export interface Answer {

@@ -1,4 +1,6 @@
 import * as z from "#zod";
+import { classes } from "../model/logits.js";
+import { imagePixels as pixelsPerImage } from "../util/image-size.js";
 import { RequestError } from "./request-error.js";
 
 /**
@@ -7,7 +9,6 @@ import { RequestError } from "./request-error.js";
  * Its outputs are `probabilities` [n, 10] and `label` [n].
  */
 
-const pixelsPerImage = 784;
 const mostImages = 256;
 /** Lists and objects in a request: those of [256, 1, 28, 28] and some more. Parsing many hundred thousand holds up the event loop. */
 const mostContainers = 8_192;
@@ -106,7 +107,7 @@ export function inferResponse(
   const all = {
     probabilities: {
       name: "probabilities",
-      shape: [images.length, 10],
+      shape: [images.length, classes],
       datatype: "FP32",
       data: answers.flatMap(({ probabilities }) => probabilities),
     },
@@ -122,7 +123,7 @@ export function modelMetadata(name: string) {
     platform: "mnist-tui",
     inputs: [{ name: inputName, datatype: "FP32", shape: [-1, pixelsPerImage] }],
     outputs: [
-      { name: "probabilities", datatype: "FP32", shape: [-1, 10] },
+      { name: "probabilities", datatype: "FP32", shape: [-1, classes] },
       { name: "label", datatype: "INT64", shape: [-1] },
     ],
   };

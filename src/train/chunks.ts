@@ -1,7 +1,7 @@
 import type { AugmentConfig } from "../config/types.js";
 import { augmentMatrices } from "../data/augment.js";
 import { epochOrder } from "../data/sampler.js";
-import type { Chunk } from "../engine/engine.js";
+import type { Chunk } from "../engine/contract/session.js";
 import { learningRates, type ScheduleRun } from "./schedule.js";
 
 /** Work in a chunk: enough that nothing stands between two steps, little enough that a command or a curve never waits long. */

@@ -1,15 +1,19 @@
 import type { ModelConfig } from "../config/types.js";
-import type { Session, Split, State } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
+import type { Session } from "../engine/contract/session.js";
+import type { State } from "../engine/contract/state.js";
+import { classes, softmax } from "../model/logits.js";
 import type { Model } from "../model/model.js";
 import type { DoneEvent, RunEvent, TrainerCommand } from "../run/events.js";
 import { UserError } from "../util/errors.js";
+import { imagePixels } from "../util/image-size.js";
 import { ChunkPlanner, chunkSteps, stepsPerEpoch } from "./chunks.js";
 import type { CommandQueue } from "./commands.js";
 import { observeAccuracy } from "./early-stopping.js";
 import { layerStatistics } from "./layer-statistics.js";
 import { accuracyOf, addSteps, confusionMatrix, emptySums, isBetter, means } from "./metrics.js";
 import type { Progress } from "./progress.js";
-import { EvaluationHistory, mistakes, sampleIndices, samplesAt, softmax } from "./samples.js";
+import { EvaluationHistory, mistakes, sampleIndices, samplesAt } from "./samples.js";
 import { learningRateAt, type ScheduleRun } from "./schedule.js";
 
 /** An event before it knows its run, model and time. */
@@ -129,9 +133,9 @@ export class TrainingLoop {
       }
       case "predict": {
         const pixels = Buffer.from(command.pixels, "base64");
-        if (pixels.length !== 784) return;
+        if (pixels.length !== imagePixels) return;
         const logits = await session.predict(Float32Array.from(pixels, (pixel) => pixel / 255));
-        emit({ type: "prediction", id: command.id, probabilities: softmax(logits) });
+        emit({ type: "prediction", id: command.id, probabilities: [...softmax(logits)] });
         return;
       }
       case "examples": {
@@ -204,7 +208,7 @@ export class TrainingLoop {
       finished,
     };
     this.history.add(step, evaluation);
-    const confusion = confusionMatrix(test.labels, evaluation.predictions, this.options.model.classes);
+    const confusion = confusionMatrix(test.labels, evaluation.predictions, classes);
     emit({ type: "eval", ...this.place(), testLoss, testAccuracy, confusion, seconds });
     emit({
       type: "epoch",

@@ -1,6 +1,11 @@
-import type { Chunk, Engine, OptimizerSettings, Profile, Session } from "../engine/engine.js";
+import type { Engine } from "../engine/contract/engine.js";
+import type { Profile } from "../engine/contract/profile.js";
+import type { Chunk, Session } from "../engine/contract/session.js";
+import { classes } from "../model/logits.js";
 import type { Model } from "../model/model.js";
+import type { OptimizerSettings } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
+import { imagePixels, imageSide } from "../util/image-size.js";
 
 export interface Measurement {
   msPerStep: number;
@@ -61,10 +66,13 @@ function repeatedChunk(batchSize: number, steps: number): Chunk {
 
 /** Images with about as many blank pixels as MNIST has: a bar whose place tells the class. */
 function strokes(count: number): { images: Uint8Array; labels: Uint8Array } {
-  const images = new Uint8Array(count * 784);
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+  const images = new Uint8Array(count * imagePixels);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % classes);
   labels.forEach((label, i) => {
-    for (let y = 4; y < 24; y++) images.fill(128 + ((i * 7) % 128), i * 784 + y * 28 + 4 + 2 * label, i * 784 + y * 28 + 8 + 2 * label);
+    for (let y = 4; y < 24; y++) {
+      const left = i * imagePixels + y * imageSide + 4 + 2 * label;
+      images.fill(128 + ((i * 7) % 128), left, left + 4);
+    }
   });
   return { images, labels };
 }

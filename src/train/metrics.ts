@@ -1,4 +1,4 @@
-import type { ChunkResult } from "../engine/engine.js";
+import type { ChunkResult } from "../engine/contract/session.js";
 
 /** Sums over the steps of an epoch, added step by step in order: how the steps were cut into chunks changes no bit of them. */
 export interface TrainingSums {

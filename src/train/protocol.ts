@@ -1,6 +1,6 @@
 import type { EngineChoice, ModelConfig } from "../config/types.js";
-import type { SessionOptions } from "../engine/engine.js";
-import type { Layer } from "../model/model.js";
+import type { SessionOptions } from "../engine/contract/session.js";
+import type { Layer } from "../model/layers.js";
 import type { ModelPaths } from "../run/directory.js";
 import type { RunEvent, TrainerCommand } from "../run/events.js";
 import type { SharedDataset } from "./shared-dataset.js";

@@ -1,6 +1,6 @@
 import { freemem, totalmem } from "node:os";
-import { nvidiaDriver } from "../engine/gpus/driver.js";
-import type { GpuMonitor, GpuReading } from "../engine/gpus/monitor.js";
+import { nvidiaDriver } from "../engine/nvidia/libraries.js";
+import type { GpuMonitor, GpuReading } from "../engine/nvidia/reading.js";
 
 const everyMilliseconds = 1000;
 
@@ -67,7 +67,7 @@ class GpuWatch {
   }
 
   private async open(): Promise<void> {
-    const { openGpuMonitor } = await import("../engine/gpus/monitor.js");
+    const { openGpuMonitor } = await import("../engine/nvidia/monitor.js");
     this.monitor = await openGpuMonitor();
     if (!this.monitor) this.newest = { gpus: [] };
     if (this.closed) this.close();

@@ -1,5 +1,8 @@
-import type { Evaluation, Split } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
+import type { Evaluation } from "../engine/contract/session.js";
+import { classes } from "../model/logits.js";
 import type { Sample } from "../run/events.js";
+import { imagePixels } from "../util/image-size.js";
 import { randomKey, randomPermutation, streams } from "../util/random.js";
 
 const sampleCount = 10;
@@ -7,7 +10,6 @@ const mistakeCount = 20;
 const exampleCount = 40;
 /** Evaluations whose predictions are kept for `examples`; 400 kB each on 10,000 test images. */
 const keptEvaluations = 60;
-const classes = 10;
 
 /** @returns ten indices into the test split, the same for every model and evaluation of a run, in ascending order */
 export function sampleIndices(seed: number, testSamples: number): number[] {
@@ -22,7 +24,7 @@ export function samplesAt(indices: readonly number[], test: Split, evaluation: E
     label: test.labels[index],
     prediction: evaluation.predictions[index],
     probabilities: Array.from(probabilitiesOf(evaluation, index), (value) => Math.round(value * 1e6) / 1e6),
-    pixels: Buffer.from(test.images.subarray(index * 784, (index + 1) * 784)).toString("base64"),
+    pixels: Buffer.from(test.images.subarray(index * imagePixels, (index + 1) * imagePixels)).toString("base64"),
   }));
 }
 
@@ -70,14 +72,6 @@ export class EvaluationHistory {
     });
     return { step: found.step, total: inCell.length, samples: samplesAt(inCell.slice(0, exampleCount), test, found.evaluation) };
   }
-}
-
-/** @param logits [n] @returns [n] probabilities that sum to 1 */
-export function softmax(logits: Float32Array): number[] {
-  const top = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - top));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }
 
 function probabilitiesOf({ probabilities }: Evaluation, index: number): Float32Array {

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DatasetName } from "../config/types.js";
 import type { Dataset } from "../data/datasets.js";
-import type { Split } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
 import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
+import { imagePixels as imageBytes } from "../util/image-size.js";
 
 /**
  * A dataset that the parent has unpacked and verified once, for all trainers to read: one temporary file that never leaves the
@@ -22,7 +23,6 @@ export interface SharedDataset {
   normalization: { mean: number; std: number };
 }
 
-const imageBytes = 784;
 /** Read at the same time, on Node's four threads for files: half the time goes into handing out the memory that is read into. */
 const pieceBytes = 12 * 2 ** 20;
 const sharedMemory = "/dev/shm";

@@ -1,6 +1,6 @@
 import type { ModelConfig } from "../config/types.js";
 import type { Dataset } from "../data/datasets.js";
-import type { Engine } from "../engine/engine.js";
+import type { Engine } from "../engine/contract/engine.js";
 import { buildModel } from "../model/presets.js";
 import { ChunkPlanner, chunkSteps, stepsPerEpoch } from "./chunks.js";
 import { accuracyOf } from "./metrics.js";

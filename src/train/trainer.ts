@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { EngineInfo, Session, SessionOptions, Split, State } from "../engine/engine.js";
+import type { Split } from "../data/split.js";
+import type { EngineInfo } from "../engine/contract/engine.js";
+import type { Session, SessionOptions } from "../engine/contract/session.js";
+import type { State } from "../engine/contract/state.js";
 import { loadEnginesAhead, type Refusal, selectEngine } from "../engine/registry.js";
 import { initialTensors } from "../model/initialize.js";
 import type { Model } from "../model/model.js";

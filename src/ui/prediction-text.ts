@@ -1,3 +1,4 @@
+import { imageSide as side } from "../util/image-size.js";
 import type { TerminalTraits } from "./terminal.js";
 
 /** A prediction as lines of text: what the network saw, and its probabilities beside it. */
@@ -11,7 +12,6 @@ export interface Prediction {
   classNames: readonly string[];
 }
 
-const side = 28;
 const barWidth = 24;
 /** From paper to ink. */
 const ramp = " .:-=+*#%@";

@@ -36,6 +36,14 @@ describe("import direction", () => {
     ["an engine in a view", "src/ui/lines.ts", 'import { e } from "../engine/registry.js";', /a view imports run\/events and ui\/state/],
     ["an engine in a report, dynamically", "src/report/r.ts", 'import("../engine/registry.js")', /never an engine/],
     ["the terminal in a pure view", "src/ui/lines.ts", 'import { s } from "./tui/screen.js";', /only tui\/ and cli\/ know the terminal/],
+    [
+      "an engine in another engine",
+      "src/engine/cuda/s.ts",
+      'import { r } from "../cpu/program.js";',
+      /engines share src\/engine\/\{contract, shared/,
+    ],
+    ["an engine's type in another engine", "src/engine/tfjs/s.ts", 'import type { R } from "../reference/loss.js";', /and nothing else/],
+    ["an engine in what engines share", "src/engine/contract/c.ts", 'export * from "../cpu/engine.js";', /and nothing else/],
     ["blessed elsewhere", "src/ui/lines.ts", 'import blessed from "blessed";', /only src\/ui\/tui\/ may import blessed/],
     ["blessed elsewhere, by require", "src/cli/a.ts", 'const b = require("blessed-contrib");', /may import blessed-contrib/],
     ["commander elsewhere", "src/train/t.ts", 'import { Command } from "commander";', /only src\/cli\/ may import commander/],
@@ -53,14 +61,38 @@ describe("import direction", () => {
     const files = {
       "bin/mnist-tui.js": 'import("../dist/cli/main.js");',
       "src/cli/main.ts": 'import { Command } from "commander"; import { d } from "../ui/tui/dashboard.js"; process.exit(1);',
-      "src/ui/lines.ts": 'import type { Split } from "../engine/engine.js"; import { state } from "./state.js"; import "../util/a.js";',
+      "src/ui/lines.ts":
+        'import type { State } from "../engine/contract/state.js"; import { state } from "./state.js"; import "../util/a.js";',
       "src/ui/tui/dashboard.ts": 'import blessed from "blessed"; import { state } from "../state.js";',
       "src/serve/server.ts": 'import { reduce } from "../ui/state.js"; import { e } from "../engine/registry.js"; import "fastify";',
-      "src/run/checkpoint.ts": 'import type { State } from "../engine/engine.js"; import { type Tensor } from "../engine/engine.js";',
-      "src/data/idx.ts": 'export type { Split } from "../engine/engine.js"; process.exitCode = 1;',
-      "src/engine/cpu/engine.ts": 'import { buildModel } from "../../model/presets.js"; import json from "../../../package.json";',
+      "src/run/checkpoint.ts":
+        'import type { State } from "../engine/contract/state.js"; import { type Tensor } from "../engine/contract/state.js";',
+      "src/data/idx.ts": 'export type { Chunk } from "../engine/contract/session.js"; process.exitCode = 1;',
+      "src/engine/cpu/run/engine.ts": 'import { check } from "../../contract/check.js"; import json from "../../../../package.json";',
+      "src/engine/registry.ts": 'import("./cpu/engine.js"); import("./cuda/engine.js");',
     };
     for (const [file, text] of Object.entries(files)) expect(checkFile(file, text)).toEqual([]);
+  });
+
+  it("finds circles of files, through types too, and reports each once", () => {
+    const root = mkdtempSync(join(tmpdir(), "mnist-tui-imports-"));
+    try {
+      for (const folder of ["bin", "src/util", "src/model"]) mkdirSync(join(root, folder), { recursive: true });
+      const files = {
+        "src/util/a.ts": 'import type { B } from "./b.js";',
+        "src/util/b.ts": 'export { c } from "./c.js"; import "./d.js";',
+        "src/util/c.ts": 'import type { A } from "./a.js"; import("./b.js");',
+        "src/util/d.ts": "",
+        "src/model/e.ts": 'import { a } from "../util/a.js"; import { d } from "../util/d.js";',
+      };
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
+      expect(checkImports(root)).toEqual([
+        "src/util/a.ts: imports itself: src/util/a.ts → src/util/b.ts → src/util/c.ts → src/util/a.ts",
+        "src/util/b.ts: imports itself: src/util/b.ts → src/util/c.ts → src/util/b.ts",
+      ]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it("prints each violation of a tree on a line and exits with 1", () => {

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import type { DeviceInfo } from "../../dist/engine/cuda/driver.js";
+import type { DeviceInfo } from "../../dist/engine/cuda/device.js";
 import { CudaError } from "../../dist/engine/cuda/errors.js";
 import { type CudaFacts, probeCuda } from "../../dist/engine/cuda/probe.js";
 import { readPtx } from "../../dist/engine/cuda/ptx.js";
 import { type DeviceFile, deviceFiles, deviceProblem, type Problem, startProblem } from "../../dist/engine/cuda/requirements.js";
-import { noDriver } from "../../dist/engine/gpus/driver.js";
+import { noDriver } from "../../dist/engine/nvidia/libraries.js";
 import { run, temporaryFolder } from "../cli/program.js";
 import { type FakeSettings, fakeEnvironment, fakeLibcuda, needsCompiler, pretend } from "../engine/cuda/fake.js";
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { nvidiaDriver } from "../../dist/engine/gpus/driver.js";
-import { openGpuMonitor } from "../../dist/engine/gpus/monitor.js";
-import { openNvidiaSmi, parseLine } from "../../dist/engine/gpus/nvidia-smi.js";
+import { nvidiaDriver } from "../../dist/engine/nvidia/libraries.js";
+import { openGpuMonitor } from "../../dist/engine/nvidia/monitor.js";
+import { openNvidiaSmi, parseLine } from "../../dist/engine/nvidia/nvidia-smi.js";
 import { type Usage, watchResources } from "../../dist/train/resources.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mnist-tui-gpus-"));

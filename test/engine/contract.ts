@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Engine, State } from "../../dist/engine/engine.js";
+import type { Split } from "../../dist/data/split.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
+import type { Chunk } from "../../dist/engine/contract/session.js";
+import type { State } from "../../dist/engine/contract/state.js";
 import { initialTensors } from "../../dist/model/initialize.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { expectIdentical } from "./support/compare.js";
@@ -81,15 +84,6 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       });
     });
 
-    it("refuses to train without a training split", async () => {
-      const session = await engine.create({
-        ...{ model: tinyModel("dense alone"), optimizer: adam, seed: 0, batchSize: 11, threads: 1 },
-        normalization: { mean: 0, std: 1 },
-      });
-      await expect(session.train(chunk(1))).rejects.toThrow();
-      await session.dispose();
-    });
-
     it("learns: the loss of a batch seen twelve times falls", async () => {
       const model = tinyModel("conv 3×3 same, pool");
       const once = testChunk({ batchSize: 11, steps: 1, samples, learningRate: 0.01 });
@@ -99,6 +93,80 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
         return seen;
       });
       expect(losses.at(-1)).toBeLessThan(losses[0] / 2);
+    });
+  });
+
+  describe("refuses, before it computes anything,", () => {
+    const model = tinyModel("dense alone");
+    const good = chunk(2);
+    /** The chunk's indices, one of them replaced. */
+    const withIndex = (index: number) => Uint32Array.from(good.indices, (old, i) => (i === good.indices.length - 1 ? index : old));
+
+    it.each<[string, Partial<Chunk>, string]>([
+      ["of no samples", { batchSize: 0, indices: new Uint32Array(0), affine: undefined }, "Expected a batch of 1 to 12 samples, got 0."],
+      ["of a part of a sample", { batchSize: 5.5 }, "Expected a batch of 1 to 12 samples, got 5.5."],
+      ["larger than the session's", { batchSize: 13 }, "Expected a batch of 1 to 12 samples, got 13."],
+      ["of no steps", { learningRates: new Float32Array(0) }, "Expected a learning rate for each step and at least one step, got none."],
+      ["with an index too few", { indices: good.indices.subarray(1) }, "Expected 2 × 11 indices, got 21."],
+      ["with an index too many", { indices: new Uint32Array(23) }, "Expected 2 × 11 indices, got 23."],
+      ["with half a matrix too few", { affine: good.affine!.subarray(3) }, "Expected 2 × 11 × 6 matrix entries, got 129."],
+      [
+        "with an index behind the last sample",
+        { indices: withIndex(samples) },
+        "Expected indices below the training split's 40 samples, got 40.",
+      ],
+      [
+        "with the highest index",
+        { indices: withIndex(2 ** 32 - 1) },
+        "Expected indices below the training split's 40 samples, got 4294967295.",
+      ],
+    ])("a chunk %s", async (_, part, message) => {
+      await withSession(engine, { model }, async (session) => {
+        const before = session.read();
+        await expect(session.train({ ...good, ...part })).rejects.toThrow(message);
+        expectIdentical(session.read().tensors, before.tensors);
+        expect(session.read().step).toBe(0);
+        await session.train(good);
+        expect(session.read().step).toBe(2);
+      });
+    });
+
+    it("a chunk before there is a training split", async () => {
+      const options = { model, optimizer: adam, seed: 0, batchSize: 11, threads: 1, normalization: { mean: 0, std: 1 } };
+      const session = await engine.create(options);
+      await expect(session.train(good)).rejects.toThrow("Expected a training split before train(), got none: call load() first.");
+      await session.dispose();
+    });
+
+    it("a split whose sizes differ, whose labels are no classes, or that is empty", async () => {
+      const { images, labels } = evaluationSplit;
+      const wrong: [Split, string][] = [
+        [{ images: images.subarray(1), labels }, "Expected 23 × 784 pixels for 23 labels, got 18031."],
+        [{ images, labels: labels.map((label, i) => (i === 7 ? 10 : label)) }, "Expected labels from 0 to 9, got 10 as that of sample 7."],
+        [{ images: images.subarray(0, 0), labels: labels.subarray(0, 0) }, "Expected at least one sample, got none."],
+      ];
+      await withSession(engine, { model }, async (session) => {
+        for (const [split, message] of wrong) {
+          expect(() => session.load(split)).toThrow(message);
+          await expect(session.evaluate(split)).rejects.toThrow(message);
+        }
+        // The split that was loaded before is still there.
+        await session.train(good);
+      });
+    });
+
+    it("a chunk that names a sample whose label is no class, in memory that was handed out to be filled", async () => {
+      await withSession(engine, { model }, async (session) => {
+        const { labels } = session.reserve(samples);
+        labels[good.indices[3]] = 200;
+        await expect(session.train(good)).rejects.toThrow(`Expected labels from 0 to 9, got 200 as that of sample ${good.indices[3]}.`);
+      });
+    });
+
+    it("images of other than 784 pixels", async () => {
+      await withSession(engine, { model }, async (session) => {
+        await expect(session.predict(new Float32Array(785))).rejects.toThrow("Expected images of 784 pixels each, got 785 values.");
+      });
     });
   });
 
@@ -138,7 +206,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       expectSame(written, fresh);
     });
 
-    it("is refused where a parameter is missing or misshapen, and nothing of it is taken", async () => {
+    it("is refused where a parameter is missing, or it or a slot is misshapen, and nothing of it is taken", async () => {
       await withSession(engine, { model: tinyModel("batch norm"), optimizer: adam }, async (session) => {
         const before = session.read();
         const changed = (change: (tensors: State["tensors"]) => void): State => {
@@ -148,8 +216,10 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
         };
         const missing = changed((tensors) => tensors.delete("bn2.running_var"));
         const misshapen = changed((tensors) => tensors.set("fc1.weight", { shape: [10, 3], data: new Float32Array(30) }));
-        expect(() => session.write(missing)).toThrow("bn2.running_var");
-        expect(() => session.write(misshapen)).toThrow("fc1.weight");
+        const slot = changed((tensors) => tensors.set("exp_avg/fc1.bias", { shape: [9], data: new Float32Array(9) }));
+        expect(() => session.write(missing)).toThrow("Expected a state with the parameter bn2.running_var, got one without it.");
+        expect(() => session.write(misshapen)).toThrow(/^Expected fc1\.weight in the shape \[10,\d+\], got \[10,3\]\.$/);
+        expect(() => session.write(slot)).toThrow("Expected exp_avg/fc1.bias in the shape [10], got [9].");
         expectIdentical(session.read().tensors, before.tensors);
         expect(session.read().step).toBe(0);
       });

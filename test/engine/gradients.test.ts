@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { gatherImages } from "../../dist/engine/reference/image.js";
-import { crossEntropyBackward, crossEntropySum } from "../../dist/engine/reference/loss.js";
+import { crossEntropyBackward } from "../../dist/engine/reference/loss.js";
 import { Network } from "../../dist/engine/reference/network.js";
 import { initialTensors } from "../../dist/model/initialize.js";
+import { crossEntropySum } from "../../dist/model/logits.js";
 import type { Model } from "../../dist/model/model.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { randomKey, randomUniform, streams } from "../../dist/util/random.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Engine, OptimizerSettings } from "../../dist/engine/engine.js";
-import { referenceEngine } from "../../dist/engine/reference.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
+import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { initialTensors } from "../../dist/model/initialize.js";
+import type { OptimizerSettings } from "../../dist/model/optimizers.js";
 import { buildModel, presetNames } from "../../dist/model/presets.js";
 import { contractSuite } from "./contract.js";
 import { expectClose, expectSameMovement, expectTensorsClose } from "./support/compare.js";

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { referenceEngine } from "../../dist/engine/reference.js";
+import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { contractSuite } from "./contract.js";
 
 /** It needs no parity with itself; gradients.test.ts, kernels.test.ts and tfjs.test.ts say that it is right. */

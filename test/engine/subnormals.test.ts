@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { Engine, OptimizerSettings } from "../../dist/engine/engine.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
+import type { OptimizerSettings } from "../../dist/model/optimizers.js";
 import { describeEngine } from "./support/available.js";
 import { testChunk } from "./support/images.js";
 import { tinyModel } from "./support/models.js";

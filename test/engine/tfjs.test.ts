@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { referenceEngine } from "../../dist/engine/reference.js";
+import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { initialTensors } from "../../dist/model/initialize.js";
 import { buildModel, presetNames } from "../../dist/model/presets.js";
 import { expectClose, expectSameMovement } from "./support/compare.js";

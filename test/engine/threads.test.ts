@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import type { Engine } from "../../dist/engine/engine.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { temporaryFolder } from "../cli/program.js";
 import { describeEngine } from "./support/available.js";

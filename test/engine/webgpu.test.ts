@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Engine } from "../../dist/engine/engine.js";
-import { referenceEngine } from "../../dist/engine/reference.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
+import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { initialTensors } from "../../dist/model/initialize.js";
 import { paritySuite } from "./parity.js";
 import { describeEngine } from "./support/available.js";

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Dataset, loadDataset } from "../../dist/data/datasets.js";
+import type { Engine } from "../../dist/engine/contract/engine.js";
 import { nativeEngine, wasmEngine } from "../../dist/engine/cpu/engine.js";
-import type { Engine } from "../../dist/engine/engine.js";
-import { referenceEngine } from "../../dist/engine/reference.js";
+import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { realData } from "../data/real.js";
 import { describeEngine } from "./support/available.js";

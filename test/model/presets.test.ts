@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initialTensors } from "../../dist/model/initialize.js";
-import type { Layer } from "../../dist/model/model.js";
-import { flattenNodes } from "../../dist/model/parameters.js";
+import type { Layer } from "../../dist/model/layers.js";
+import { executionOrder } from "../../dist/model/nodes.js";
 import { buildModel, modelFromLayers, presetDescription, presetKernels, presetNames } from "../../dist/model/presets.js";
 import { UserError } from "../../dist/util/errors.js";
 
@@ -67,7 +67,7 @@ describe("presets", () => {
 
   it("have the shapes of PyTorch's layers, odd sizes included", () => {
     const outputs = (preset: string, type: Layer["type"]) =>
-      flattenNodes(buildModel(preset).nodes)
+      executionOrder(buildModel(preset).nodes)
         .filter((node) => node.layer.type === type)
         .map((node) => node.output.join("×"));
     expect(outputs("compact", "conv")).toEqual(["8×26×26", "16×24×24", "22×10×10", "56×8×8"]);
@@ -78,7 +78,7 @@ describe("presets", () => {
   });
 
   it("count their layers in execution order, a residual after its parts, and their dropouts", () => {
-    const nodes = flattenNodes(buildModel("residual").nodes);
+    const nodes = executionOrder(buildModel("residual").nodes);
     expect(nodes.map(({ id }) => id)).toEqual(nodes.map((_, i) => i));
     const [block] = buildModel("residual").nodes.filter(({ layer }) => layer.type === "residual");
     expect(block.shortcut).toEqual([]);

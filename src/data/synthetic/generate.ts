@@ -1,3 +1,4 @@
+import { classes } from "../../model/logits.js";
 import { type Draws, drawsOf } from "./draws.js";
 import { glyphs } from "./glyphs.js";
 import { type Distortion, distort, type PenStyle, render } from "./render.js";
@@ -11,7 +12,7 @@ import { Sketch } from "./sketch.js";
  */
 export function generateDigit(seed: number, split: 0 | 1, image: number, output: Uint8Array): number {
   const draws = drawsOf(seed, split, image);
-  const label = Math.floor(draws.uniform(0, 10));
+  const label = Math.floor(draws.uniform(0, classes));
   const sketch = new Sketch(draws, draws.uniform(0.008, 0.03));
   glyphs[label](sketch);
   distort(sketch.strokes, chooseDistortion(draws, label));

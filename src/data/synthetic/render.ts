@@ -1,7 +1,7 @@
+import { imageSide as width } from "../../util/image-size.js";
 import { type Draws, sine } from "./draws.js";
 import type { Polyline } from "./sketch.js";
 
-const width = 28;
 /** MNIST's digits were scaled to fit a 20×20 box before they were centred. */
 const box = 20;
 

@@ -1,13 +1,14 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Split } from "../../engine/engine.js";
 import { fileErrorReason, makeDirectory, writeFileAtomic } from "../../util/atomic-write.js";
 import { UserError } from "../../util/errors.js";
+import { imagePixels } from "../../util/image-size.js";
 import { catalog, filesOf } from "../catalog.js";
 import type { DownloadProgress } from "../download.js";
 import { encodeIdx, parseIdx } from "../idx.js";
 import { findInCache } from "../locate.js";
+import type { Split } from "../split.js";
 import { checkFiles } from "../verify.js";
 import { generateDigit } from "./generate.js";
 
@@ -53,10 +54,10 @@ export async function generate(train: number, test: number, options: SyntheticOp
   const total = train + test;
   let done = 0;
   const split = async (number: 0 | 1, n: number): Promise<Split> => {
-    const images = new Uint8Array(n * 784);
+    const images = new Uint8Array(n * imagePixels);
     const labels = new Uint8Array(n);
     for (let i = 0; i < n; i++) {
-      labels[i] = generateDigit(seed, number, i, images.subarray(i * 784, (i + 1) * 784));
+      labels[i] = generateDigit(seed, number, i, images.subarray(i * imagePixels, (i + 1) * imagePixels));
       if (++done % digitsPerTurn === 0 || done === total) {
         options.onProgress?.({ file: "synthetic digits", received: done, total, unit: "digits" });
         await nextTurn();

@@ -1,4 +1,4 @@
-import type { Engine, EngineName } from "../engine.js";
+import type { Engine, EngineName } from "../contract/engine.js";
 import { type Backend, nativeBackend, wasmBackend } from "./backend.js";
 import { CpuSession } from "./session.js";
 

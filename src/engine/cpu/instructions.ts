@@ -1,5 +1,5 @@
-import { shapeSize } from "../../model/shapes.js";
-import type { Activation as Fused } from "../fusion.js";
+import { shapeSize } from "../../model/shape.js";
+import type { FusedActivation } from "../shared/fusion.js";
 import { blockChannels, blocksOf, everySecond, strides, type Tile, type Value, viewWords } from "./layout.js";
 
 /** Op codes of native/program.h. */
@@ -93,7 +93,7 @@ export interface Normalizer {
   runningVariance: number;
 }
 
-export type Activation = Fused<Value, Normalizer>;
+export type Activation = FusedActivation<Value, Normalizer>;
 
 const noView = [0, 0, 0, 0, 0, 0];
 export const noValue = -1;

@@ -1,4 +1,4 @@
-import type { Shape } from "../../model/model.js";
+import type { Shape } from "../../model/shape.js";
 
 /** Channels of one block of an activation; native/program.h. */
 export const blockChannels = 16;

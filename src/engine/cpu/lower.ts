@@ -1,6 +1,8 @@
-import type { Model, Node } from "../../model/model.js";
-import { convPadding } from "../../model/shapes.js";
-import { Fusion, isReluAlone, type LayerOf } from "../fusion.js";
+import { convPadding } from "../../model/layers/conv.js";
+import type { Model } from "../../model/model.js";
+import type { Node } from "../../model/nodes.js";
+import { inputShape } from "../../model/shape.js";
+import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import type { Activation, Dot, Instruction, Target } from "./instructions.js";
 import * as op from "./instructions.js";
 import { type Value, value } from "./layout.js";
@@ -53,7 +55,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.updates = new Updates(store);
     // Inference begins with a phase in which one thread makes the batch norms' tables.
     if (mode === "inference") this.phases.push({ instructions: [], finish: [] });
-    this.image = value("image", [1, 28, 28], model.nodes[0]?.layer.type === "conv" ? 1 : 16);
+    this.image = value("image", inputShape, model.nodes[0]?.layer.type === "conv" ? 1 : 16);
   }
 
   run(): Lowered {

@@ -1,5 +1,6 @@
-import type { Model, Parameter } from "../../model/model.js";
-import type { State, Tensor } from "../engine.js";
+import type { Model } from "../../model/model.js";
+import type { Parameter } from "../../model/parameters.js";
+import type { State, Tensor } from "../contract/state.js";
 import { type Tile, tilesOf, tilesSize } from "./layout.js";
 
 /** How a layer's weights are stored: tiles of outputs, each [tap][input][vectors × V]. */
@@ -78,24 +79,10 @@ function unpack(stored: Stored, arena: Float32Array, offset: number, vectorWidth
   return tensor;
 }
 
-/** Slots of each optimizer in the order in which native/update.h takes them. */
-export function slotNames(optimizer: { type: "adam" | "sgd" | "rmsprop"; momentum: number }): string[] {
-  if (optimizer.type === "adam") return ["exp_avg", "exp_avg_sq"];
-  const momentum = optimizer.momentum === 0 ? [] : ["momentum_buffer"];
-  return optimizer.type === "sgd" ? momentum : ["square_avg", ...momentum];
-}
-
-/** @throws Error naming the parameter that is missing or has another shape */
+/** @param state of the same model and optimizer */
 export function writeState(stored: readonly Stored[], state: State, arena: Float32Array, vectorWidth: number): void {
-  const find = ({ name, shape }: Parameter): Float32Array => {
-    const tensor = state.tensors.get(name);
-    if (!tensor) throw new Error(`The state has no ${name}, which the model needs.`);
-    if (tensor.shape.join() !== shape.join()) throw new Error(`${name} has shape [${tensor.shape}], but the model needs [${shape}].`);
-    return tensor.data;
-  };
-  const tensors = stored.map(({ parameter }) => find(parameter));
-  for (const [i, s] of stored.entries()) {
-    pack(s, tensors[i], arena, s.offset, vectorWidth);
+  for (const s of stored) {
+    pack(s, state.tensors.get(s.parameter.name)!.data, arena, s.offset, vectorWidth);
     for (const slot of s.slots) {
       const saved = state.tensors.get(`${slot.name}/${s.parameter.name}`);
       arena.fill(0, slot.offset, slot.offset + s.size);

@@ -1,4 +1,3 @@
-import type { OptimizerSettings } from "../engine.js";
 import { floatWord } from "./instructions.js";
 
 /** The fields of `Program` in native/program.h, in its order. */
@@ -49,19 +48,4 @@ export const counterWords = 16;
 
 export function encodeProgram(program: ProgramFields): number[] {
   return fields.map((name) => (floats.has(name) ? floatWord(program[name]) : program[name]));
-}
-
-export const optimizerCodes: Record<OptimizerSettings["type"], number> = { adam: 0, sgd: 1, rmsprop: 2 };
-
-/**
- * Learning rates with Adam's bias corrections, 1 − β1^t and √(1 − β2^t) (Kingma and Ba 2015, as in torch.optim.Adam).
- * @param firstStep optimizer steps taken before @returns [steps × 3]
- */
-export function rateTable(learningRates: Float32Array, firstStep: number): Float32Array {
-  const rates = new Float32Array(3 * learningRates.length);
-  learningRates.forEach((rate, i) => {
-    const t = firstStep + i + 1;
-    rates.set([rate, 1 - 0.9 ** t, Math.sqrt(1 - 0.999 ** t)], 3 * i);
-  });
-  return rates;
 }

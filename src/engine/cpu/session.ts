@@ -1,6 +1,15 @@
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
+import { argmax, classes } from "../../model/logits.js";
+import { optimizers, slotNames } from "../../model/optimizers.js";
 import { UserError } from "../../util/errors.js";
-import type { Chunk, ChunkResult, EngineInfo, Evaluation, Profile, ProfileRow, Session, SessionOptions, Split, State } from "../engine.js";
+import { imagePixels as pixels } from "../../util/image-size.js";
+import { checkChunk, checkImages, checkSplit, checkState } from "../contract/check.js";
+import type { EngineInfo } from "../contract/engine.js";
+import type { Profile, ProfileRow } from "../contract/profile.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State } from "../contract/state.js";
+import { rateTable } from "../shared/rate-table.js";
 import { arenaStart, type Backend, peakFlops } from "./backend.js";
 import type { Instruction } from "./instructions.js";
 import { padded } from "./layout.js";
@@ -8,12 +17,10 @@ import { lower } from "./lower.js";
 import { Allocator } from "./memory.js";
 import { readState, writeState } from "./parameters.js";
 import { type Plan, plan } from "./plan.js";
-import { barrierWords, counterWords, encodeProgram, optimizerCodes, type ProgramFields, programWords, rateTable } from "./program.js";
+import { barrierWords, counterWords, encodeProgram, type ProgramFields, programWords } from "./program.js";
 import { Store } from "./store.js";
 import { Threads } from "./threads.js";
 
-const pixels = 784;
-const classes = 10;
 /**
  * The batch is cut into lanes of at least this many images, each with a gradient of its own: into many, so that no thread waits long for the
  * last one, or into few where summing the gradients of many would take longer.
@@ -62,7 +69,7 @@ export class CpuSession implements Session {
   /** What is derived from the weights is up to date. */
   private prepared = false;
   private profiling = -1;
-  private dataset: { offset: number; count: number } | undefined;
+  private dataset: { offset: number; labels: Uint8Array } | undefined;
   private readonly chunkRegion: Growing = { offset: 0, floats: 0 };
   private readonly inferenceRegion: Growing = { offset: 0, floats: 0 };
 
@@ -110,6 +117,7 @@ export class CpuSession implements Session {
   }
 
   load(split: Split): void {
+    checkSplit(split);
     const resident = this.reserve(split.labels.length);
     resident.images.set(split.images);
     resident.labels.set(split.labels);
@@ -117,15 +125,15 @@ export class CpuSession implements Session {
 
   reserve(samples: number): Split {
     const offset = this.take(Math.ceil((samples * (pixels + 1)) / 4));
-    this.dataset = { offset, count: samples };
-    const images = 4 * offset;
-    const labels = images + samples * pixels;
-    return { images: this.bytes.subarray(images, labels), labels: this.bytes.subarray(labels, labels + samples) };
+    const end = 4 * offset + samples * pixels;
+    const labels = this.bytes.subarray(end, end + samples);
+    this.dataset = { offset, labels };
+    return { images: this.bytes.subarray(4 * offset, end), labels };
   }
 
   async train(chunk: Chunk): Promise<ChunkResult> {
     const { dataset } = this;
-    if (!dataset) throw new Error("train() needs load() first");
+    checkChunk(chunk, this.options.batchSize, dataset?.labels);
     const { batchSize, indices, affine, learningRates } = chunk;
     const steps = learningRates.length;
     const samples = steps * batchSize;
@@ -146,8 +154,8 @@ export class CpuSession implements Session {
       ...at,
       steps,
       batch: batchSize,
-      images: dataset.offset,
-      labels: dataset.offset + (dataset.count * pixels) / 4,
+      images: dataset!.offset,
+      labels: dataset!.offset + (dataset!.labels.length * pixels) / 4,
     });
     this.step += steps;
     return {
@@ -184,10 +192,11 @@ export class CpuSession implements Session {
     return new Map([...sums].map(([name, sum]) => [name, Math.sqrt(sum)]));
   }
 
-  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+  async evaluate(split: Split): Promise<Evaluation> {
+    checkSplit(split);
+    const { images, labels } = split;
     const count = labels.length;
     const probabilities = new Float32Array(classes * count);
-    const predictions = new Uint8Array(count);
     let loss = 0;
     for (let first = 0; first < count; first += evaluationImages) {
       const part = Math.min(evaluationImages, count - first);
@@ -201,12 +210,11 @@ export class CpuSession implements Session {
       probabilities.set(this.rows(at.probabilities, part), classes * first);
       for (let i = 0; i < part; i++) loss += this.floats[at.loss + i];
     }
-    for (let i = 0; i < count; i++) predictions[i] = argmax(probabilities, i * classes);
-    return { loss: loss / count, predictions, probabilities };
+    return { loss: loss / count, predictions: argmax(probabilities), probabilities };
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
-    const count = images.length / pixels;
+    const count = checkImages(images);
     const region = new Allocator(this.grown(this.inferenceRegion, padded(images.length) + padded(16 * count)));
     const at = { floatImages: region.take(images.length), probabilities: region.take(16 * count) };
     this.floats.set(images, at.floatImages);
@@ -219,6 +227,7 @@ export class CpuSession implements Session {
   }
 
   write(state: State): void {
+    checkState(state, this.options.model.parameters, slotNames(this.options.optimizer));
     writeState(this.store.stored, state, this.floats, this.store.vectorWidth);
     this.step = state.step;
     this.prepared = false;
@@ -259,7 +268,7 @@ export class CpuSession implements Session {
       laneLoss: this.laneLoss,
       seed: seed | 0,
       firstStep: this.step,
-      optimizer: optimizerCodes[optimizer.type],
+      optimizer: optimizers[optimizer.type].code,
       momentum: optimizer.momentum,
       weightDecay: optimizer.weightDecay,
       rates: -1,
@@ -317,10 +326,4 @@ export class CpuSession implements Session {
     this.words = new Int32Array(buffer, this.start);
     this.bytes = new Uint8Array(buffer, this.start);
   }
-}
-
-function argmax(values: Float32Array, from: number): number {
-  let best = 0;
-  for (let k = 1; k < classes; k++) if (values[from + k] > values[from + best]) best = k;
-  return best;
 }

@@ -1,9 +1,9 @@
 import type { Model } from "../../model/model.js";
-import type { OptimizerSettings } from "../engine.js";
+import { type OptimizerSettings, slotNames } from "../../model/optimizers.js";
 import type { ConvTap, Normalizer } from "./instructions.js";
 import { blockChannels, flattenOrder, padded, strides, type Tile, type Value, widestDenseTile, widestTile } from "./layout.js";
 import { type Allocator, LaneRegion } from "./memory.js";
-import { type Packing, packedSize, packing, parameterNamed, type Stored, slotNames } from "./parameters.js";
+import { type Packing, packedSize, packing, parameterNamed, type Stored } from "./parameters.js";
 import type { TransposeWords, UpdateRange } from "./update-instructions.js";
 import { type TileSide, transformedSize } from "./winograd.js";
 

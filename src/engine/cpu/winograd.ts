@@ -1,5 +1,5 @@
-import type { Shape } from "../../model/model.js";
-import { shapeSize } from "../../model/shapes.js";
+import type { Shape } from "../../model/shape.js";
+import { shapeSize } from "../../model/shape.js";
 import { blockWords, type Dot, type Instruction, noValue, tileWords } from "./instructions.js";
 import { padded, type Tile, type Value, viewWords } from "./layout.js";
 import type { Packing } from "./parameters.js";

@@ -1,12 +1,12 @@
-import type { Activation as Fused } from "../fusion.js";
-import { type Arguments, blocksFor, type Step, type StructValue, step } from "./kernels.js";
-import { type Buffer, type BufferList, bufferLength, view } from "./memory.js";
-import type { Block } from "./parameters.js";
-import { imageFloats, type Value, type Values } from "./values.js";
+import type { FusedActivation } from "../shared/fusion.js";
+import { type FeatureBuffers, type Features, imageFloats } from "./features.js";
+import { type Arguments, blocksFor, type KernelCall, kernelCall, type StructValue } from "./kernels.js";
+import { type BufferList, bufferLength, type DeviceBuffer, view } from "./memory.js";
+import type { ParameterGroup } from "./parameters.js";
 
-/** Sums over pixels: blocks enough for every GPU of today, few enough that one block can add up their sums. */
+/** Thread blocks of a sum over pixels: enough for every GPU of today, few enough that one block can add up their results. */
 const sumBlocks = 256;
-/** Quads of channels that one of them takes, and rows that make it worth its while; see native/cuda/columns.cuh. */
+/** Quads of channels that one such block takes, and the fewest rows that are worth a block; see native/cuda/columns.cuh. */
 const blockQuads = 64;
 const leastRows = 32;
 /** Rows of a batch norm's table, native/cuda/normalize.cuh. */
@@ -15,39 +15,39 @@ const tableRows = 6;
 /** One batch norm's parameters and table. */
 export interface Normalizer {
   layer: string;
-  weight: Block;
-  bias: Block;
-  runningMean: Block;
-  runningVariance: Block;
-  table: Buffer;
-  /** One for the gradient of the weight and one for that of the bias. */
-  gradients?: { weight: Buffer; bias: Buffer };
+  weight: ParameterGroup;
+  bias: ParameterGroup;
+  runningMean: ParameterGroup;
+  runningVariance: ParameterGroup;
+  table: DeviceBuffer;
+  /** Of the weight and of the bias, in training. */
+  gradients?: { weight: DeviceBuffer; bias: DeviceBuffer };
 }
 
-export type Activation = Fused<Value, Normalizer>;
+export type Activation = FusedActivation<Features, Normalizer>;
 
-/** Makes the launches of everything that stands between two products. Each returned function gives them for a batch of so many images. */
+/** Makes the calls of everything between two products. Each returned function gives those for a batch of some number of images. */
 export class Activations {
   private readonly parts: ReturnType<BufferList["shared"]>;
-  private readonly tickets: Buffer;
+  private readonly tickets: DeviceBuffer;
 
   /** @param parameters the arena @param run native/cuda/common.cuh's Run */
   constructor(
     private readonly buffers: BufferList,
-    private readonly values: Values,
-    private readonly parameters: Buffer,
-    private readonly run: Buffer,
+    private readonly features: FeatureBuffers,
+    private readonly parameters: DeviceBuffer,
+    private readonly run: DeviceBuffer,
   ) {
     this.parts = buffers.shared("sums of blocks");
     this.tickets = buffers.add("tickets", "u32", 1);
   }
 
-  table({ memory }: Value, layer: string): Buffer {
+  table({ memory }: Features, layer: string): DeviceBuffer {
     return this.buffers.add(`${layer} table`, "f32", tableRows, memory);
   }
 
   /** Mean and variance of the batch. */
-  statistics(n: Normalizer, input: Value): (images: number) => Step[] {
+  statistics(n: Normalizer, input: Features): (images: number) => KernelCall[] {
     this.needParts(2, input);
     return (images) => {
       const rows = images * input.height * input.width;
@@ -57,27 +57,27 @@ export class Activations {
         ...{ parts: view(this.parts.buffer, 0, grid[0] * 2 * input.memory), tickets: view(this.tickets, 0, grid[1]) },
         ...{ quads: input.memory / 4, rows },
       };
-      return [step(`${n.layer} statistics`, "statistics", grid, args)];
+      return [kernelCall(`${n.layer} statistics`, "statistics", grid, args)];
     };
   }
 
-  /** The table out of the running statistics. */
-  runningTable(n: Normalizer, { memory }: Value): Step {
+  /** The table of inference, from the running statistics. */
+  runningTable(n: Normalizer, { memory }: Features): KernelCall {
     const args = { ...this.normalizer(n), channels: memory };
-    return step(`${n.layer} table`, "runningTable", [blocksFor("runningTable", memory)], args);
+    return kernelCall(`${n.layer} table`, "runningTable", [blocksFor("runningTable", memory)], args);
   }
 
-  forward(a: Activation, out: Value): (images: number) => Step[] {
+  forward(a: Activation, out: Features): (images: number) => KernelCall[] {
     const kernel = a.pool ? "activate_pooled" : "activate_pixels";
     return (images) => {
       const windows = shape(a, out, images, Math.floor);
       const args = { ...this.inputs(a, images), out: view(out.storage.data, 0, images * imageFloats(out)), a: windows };
-      return [step(`activation of ${a.input.name}`, kernel, [blocksFor(kernel, threads(windows))], args)];
+      return [kernelCall(`activation of ${a.input.name}`, kernel, [blocksFor(kernel, threads(windows))], args)];
     };
   }
 
   /** Gradients of the batch norms' weights and biases, and the means that their inputs' gradients need. */
-  sums(a: Activation, out: Value): (images: number) => Step[] {
+  sums(a: Activation, out: Features): (images: number) => KernelCall[] {
     const { normalize, skip } = a;
     if (!normalize) throw new Error("Only batch norm needs sums.");
     this.needParts(3, a.input);
@@ -92,14 +92,14 @@ export class Activations {
         ...{ dSkipWeight: gradient(skip?.normalize, "weight"), dSkipBias: gradient(skip?.normalize, "bias") },
         ...{ parts: view(this.parts.buffer, 0, grid[0] * 3 * a.input.memory), tickets: view(this.tickets, 0, grid[1]), a: windows },
       };
-      return [step(`${normalize.layer} backward sums`, kernel, grid, args)];
+      return [kernelCall(`${normalize.layer} backward sums`, kernel, grid, args)];
     };
   }
 
-  /** @param needed whether somebody waits for the gradient of a value */
-  backward(a: Activation, out: Value, needed: (value: Value) => boolean): (images: number) => Step[] {
+  /** @param needsGradient whether the backward pass goes on to these features */
+  backward(a: Activation, out: Features, needsGradient: (features: Features) => boolean): (images: number) => KernelCall[] {
     const { input, skip } = a;
-    const target = (value: Value | undefined) => (value && needed(value) ? this.values.gradient(value) : undefined);
+    const target = (features: Features | undefined) => (features && needsGradient(features) ? this.features.gradient(features) : undefined);
     const [dIn, dSkip] = [target(input), target(skip?.value)];
     if (!dIn && !dSkip) return () => [];
     const kernel = a.pool ? "activateBack_pooled" : "activateBack_pixels";
@@ -112,23 +112,23 @@ export class Activations {
         ...{ maskIn: Number(input.storage.masked), maskSkip: Number(skip?.value.storage.masked ?? false) },
         ...{ accumulateIn: Number(dIn?.accumulate ?? false), accumulateSkip: Number(dSkip?.accumulate ?? false), a: windows },
       };
-      return [step(`activation of ${input.name} backward`, kernel, [blocksFor(kernel, threads(windows))], args)];
+      return [kernelCall(`activation of ${input.name} backward`, kernel, [blocksFor(kernel, threads(windows))], args)];
     };
   }
 
-  averagePool(input: Value, out: Value): (images: number) => Step[] {
+  averagePool(input: Features, out: Features): (images: number) => KernelCall[] {
     return (images) => {
       const count = (images * imageFloats(out)) / 4;
       const args = {
         ...{ x: view(input.storage.data, 0, images * imageFloats(input)), y: view(out.storage.data, 0, 4 * count) },
         ...{ quads: input.memory / 4, area: input.height * input.width, count },
       };
-      return [step("global average pool", "averagePool", [blocksFor("averagePool", count)], args)];
+      return [kernelCall("global average pool", "averagePool", [blocksFor("averagePool", count)], args)];
     };
   }
 
-  averagePoolBack(input: Value, out: Value): (images: number) => Step[] {
-    const { buffer, accumulate } = this.values.gradient(input);
+  averagePoolBack(input: Features, out: Features): (images: number) => KernelCall[] {
+    const { buffer, accumulate } = this.features.gradient(input);
     return (images) => {
       const floats = images * imageFloats(input);
       const args = {
@@ -136,11 +136,11 @@ export class Activations {
         mask: input.storage.masked ? view(input.storage.data, 0, floats) : null,
         ...{ quads: input.memory / 4, area: input.height * input.width, count: floats / 4, accumulate: Number(accumulate) },
       };
-      return [step("global average pool backward", "averagePoolBack", [blocksFor("averagePoolBack", floats / 4)], args)];
+      return [kernelCall("global average pool backward", "averagePoolBack", [blocksFor("averagePoolBack", floats / 4)], args)];
     };
   }
 
-  private needParts(sums: number, { memory }: Value): void {
+  private needParts(sums: number, { memory }: Features): void {
     this.parts.need(sumBlocks * sums * memory);
     this.tickets.shape = [Math.max(bufferLength(this.tickets), channelBlocks(memory))];
   }
@@ -155,20 +155,20 @@ export class Activations {
   }
 
   private normalizer({ weight, bias, runningMean, runningVariance, table }: Normalizer) {
-    const at = ({ first, count }: Block) => view(this.parameters, first, count);
+    const at = ({ first, count }: ParameterGroup) => view(this.parameters, first, count);
     return {
       ...{ weight: at(weight), bias: at(bias), runningMean: at(runningMean), runningVariance: at(runningVariance) },
       table: view(table),
     };
   }
 
-  private gradient(value: Value, images: number) {
-    return view(value.storage.gradient!, 0, images * imageFloats(value));
+  private gradient(features: Features, images: number) {
+    return view(features.storage.gradient!, 0, images * imageFloats(features));
   }
 }
 
-/** @param round of half a window: down where windows are made, up where those that were dropped need zeros */
-function shape(a: Activation, out: Value, images: number, round: (x: number) => number): StructValue<"Activation"> {
+/** @param round of half a window: down in the forward pass, up in the backward pass, where an odd last row or column gets zeros */
+function shape(a: Activation, out: Features, images: number, round: (x: number) => number): StructValue<"Activation"> {
   const { height, width, memory } = a.input;
   const side = a.pool ? 2 : 1;
   const { index = -1, rate = 0 } = a.dropout ?? {};
@@ -185,7 +185,7 @@ function threads({ images, windowsDown, windowsAcross, quads }: StructValue<"Act
   return images * windowsDown * windowsAcross * quads;
 }
 
-function sumGrid(rows: number, { memory }: Value): [blocks: number, channelBlocks: number] {
+function sumGrid(rows: number, { memory }: Features): [blocks: number, channelBlocks: number] {
   return [Math.max(1, Math.min(sumBlocks, Math.ceil(rows / leastRows))), channelBlocks(memory)];
 }
 

@@ -1,4 +1,4 @@
-import type { KernelArgument } from "./driver.js";
+import type { KernelArgument } from "./device.js";
 
 /** Of an argument, or of a struct's members. */
 const sizes = { pointer: 8, i32: 4, u32: 4, f32: 4, struct: 4 } as const;

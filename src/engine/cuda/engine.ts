@@ -1,5 +1,5 @@
-import type { Engine } from "../engine.js";
-import { cudaLibrary } from "../gpus/driver.js";
+import type { Engine } from "../contract/engine.js";
+import { cudaLibrary } from "../nvidia/libraries.js";
 import { probeCuda } from "./probe.js";
 
 let probed: ReturnType<typeof probeCuda> | undefined;
@@ -14,7 +14,7 @@ export const cudaEngine: Engine = {
   },
   discouraged: async () => (cudaLibrary() === undefined ? "No NVIDIA driver is installed." : undefined),
   create: async (options) => {
-    // Not needed to know whether an engine runs here.
+    // Loaded here and not on import: unavailable() needs neither.
     const [{ openGpu }, { CudaSession }] = await Promise.all([import("./open.js"), import("./session.js")]);
     const { device, info } = openGpu(options.trainer ?? 0, options.tf32 ?? false);
     return CudaSession.create(options, device, info);

@@ -1,6 +1,6 @@
 import { UserError } from "../../util/errors.js";
 
-/** What went wrong in the driver, in a sentence for the user. It stays the last word: the device is not usable after most of them. */
+/** An error of the driver as a sentence for the user. After most of them the device is unusable. */
 export class CudaError extends UserError {
   /**
    * @param code the driver's name of the error, "CUDA_ERROR_OUT_OF_MEMORY"; "MISSING_…" where a part of the driver is not there
@@ -16,7 +16,7 @@ export class CudaError extends UserError {
   }
 }
 
-/** A kernel did something forbidden, or the hardware says so. */
+/** Errors of a kernel, found by the driver or the hardware. */
 const kernelFailures = new Set([
   "CUDA_ERROR_ILLEGAL_ADDRESS",
   "CUDA_ERROR_LAUNCH_FAILED",
@@ -29,7 +29,7 @@ const kernelFailures = new Set([
   "CUDA_ERROR_LAUNCH_TIMEOUT",
 ]);
 
-/** The GPU itself went away or is broken. */
+/** Errors of the GPU itself: it is gone or broken. */
 const lostDevices = new Set([
   "CUDA_ERROR_ECC_UNCORRECTABLE",
   "CUDA_ERROR_NVLINK_UNCORRECTABLE",
@@ -41,7 +41,7 @@ const lostDevices = new Set([
   "CUDA_ERROR_UNKNOWN",
 ]);
 
-/** What the driver said and where. */
+/** An error as the driver reports it. */
 export interface Failure {
   /** "CUDA_ERROR_ILLEGAL_ADDRESS" */
   code: string;

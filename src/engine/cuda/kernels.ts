@@ -1,4 +1,4 @@
-import type { KernelArgument, Launch, Module } from "./driver.js";
+import type { KernelArgument, Launch, Module } from "./device.js";
 import { addressOf, type View } from "./memory.js";
 import { type TileName, tileNames, tiles } from "./tiles.js";
 
@@ -104,7 +104,7 @@ const activateSums = {
 } as const;
 const normalizer = { weight: "pointer", bias: "pointer", runningMean: "pointer", runningVariance: "pointer", table: "pointer" } as const;
 
-/** One entry a tile. */
+/** One kernel for each tile. */
 function each<K extends "forward" | "inputGradient" | "weightGradient", P extends Parameters>(kind: K, parameters: P) {
   return Object.fromEntries(
     tileNames.map((tile) => [`${kind}_${tile}`, { threads: tiles[tile].threads, parameters }]),
@@ -158,15 +158,15 @@ export const kernels = {
 
 export type ParameterType = "pointer" | "i32" | "u32" | "f32" | "Divisor" | keyof typeof structs;
 type Parameters = Readonly<Record<string, ParameterType>>;
-type Value<T> = T extends "pointer" ? View | null : T extends keyof typeof structs ? Fields<(typeof structs)[T]> : number;
-type Fields<P> = { -readonly [F in keyof P]: Value<P[F]> };
+type ArgumentValue<T> = T extends "pointer" ? View | null : T extends keyof typeof structs ? Fields<(typeof structs)[T]> : number;
+type Fields<P> = { -readonly [F in keyof P]: ArgumentValue<P[F]> };
 
 export type KernelName = keyof typeof kernels;
 export type Arguments<K extends KernelName> = Fields<(typeof kernels)[K]["parameters"]>;
 export type StructValue<S extends keyof typeof structs> = Fields<(typeof structs)[S]>;
 
-/** One launch of a step, before there is a device. */
-export interface Step {
+/** One launch of a kernel, planned before there is a device. */
+export interface KernelCall {
   /** "conv2 weight gradient" */
   label: string;
   kernel: KernelName;
@@ -175,12 +175,12 @@ export interface Step {
 }
 
 /** @param grid blocks along x, y and z */
-export function step<K extends KernelName>(label: string, kernel: K, grid: readonly number[], args: Arguments<K>): Step {
+export function kernelCall<K extends KernelName>(label: string, kernel: K, grid: readonly number[], args: Arguments<K>): KernelCall {
   const [x, y = 1, z = 1] = grid;
   return { label, kernel, grid: [x, y, z], args };
 }
 
-/** @returns whether a kernel is a product of matrices, and so is there for tensor cores too */
+/** @returns whether a kernel is a product of matrices, of which there is a version for tensor cores */
 export function multiplies(kernel: string): boolean {
   return /^(forward|inputGradient|weightGradient)_/.test(kernel);
 }
@@ -190,8 +190,8 @@ export function blocksFor(kernel: KernelName, count: number): number {
   return Math.ceil(count / kernels[kernel].threads);
 }
 
-/** @returns the launch, its buffers being allocated by now */
-export function encode({ kernel, grid, args }: Step, module: Module): Launch {
+/** @returns the launch of a call whose buffers have been allocated */
+export function encode({ kernel, grid, args }: KernelCall, module: Module): Launch {
   const { threads, parameters } = kernels[kernel];
   return {
     kernel: module.kernel(kernel),
@@ -215,7 +215,7 @@ export function parameterBytes(type: ParameterType): number {
   return Object.values(structs[type]).reduce((sum, field) => sum + parameterBytes(field), 0);
 }
 
-/** All members of our structs have four bytes, so one lies right behind the other. */
+/** All members of the structs have four bytes, so there are no gaps between them. */
 function words(type: ParameterType, value: unknown): Uint32Array {
   switch (type) {
     case "i32":

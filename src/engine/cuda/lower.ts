@@ -1,60 +1,66 @@
-import type { Model, Node } from "../../model/model.js";
-import { convPadding } from "../../model/shapes.js";
+import { convPadding } from "../../model/layers/conv.js";
+import { classes } from "../../model/logits.js";
+import type { Model } from "../../model/model.js";
+import type { Node } from "../../model/nodes.js";
+import { inputShape } from "../../model/shape.js";
 import { UserError } from "../../util/errors.js";
-import { Fusion, isReluAlone, type LayerOf } from "../fusion.js";
+import { imagePixels, imageSide } from "../../util/image-size.js";
+import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import { type Activation, Activations, type Normalizer } from "./activations.js";
-import { blocksFor, type Step, type StructValue, step } from "./kernels.js";
-import { type Buffer, type BufferList, view } from "./memory.js";
-import type { Block, ParameterStore } from "./parameters.js";
+import { FeatureBuffers, type Features, flattened, imageFloats, quadsOf } from "./features.js";
+import { blocksFor, type KernelCall, kernelCall, type StructValue } from "./kernels.js";
+import { type BufferList, type DeviceBuffer, view } from "./memory.js";
+import type { ParameterGroup, ParameterStore } from "./parameters.js";
 import { type Convolution, Products } from "./products.js";
-import { flattened, imageFloats, type Value, Values } from "./values.js";
 
-/** What training and inference have in common, made before either. */
+/** Shared by training and inference. */
 export interface Shared {
   buffers: BufferList;
   store: ParameterStore;
-  /** The arena of the parameters; as large as the store once everything is lowered. */
-  parameters: Buffer;
+  /** The arena of the parameters; its size is known once everything is lowered. */
+  parameters: DeviceBuffer;
   multiprocessors: number;
   normalization: { mean: number; std: number };
 }
 
-/** A parameter's gradient after a step: [parts, block.count]. */
+/** The gradient of a group of parameters after a step: [parts, group.count]. */
 export interface Gradient {
-  block: Block;
-  buffer: Buffer;
+  group: ParameterGroup;
+  buffer: DeviceBuffer;
   parts: number;
 }
 
 export interface Lowered {
   /** native/cuda/common.cuh's Run. */
-  run: Buffer;
-  /** Inference: what comes once before all batches. */
-  once: readonly Step[];
-  /** @returns the launches of a batch of so many images, and training's gradients, which the update is to add up */
-  batch(images: number): { steps: Step[]; gradients: Gradient[] };
+  run: DeviceBuffer;
+  /** Inference: calls that come once, before all batches. */
+  once: readonly KernelCall[];
+  /** @returns the calls of a batch, and training's gradients, whose parts the update adds up */
+  batch(images: number): { calls: KernelCall[]; gradients: Gradient[] };
 }
 
-/** Launches of a batch; those of a weight gradient also say what they leave. */
-type Launches = (images: number) => Step[] | { steps: Step[]; gradient: Gradient };
+/** Gives the calls of a batch; those of a weight gradient with the gradient that they make. */
+type BatchCalls = (images: number) => KernelCall[] | { calls: KernelCall[]; gradient: Gradient };
 
 /** Bytes of Run: nine pointers, four numbers. */
 export const runBytes = 88;
 
 /**
- * Turns a model into launches. A relu right behind a product is done by the product. The backward pass is a tape: each forward step pushes what undoes it.
+ * Turns a model into calls of kernels. A product carries out a relu right behind it. The backward pass is a tape: each forward operation pushes its own
+ * backward operations.
  */
-class Lowering extends Fusion<Value, Normalizer> {
-  private readonly run: Buffer;
-  private readonly values: Values;
+class Lowering extends Fusion<Features, Normalizer> {
+  private readonly run: DeviceBuffer;
+  private readonly features: FeatureBuffers;
   private readonly products: Products;
   private readonly activations: Activations;
-  private readonly launches: Launches[] = [];
-  private readonly once: Step[] = [];
+  private readonly calls: BatchCalls[] = [];
+  private readonly once: KernelCall[] = [];
   private readonly tape: (() => void)[] = [];
-  /** Made by a product whose epilogue can take a relu. */
-  private readonly open = new Map<Value, { relu: boolean }>();
-  private readonly constants = new Set<Buffer>();
+  /** Outputs of products, with the epilogues that can take a relu. */
+  private readonly epilogues = new Map<Features, { relu: boolean }>();
+  /** Buffers that need no gradient. */
+  private readonly constants = new Set<DeviceBuffer>();
 
   constructor(
     private readonly model: Model,
@@ -65,9 +71,9 @@ class Lowering extends Fusion<Value, Normalizer> {
     super(mode);
     const { buffers, parameters, multiprocessors } = shared;
     this.run = buffers.add(`${mode} run`, "bytes", runBytes);
-    this.values = new Values(buffers, images);
-    this.products = new Products(buffers, this.values, parameters, images, multiprocessors);
-    this.activations = new Activations(buffers, this.values, parameters, this.run);
+    this.features = new FeatureBuffers(buffers, images);
+    this.products = new Products(buffers, this.features, parameters, images, multiprocessors);
+    this.activations = new Activations(buffers, this.features, parameters, this.run);
   }
 
   lower(): Lowered {
@@ -77,161 +83,161 @@ class Lowering extends Fusion<Value, Normalizer> {
     const data = (images: number) => view(logits.storage.data, 0, images * logits.memory);
     if (this.mode === "inference") {
       const ticket = view(this.shared.buffers.add("ticket of the answers", "u32", 1));
-      this.launches.push((images) => [
-        step("answer", "answer", [blocksFor("answer", images)], { ...rows, logits: data(images), ticket, images }),
+      this.calls.push((images) => [
+        kernelCall("answer", "answer", [blocksFor("answer", images)], { ...rows, logits: data(images), ticket, images }),
       ]);
     } else {
-      const { buffer } = this.values.gradient(logits);
+      const { buffer } = this.features.gradient(logits);
       const dLogits = (images: number) => view(buffer, 0, images * logits.memory);
-      this.launches.push((images) => [step("loss", "loss", [1], { ...rows, logits: data(images), dLogits: dLogits(images), images })]);
-      for (const undo of this.tape.reverse()) undo();
+      this.calls.push((images) => [kernelCall("loss", "loss", [1], { ...rows, logits: data(images), dLogits: dLogits(images), images })]);
+      for (const backward of this.tape.reverse()) backward();
     }
     return { run: this.run, once: this.once, batch: (images) => this.batch(images) };
   }
 
-  private batch(images: number): { steps: Step[]; gradients: Gradient[] } {
-    const made = this.launches.map((launches) => launches(images));
+  private batch(images: number): { calls: KernelCall[]; gradients: Gradient[] } {
+    const made = this.calls.map((calls) => calls(images));
     return {
-      steps: made.flatMap((m) => (Array.isArray(m) ? m : m.steps)),
+      calls: made.flatMap((m) => (Array.isArray(m) ? m : m.calls)),
       gradients: made.flatMap((m) => (Array.isArray(m) ? [] : [m.gradient])),
     };
   }
 
-  /** Rows of ten as the loss reads them, whose gradient nobody masks behind its back. */
-  private logits(a: Activation): Value {
-    this.open.delete(a.input);
+  /** The logits as the loss reads them: rows of one quad-padded vector, whose gradient passes no mask. */
+  private logits(a: Activation): Features {
+    this.epilogues.delete(a.input);
     const flushed = this.flush(a);
-    const value = flushed.storage.masked ? this.activation({ input: flushed }) : flushed;
-    if (value.channels !== 10 || value.memory !== 12) {
+    const logits = flushed.storage.masked ? this.activation({ input: flushed }) : flushed;
+    if (logits.channels !== classes || logits.memory !== 4 * quadsOf(classes)) {
       throw new UserError(`Model ${this.model.preset} must end in a dense layer for --engine cuda; choose another engine.`, 2);
     }
-    return value;
+    return logits;
   }
 
-  /** The first layer, with the gather before it, which lays out the pixels as that layer reads them. */
+  /** The first layer, behind a gather that lays out the pixels as that layer reads them. */
   private first(node: Node): Activation {
     const { layer } = node;
     if (layer.type === "conv") {
       const [, height, width] = node.output;
       const kernel = layer.kernelSize;
-      const patches = this.values.make("patches", [kernel * kernel, height, width]);
+      const patches = this.features.make("patches", [kernel * kernel, height, width]);
       this.gather(patches, { kernel, stride: layer.stride, padding: convPadding(layer) });
       const weights = this.shared.store.matrix(layer.name, 1, patches.memory, (i) => i);
       return { input: this.product({ name: layer.name, input: patches, kernel: 1, stride: 1, padding: 0, weights }, node) };
     }
     const flat = layer.type === "flatten";
-    const image = this.values.make("image", flat ? [784, 1, 1] : [1, 28, 28]);
-    this.gather(image, { kernel: flat ? 28 : 1, stride: 1, padding: 0 });
+    const image = this.features.make("image", flat ? [imagePixels, 1, 1] : inputShape);
+    this.gather(image, { kernel: flat ? imageSide : 1, stride: 1, padding: 0 });
     return this.layer(node, { input: image });
   }
 
-  private gather(out: Value, { kernel, stride, padding }: { kernel: number; stride: number; padding: number }): void {
+  private gather(out: Features, { kernel, stride, padding }: { kernel: number; stride: number; padding: number }): void {
     const { mean, std } = this.shared.normalization;
     this.constants.add(out.storage.data);
     const g: StructValue<"Patches"> = {
       ...{ inputs: kernel * kernel, stride, padding, outputPixels: out.height * out.width },
       ...{ kernel, outputWidth: out.width, quads: out.memory / 4 },
     };
-    this.launches.push((images) => [
-      step("gather", "gather", [images], {
+    this.calls.push((images) => [
+      kernelCall("gather", "gather", [images], {
         ...{ run: view(this.run), out: view(out.storage.data, 0, images * imageFloats(out)), g },
         ...{ scale: 1 / (255 * std), shift: -mean / std },
       }),
     ]);
   }
 
-  protected flatten(a: Activation): Value {
+  protected flatten(a: Activation): Features {
     return flattened(this.flush(a));
   }
 
-  protected keep(input: Value): void {
-    this.open.delete(input);
+  protected keep(input: Features): void {
+    this.epilogues.delete(input);
   }
 
-  protected carryOut(a: Activation): Value {
+  protected carryOut(a: Activation): Features {
     const { input } = a;
-    const product = this.open.get(input);
+    const product = this.epilogues.get(input);
     if (!product || !isReluAlone(a)) return this.activation(a);
-    this.open.delete(input);
+    this.epilogues.delete(input);
     product.relu = true;
     input.storage.masked = true;
     return input;
   }
 
-  private activation(a: Activation): Value {
+  private activation(a: Activation): Features {
     const { input } = a;
     const out = a.pool
-      ? this.values.make(`activation of ${input.name}`, [input.channels, input.height >> 1, input.width >> 1])
+      ? this.features.make(`activation of ${input.name}`, [input.channels, input.height >> 1, input.width >> 1])
       : {
           ...input,
-          ...this.values.make(`activation of ${input.name}`, [input.memory, input.height, input.width]),
+          ...this.features.make(`activation of ${input.name}`, [input.memory, input.height, input.width]),
           channels: input.channels,
         };
     if (!a.pool) out.storage.counted = input.storage.counted;
-    this.launches.push(this.activations.forward(a, out));
+    this.calls.push(this.activations.forward(a, out));
     this.tape.push(() => {
       if (a.normalize) this.sums(a, a.normalize, out);
-      this.launches.push(this.activations.backward(a, out, ({ storage }) => !this.constants.has(storage.data)));
+      this.calls.push(this.activations.backward(a, out, ({ storage }) => !this.constants.has(storage.data)));
     });
     return out;
   }
 
-  private sums(a: Activation, normalize: Normalizer, out: Value): void {
+  private sums(a: Activation, normalize: Normalizer, out: Features): void {
     const normalizers = a.skip?.normalize ? [normalize, a.skip.normalize] : [normalize];
     for (const n of normalizers) {
-      const make = (part: string, { count }: Block) => this.shared.buffers.add(`${n.layer}.${part} gradient`, "f32", 1, count);
+      const make = (part: string, { count }: ParameterGroup) => this.shared.buffers.add(`${n.layer}.${part} gradient`, "f32", 1, count);
       n.gradients = { weight: make("weight", n.weight), bias: make("bias", n.bias) };
     }
-    this.launches.push(this.activations.sums(a, out));
+    this.calls.push(this.activations.sums(a, out));
     for (const { weight, bias, gradients } of normalizers) {
-      this.launches.push(() => ({ steps: [], gradient: { block: weight, buffer: gradients!.weight, parts: 1 } }));
-      this.launches.push(() => ({ steps: [], gradient: { block: bias, buffer: gradients!.bias, parts: 1 } }));
+      this.calls.push(() => ({ calls: [], gradient: { group: weight, buffer: gradients!.weight, parts: 1 } }));
+      this.calls.push(() => ({ calls: [], gradient: { group: bias, buffer: gradients!.bias, parts: 1 } }));
     }
   }
 
-  protected normalizer(layer: string, input: Value): Normalizer {
+  protected normalizer(layer: string, input: Features): Normalizer {
     const [weight, bias, runningMean, runningVariance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
       this.shared.store.vector(`${layer}.${part}`, input),
     );
     const normalizer: Normalizer = { layer, weight, bias, runningMean, runningVariance, table: this.activations.table(input, layer) };
     if (this.mode === "inference") this.once.push(this.activations.runningTable(normalizer, input));
-    else this.launches.push(this.activations.statistics(normalizer, input));
+    else this.calls.push(this.activations.statistics(normalizer, input));
     return normalizer;
   }
 
-  protected convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
+  protected convolution(layer: LayerOf<"conv">, node: Node, input: Features): Features {
     const { name, kernelSize: kernel, stride } = layer;
     const weights = this.shared.store.matrix(name, kernel * kernel, input.memory, (c) => input.order?.[c] ?? c);
     return this.product({ name, input, kernel, stride, padding: convPadding(layer), weights }, node);
   }
 
-  protected dense({ name }: LayerOf<"dense">, node: Node, input: Value): Value {
+  protected dense({ name }: LayerOf<"dense">, node: Node, input: Features): Features {
     const weights = this.shared.store.matrix(name, 1, input.memory, (c) => input.order?.[c] ?? c);
     return this.product({ name, input, kernel: 1, stride: 1, padding: 0, weights }, node);
   }
 
-  private product(part: Omit<Convolution, "output">, node: Node): Value {
-    const output = this.values.make(part.name, node.output);
+  private product(part: Omit<Convolution, "output">, node: Node): Features {
+    const output = this.features.make(part.name, node.output);
     const c: Convolution = { ...part, output };
     const epilogue = { relu: false };
-    this.open.set(output, epilogue);
-    this.launches.push(this.products.forward(c, () => epilogue.relu));
+    this.epilogues.set(output, epilogue);
+    this.calls.push(this.products.forward(c, () => epilogue.relu));
     this.tape.push(() => {
-      const { buffer, steps } = this.products.weightGradient(c);
-      this.launches.push((images) => {
-        const made = steps(images);
-        return { steps: made.steps, gradient: { block: c.weights, buffer, parts: made.parts } };
+      const { buffer, batch } = this.products.weightGradient(c);
+      this.calls.push((images) => {
+        const { calls, parts } = batch(images);
+        return { calls, gradient: { group: c.weights, buffer, parts } };
       });
-      if (!this.constants.has(c.input.storage.data)) this.launches.push(this.products.inputGradient(c));
+      if (!this.constants.has(c.input.storage.data)) this.calls.push(this.products.inputGradient(c));
     });
     return output;
   }
 
-  protected averagePool(node: Node, input: Value): Value {
-    const out = this.values.make("global average", node.output);
-    this.launches.push(this.activations.averagePool(input, out));
+  protected averagePool(node: Node, input: Features): Features {
+    const out = this.features.make("global average", node.output);
+    this.calls.push(this.activations.averagePool(input, out));
     this.tape.push(() => {
-      if (!this.constants.has(input.storage.data)) this.launches.push(this.activations.averagePoolBack(input, out));
+      if (!this.constants.has(input.storage.data)) this.calls.push(this.activations.averagePoolBack(input, out));
     });
     return out;
   }

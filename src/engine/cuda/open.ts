@@ -1,11 +1,12 @@
 import { UserError } from "../../util/errors.js";
-import type { EngineInfo } from "../engine.js";
-import { type Device, type DeviceInfo, type Driver, loadDriver } from "./driver.js";
+import type { EngineInfo } from "../contract/engine.js";
+import type { Device, DeviceInfo } from "./device.js";
+import { type Driver, loadDriver } from "./driver.js";
 import { CudaError } from "./errors.js";
 import { ptxHeader, readPtx } from "./ptx.js";
 import { cudaVersion, deviceProblem } from "./requirements.js";
 
-/** @returns a GPU of this trainer's and what people should know of it @throws CudaError, UserError where none can be used */
+/** @returns this trainer's GPU and its description for the user @throws CudaError, UserError where none can be used */
 export function openGpu(trainer: number, tf32: boolean): { device: Device; info: EngineInfo } {
   const driver = loadDriver();
   if ("reason" in driver) throw new UserError(driver.reason);
@@ -14,7 +15,7 @@ export function openGpu(trainer: number, tf32: boolean): { device: Device; info:
 }
 
 /**
- * Trainers of a run take the usable GPUs in turn, one each; where another process has one to itself, the next is tried.
+ * Trainers of a run take the usable GPUs in turn, one each; a GPU that another process has to itself is passed by.
  * @throws CudaError, UserError where none can be used
  */
 export function openDevice(driver: Driver, trainer: number, tf32: boolean): { device: Device; gpus: number } {
@@ -34,7 +35,7 @@ export function openDevice(driver: Driver, trainer: number, tf32: boolean): { de
   throw taken;
 }
 
-/** @returns why none of the GPUs can be used: where one could be without TF32, what that one lacks */
+/** @returns why no GPU can be used: what a GPU that could be used without TF32 lacks, where there is one */
 function unusable(all: DeviceInfo[], tf32: boolean): string {
   const reasonOf = (info: DeviceInfo, kernels: string) => deviceProblem(info, ptxHeader(kernels))?.reason;
   const fp32 = readPtx(false);

@@ -1,38 +1,40 @@
-import type { Model, Parameter } from "../../model/model.js";
-import type { OptimizerSettings, State, Tensor } from "../engine.js";
-import { quadsOf, type Value } from "./values.js";
+import type { Model } from "../../model/model.js";
+import { type OptimizerSettings, slotNames } from "../../model/optimizers.js";
+import type { Parameter } from "../../model/parameters.js";
+import type { State, Tensor } from "../contract/state.js";
+import { type Features, quadsOf } from "./features.js";
 
-/** Parameters that one gradient belongs to: a layer's weights with its bias, or one vector of a batch norm. */
-export interface Block {
+/** Parameters that share one gradient: a layer's weights with its bias, or one vector of a batch norm. */
+export interface ParameterGroup {
   /** In the arena, in floats. */
   first: number;
   count: number;
 }
 
 /** [rows of kernel positions × memory channels (+ 4 for the bias), memory outputs]; see native/cuda/convolution.cuh. */
-export interface Matrix extends Block {
+export interface Matrix extends ParameterGroup {
   rows: number;
   columns: number;
   bias: boolean;
 }
 
-interface Placed {
+interface ArenaParameter {
   parameter: Parameter;
-  block: Block;
-  /** The part of the block that is its own. */
+  group: ParameterGroup;
+  /** The parameter's own part of the group. */
   from: number;
   end: number;
-  /** Where each element, in PyTorch's order, lies in the arena. */
-  places: Uint32Array;
+  /** Index in the arena of each element in PyTorch's order. */
+  indices: Uint32Array;
 }
 
 /**
  * Where every parameter lies in the arena, given out in the order in which layers ask. The optimizer's slots lie in arenas of their own,
- * in the same places. What fills quads stays zero.
+ * at the same indices. Values that only fill up quads stay zero.
  */
 export class ParameterStore {
   readonly slotNames: readonly string[];
-  private readonly placed = new Map<string, Placed>();
+  private readonly placed = new Map<string, ArenaParameter>();
   private readonly matrices = new Map<string, Matrix>();
   private end = 0;
 
@@ -72,63 +74,60 @@ export class ParameterStore {
     return matrix;
   }
 
-  /** One number a channel of the value. */
-  vector(name: string, { memory, order }: Value): Block {
+  /** One number a channel of the features. */
+  vector(name: string, { memory, order }: Features): ParameterGroup {
     const known = this.placed.get(name);
-    if (known) return known.block;
-    const block = this.take(memory);
-    this.place(this.parameter(name), block, [0, memory], (i) => order?.[i] ?? i);
-    return block;
+    if (known) return known.group;
+    const group = this.take(memory);
+    this.place(this.parameter(name), group, [0, memory], (i) => order?.[i] ?? i);
+    return group;
   }
 
-  /** @returns which floats of the block belong to which trainable parameter */
-  pieces(block: Block): { name: string; from: number; end: number }[] {
+  /** @returns which floats of the group belong to which trainable parameter */
+  pieces(group: ParameterGroup): { name: string; from: number; end: number }[] {
     return [...this.placed.values()]
-      .filter((placed) => placed.block === block && placed.parameter.trainable)
+      .filter((placed) => placed.group === group && placed.parameter.trainable)
       .map(({ parameter, from, end }) => ({ name: parameter.name, from, end }));
   }
 
-  /** Bytes of its tables. */
+  /** Bytes of the tables of indices. */
   bytes(): number {
-    return [...this.placed.values()].reduce((sum, { places }) => sum + places.byteLength, 0);
+    return [...this.placed.values()].reduce((sum, { indices }) => sum + indices.byteLength, 0);
   }
 
   /** @param arena parameters @param slots one arena for each of slotNames */
   read(step: number, arena: Float32Array, slots: readonly Float32Array[]): State {
     const tensors = new Map<string, Tensor>();
-    const add = (key: string, { shape }: Parameter, places: Uint32Array, from: Float32Array) =>
-      tensors.set(key, { shape, data: Float32Array.from(places, (place) => from[place]) });
-    for (const parameter of this.model.parameters) add(parameter.name, parameter, this.placesOf(parameter), arena);
+    const add = (key: string, { shape }: Parameter, indices: Uint32Array, from: Float32Array) =>
+      tensors.set(key, { shape, data: Float32Array.from(indices, (index) => from[index]) });
+    for (const parameter of this.model.parameters) add(parameter.name, parameter, this.indicesOf(parameter), arena);
     for (const [i, slot] of this.slotNames.entries()) {
       for (const parameter of this.model.parameters) {
-        if (parameter.trainable) add(`${slot}/${parameter.name}`, parameter, this.placesOf(parameter), slots[i]);
+        if (parameter.trainable) add(`${slot}/${parameter.name}`, parameter, this.indicesOf(parameter), slots[i]);
       }
     }
     return { step, tensors };
   }
 
-  /** @returns the arenas that hold a state @throws Error naming the parameter that is missing or has another shape */
+  /** @param state of the store's model and optimizer @returns the arenas that hold it */
   write({ tensors }: State): { arena: Float32Array; slots: Float32Array[] } {
     const arena = new Float32Array(this.size);
     const slots = this.slotNames.map(() => new Float32Array(this.size));
     for (const parameter of this.model.parameters) {
-      const { name, shape } = parameter;
-      const places = this.placesOf(parameter);
+      const { name } = parameter;
+      const indices = this.indicesOf(parameter);
       const put = (key: string, into: Float32Array) => {
-        const tensor = tensors.get(key);
-        if (!tensor) return false;
-        if (tensor.shape.join() !== shape.join()) throw new Error(`${key} has shape [${tensor.shape}], but the model needs [${shape}].`);
-        for (let i = 0; i < places.length; i++) into[places[i]] = tensor.data[i];
-        return true;
+        const data = tensors.get(key)?.data;
+        if (data) for (let i = 0; i < indices.length; i++) into[indices[i]] = data[i];
       };
-      if (!put(name, arena)) throw new Error(`The state has no ${name}, which the model needs.`);
+      put(name, arena);
       if (parameter.trainable) for (const [i, slot] of this.slotNames.entries()) put(`${slot}/${name}`, slots[i]);
     }
     return { arena, slots };
   }
 
-  private placesOf({ name }: Parameter): Uint32Array {
-    return this.placed.get(name)!.places;
+  private indicesOf({ name }: Parameter): Uint32Array {
+    return this.placed.get(name)!.indices;
   }
 
   private parameter(name: string): Parameter {
@@ -137,21 +136,15 @@ export class ParameterStore {
     return found;
   }
 
-  /** @param at where element i of the parameter lies in the block */
-  private place(parameter: Parameter, block: Block, [from, end]: [number, number], at: (i: number) => number): void {
-    const places = Uint32Array.from({ length: parameter.size }, (_, i) => block.first + at(i));
-    this.placed.set(parameter.name, { parameter, block, from, end, places });
+  /** @param at where element i of the parameter lies in the group */
+  private place(parameter: Parameter, group: ParameterGroup, [from, end]: [number, number], at: (i: number) => number): void {
+    const indices = Uint32Array.from({ length: parameter.size }, (_, i) => group.first + at(i));
+    this.placed.set(parameter.name, { parameter, group, from, end, indices });
   }
 
-  private take(count: number): Block {
+  private take(count: number): ParameterGroup {
     const first = this.end;
     this.end += count;
     return { first, count };
   }
-}
-
-function slotNames({ type, momentum }: OptimizerSettings): string[] {
-  const buffer = momentum === 0 ? [] : ["momentum_buffer"];
-  if (type === "adam") return ["exp_avg", "exp_avg_sq"];
-  return type === "sgd" ? buffer : ["square_avg", ...buffer];
 }

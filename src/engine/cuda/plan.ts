@@ -1,7 +1,7 @@
 import { UserError } from "../../util/errors.js";
-import type { SessionOptions } from "../engine.js";
+import type { SessionOptions } from "../contract/session.js";
 import { type Lowered, lower, type Shared } from "./lower.js";
-import { type Buffer, BufferList, bufferLength } from "./memory.js";
+import { BufferList, bufferLength, type DeviceBuffer } from "./memory.js";
 import { ParameterStore } from "./parameters.js";
 import { Update } from "./update.js";
 
@@ -11,19 +11,19 @@ const mostInference = 512;
 /** Kernels count quads in 31 bits. */
 const mostFloats = 2 ** 33;
 
-/** All that a session lays out before there is a device: a function of its options and of how many multiprocessors the GPU has. */
-export interface Plan {
+/** Everything that a session lays out before there is a device: a function of its options and of the GPU's number of multiprocessors. */
+export interface SessionPlan {
   store: ParameterStore;
   buffers: BufferList;
-  parameters: Buffer;
-  slots: readonly Buffer[];
+  parameters: DeviceBuffer;
+  slots: readonly DeviceBuffer[];
   training: Lowered;
   inference: Lowered;
   inferenceImages: number;
   update: Update;
 }
 
-export function makePlan({ model, optimizer, batchSize, normalization }: SessionOptions, multiprocessors: number): Plan {
+export function planSession({ model, optimizer, batchSize, normalization }: SessionOptions, multiprocessors: number): SessionPlan {
   const buffers = new BufferList();
   const store = new ParameterStore(model, optimizer);
   const parameters = buffers.add("parameters", "f32", 0);
@@ -37,29 +37,29 @@ export function makePlan({ model, optimizer, batchSize, normalization }: Session
   return { store, buffers, parameters, slots, training, inference, inferenceImages, update };
 }
 
-/** The GPU as far as its memory goes. */
-export interface Room {
+/** The size of a GPU, and its free memory. */
+export interface GpuMemory {
   name: string;
   multiprocessors: number;
   freeBytes: number;
 }
 
 /** @throws UserError where the plan does not fit, with the bytes wanted and free and the largest batch that would fit */
-export function checkMemory(plan: Plan, options: SessionOptions, gpu: Room): void {
-  if (!fits(plan, gpu.freeBytes)) throw noRoom(plan.buffers.bytes(), options, gpu, gpu.freeBytes);
+export function checkMemory(plan: SessionPlan, options: SessionOptions, gpu: GpuMemory): void {
+  if (!fits(plan, gpu.freeBytes)) throw outOfMemory(plan.buffers.bytes(), options, gpu, gpu.freeBytes);
 }
 
 /**
- * @param wantedBytes what does not fit into the free ones
- * @param most bytes that a plan may have
+ * @param wantedBytes more than are free
+ * @param most bytes that a plan may take
  * @returns the error, with the largest batch whose plan would fit
  */
-export function noRoom(wantedBytes: number, options: SessionOptions, gpu: Room, most: number): UserError {
+export function outOfMemory(wantedBytes: number, options: SessionOptions, gpu: GpuMemory, most: number): UserError {
   const { name, multiprocessors, freeBytes } = gpu;
   let [least, above] = [0, options.batchSize];
   while (above - least > 1) {
     const batchSize = Math.floor((least + above) / 2);
-    if (fits(makePlan({ ...options, batchSize }, multiprocessors), most)) least = batchSize;
+    if (fits(planSession({ ...options, batchSize }, multiprocessors), most)) least = batchSize;
     else above = batchSize;
   }
   const help = least > 0 ? `use --batch-size ${least} or a smaller one` : "choose a smaller model or another --engine";
@@ -68,7 +68,7 @@ export function noRoom(wantedBytes: number, options: SessionOptions, gpu: Room, 
   );
 }
 
-function fits({ buffers }: Plan, bytes: number): boolean {
+function fits({ buffers }: SessionPlan, bytes: number): boolean {
   return buffers.bytes() <= bytes && buffers.all.every((buffer) => bufferLength(buffer) < mostFloats);
 }
 

@@ -1,10 +1,11 @@
-import { type DeviceInfo, type Driver, loadDriver } from "./driver.js";
+import type { DeviceInfo } from "./device.js";
+import { type Driver, loadDriver } from "./driver.js";
 import { CudaError } from "./errors.js";
 import type { Candidate, ProbeAnswer } from "./probe.js";
 import { ptxHeader, readPtx } from "./ptx.js";
 import { deviceProblem, driverProblem, type Problem } from "./requirements.js";
 
-/** A child process that loads the driver, tries the GPUs and says what it found. */
+/** The work of a child process: loads the driver, tries the GPUs and prints the findings. */
 async function answer(): Promise<ProbeAnswer> {
   const driver = loadDriver();
   if ("reason" in driver) return { problem: driver };
@@ -12,7 +13,7 @@ async function answer(): Promise<ProbeAnswer> {
   const problem = driverProblem(driver.version, header);
   if (problem) return { problem };
   const gpus: Candidate[] = driver.devices().map((info) => ({ info, problem: deviceProblem(info, header) }));
-  // The first that works speaks for the others: opening one takes a third of a second.
+  // Up to the first GPU that works, for opening one takes a third of a second.
   for (const gpu of gpus) {
     if (gpu.problem) continue;
     gpu.problem = await tryOut(driver, gpu.info);
@@ -21,7 +22,7 @@ async function answer(): Promise<ProbeAnswer> {
   return { version: driver.version, gpus };
 }
 
-/** Sends four bytes there and back. */
+/** Sends four bytes to the GPU and back. */
 async function tryOut(driver: Driver, { ordinal, name }: DeviceInfo): Promise<Problem | undefined> {
   try {
     const device = driver.open(ordinal);
@@ -39,8 +40,8 @@ async function tryOut(driver: Driver, { ordinal, name }: DeviceInfo): Promise<Pr
   }
 }
 
-const said = await answer().catch((error: unknown): ProbeAnswer => {
+const result = await answer().catch((error: unknown): ProbeAnswer => {
   if (!(error instanceof CudaError)) throw error;
   return { problem: { reason: error.message } };
 });
-process.stdout.write(`\n${JSON.stringify(said)}\n`);
+process.stdout.write(`\n${JSON.stringify(result)}\n`);

@@ -1,12 +1,12 @@
 import { askChild } from "../../util/child-probe.js";
-import { cudaLibrary, noDriver } from "../gpus/driver.js";
-import type { DeviceInfo } from "./driver.js";
+import { cudaLibrary, noDriver } from "../nvidia/libraries.js";
+import type { DeviceInfo } from "./device.js";
 import type { Problem } from "./requirements.js";
 
 /** Starting CUDA takes a second where no other program has woken the driver, and longer with many GPUs. */
 const probeMilliseconds = 20_000;
 
-/** One GPU, and why it cannot be used. */
+/** One GPU, and why it cannot be used, where that is so. */
 export interface Candidate {
   info: DeviceInfo;
   problem?: Problem;
@@ -19,10 +19,10 @@ export interface CudaFacts {
   gpus: Candidate[];
 }
 
-/** What the child process answers. */
+/** The child process's answer. */
 export type ProbeAnswer = { version: number; gpus: Candidate[] } | { problem: Problem };
 
-/** Asks the driver in a child process: one that is broken ends or hangs nobody else. Without a driver nothing is started. */
+/** Asks the driver in a child process, so that a broken driver ends or hangs that process alone. Starts none where there is no driver. */
 export async function probeCuda(timeoutMilliseconds = probeMilliseconds): Promise<{ facts: CudaFacts } | Problem> {
   if (cudaLibrary() === undefined) return noDriver();
   const script = new URL("./probe-process.js", import.meta.url);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CudaError } from "./errors.js";
 
-/** What a PTX file asks of driver and card, from its first lines. */
+/** What a PTX file requires of driver and GPU, from its first lines. */
 export interface PtxHeader {
   /** Of the language: ".version 7.4" is [7, 4]. */
   version: readonly [number, number];
@@ -58,13 +58,13 @@ const firstCuda: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["9.1", [13, 1]],
 ]);
 
-/** Of the driver's functions that we call. */
+/** The first version with all of the driver's functions that are called here. */
 const oldestCuda = [11, 4] as const;
 
 /** @returns the CUDA version that a driver has to speak for this PTX, [major, minor] */
 export function cudaNeeded({ version }: PtxHeader): readonly [number, number] {
   const [major, minor] = version;
-  // Newer than this program knows: PTX counts on with CUDA's major version, four ahead of it.
+  // Newer than the table: PTX's major version has been four below CUDA's since 9.0.
   return firstCuda.get(`${major}.${minor}`) ?? (major < 8 ? oldestCuda : [major + 4, minor]);
 }
 
@@ -89,7 +89,7 @@ const drivers: readonly (readonly [cuda: number, driver: number])[] = [
   [13010, 590],
 ];
 
-/** @returns "470" for 11.4; undefined where this program does not know */
+/** @returns 470 for 11.4; undefined for a version that is not in the table */
 export function driverWith([major, minor]: readonly [number, number]): number | undefined {
   return drivers.find(([cuda]) => cuda === 1000 * major + 10 * minor)?.[1];
 }

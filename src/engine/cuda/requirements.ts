@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
-import type { DeviceInfo } from "./driver.js";
+import type { DeviceInfo } from "./device.js";
 import type { CudaError } from "./errors.js";
 import { cudaNeeded, driverWith, type PtxHeader } from "./ptx.js";
 
@@ -11,7 +11,7 @@ export interface Problem {
   help?: string;
 }
 
-/** What our kernels and every PTX file of ours need at least. */
+/** The lowest compute capability that the kernels run on, whatever their PTX names. */
 const oldestCapability = 70;
 
 /** @returns why this GPU cannot run the kernels, or undefined */
@@ -42,11 +42,11 @@ export function cudaVersion(version: number): string {
   return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 }
 
-/** A device file of the driver as this user finds it. */
+/** A device file of the driver, and whether this user may open it. */
 export interface DeviceFile {
   path: string;
   state: "usable" | "denied" | "missing";
-  /** Its group's id, where it is there. */
+  /** Its group's id, where the file exists. */
   group?: number;
 }
 
@@ -74,7 +74,7 @@ function mayOpen(path: string): boolean {
   }
 }
 
-/** Why the driver does not start, in what its errors mean for its user. */
+/** What errors of cuInit mean for the user. */
 const startErrors: Record<string, string> = {
   CUDA_ERROR_SYSTEM_DRIVER_MISMATCH:
     "the driver's library and its kernel module are of different versions: restart the machine after an update",
@@ -85,7 +85,7 @@ const startErrors: Record<string, string> = {
 };
 
 /**
- * Explains why cuInit failed. Its errors hardly say so: a GPU that may not be opened is one that is not there.
+ * Explains why cuInit failed. The error itself hardly tells: the driver reports a GPU that this user may not open as absent.
  * @param visible CUDA_VISIBLE_DEVICES
  */
 export function startProblem(error: CudaError, files: readonly DeviceFile[], visible: string | undefined): Problem {

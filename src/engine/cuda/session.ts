@@ -1,35 +1,39 @@
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
-import { rateTable } from "../cpu/program.js";
-import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State } from "../engine.js";
-import type { Device, Graph, Module } from "./driver.js";
+import { classes } from "../../model/logits.js";
+import { imagePixels } from "../../util/image-size.js";
+import { checkChunk, checkImages, checkSplit, checkState } from "../contract/check.js";
+import type { EngineInfo } from "../contract/engine.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State } from "../contract/state.js";
+import { rateTable } from "../shared/rate-table.js";
+import type { Device, Graph, Module } from "./device.js";
 import { CudaError } from "./errors.js";
-import { encode, multiplies, type Step } from "./kernels.js";
+import { encode, type KernelCall, multiplies } from "./kernels.js";
 import { type Lowered, runBytes } from "./lower.js";
-import { type Buffer, bufferBytes } from "./memory.js";
-import { checkMemory, makePlan, noRoom, type Plan } from "./plan.js";
+import { bufferBytes, type DeviceBuffer } from "./memory.js";
+import { checkMemory, outOfMemory, planSession, type SessionPlan } from "./plan.js";
 import { readPtx } from "./ptx.js";
 
-const pixels = 784;
-const classes = 10;
-/** Graphs kept of each kind: batches of an epoch, its smaller last one, and some that were asked in between. */
+/** Graphs kept of each kind: full batches, an epoch's smaller last one, and some of predictions in between. */
 const mostGraphs = 4;
-/** What every kernel may read as a whole lies at multiples of this. */
+/** Every array begins at a multiple of this, in bytes: kernels read so many at a time. */
 const alignment = 16;
 
-/** One batch size's launches, recorded. */
-interface Recorded {
+/** The launches of one batch size as a graph. */
+interface RecordedBatch {
   graph: Graph;
-  /** Training: where the gradients are. */
-  segments?: Buffer;
+  /** Training: the addresses of the gradients. */
+  segments?: DeviceBuffer;
 }
 
-/** A region of device memory that is made anew when more is needed. */
-interface Growing {
-  buffer?: Buffer;
+/** Device memory for the data of a call, replaced by a larger one when more is needed. */
+interface GrowingRegion {
+  buffer?: DeviceBuffer;
   host: Uint8Array;
 }
 
-/** The fields of native/cuda/common.cuh's Run; addresses are 0 where there is nothing. */
+/** The fields of native/cuda/common.cuh's Run; absent addresses are 0. */
 interface RunFields {
   images?: bigint;
   labels?: bigint;
@@ -46,20 +50,21 @@ const pointers = ["images", "labels", "pixels", "indices", "affine", "rates", "l
 /** A session on one GPU: dataset, parameters and activations stay there; a chunk is one graph launched once a step. */
 export class CudaSession implements Session {
   private readonly module: Module;
-  private readonly recorded = { train: new Map<number, Recorded>(), inference: new Map<number, Recorded>() };
-  private readonly extra = new Set<Buffer>();
-  private readonly chunk: Growing = { host: new Uint8Array(0) };
-  private readonly questions: Growing = { host: new Uint8Array(0) };
-  private dataset: { buffer: Buffer; count: number } | undefined;
-  /** Handed out to be filled, and not on the GPU yet. */
+  private readonly recorded = { train: new Map<number, RecordedBatch>(), inference: new Map<number, RecordedBatch>() };
+  private readonly extra = new Set<DeviceBuffer>();
+  private readonly chunkRegion: GrowingRegion = { host: new Uint8Array(0) };
+  private readonly inferenceRegion: GrowingRegion = { host: new Uint8Array(0) };
+  /** The training split on the GPU, with the labels that chunks are checked by. */
+  private dataset: { buffer: DeviceBuffer; labels: Uint8Array } | undefined;
+  /** Handed out by reserve() to be filled, and not on the GPU yet. */
   private reserved: Split | undefined;
-  private lastSegments: Buffer | undefined;
+  private lastSegments: DeviceBuffer | undefined;
   private step = 0;
 
-  /** @param device belongs to the session from now on, also where this throws */
+  /** @param device belongs to the session from here on, also where this throws */
   static async create(options: SessionOptions, device: Device, info: EngineInfo): Promise<CudaSession> {
     try {
-      const plan = makePlan(options, device.info.multiprocessors);
+      const plan = planSession(options, device.info.multiprocessors);
       checkMemory(plan, options, { ...device.info, ...device.memory() });
       return new CudaSession(options, device, plan, info);
     } catch (error) {
@@ -71,7 +76,7 @@ export class CudaSession implements Session {
   private constructor(
     private readonly options: SessionOptions,
     private readonly device: Device,
-    private readonly plan: Plan,
+    private readonly plan: SessionPlan,
     readonly info: EngineInfo,
   ) {
     this.module = loadKernels(device, options.tf32 ?? false);
@@ -82,28 +87,28 @@ export class CudaSession implements Session {
   }
 
   load(split: Split): void {
+    checkSplit(split);
     const resident = this.reserve(split.labels.length);
     resident.images.set(split.images);
     resident.labels.set(split.labels);
   }
 
   reserve(samples: number): Split {
-    this.reserved = { images: new Uint8Array(samples * pixels), labels: new Uint8Array(samples) };
+    this.reserved = { images: new Uint8Array(samples * imagePixels), labels: new Uint8Array(samples) };
     return this.reserved;
   }
 
   async train(chunk: Chunk): Promise<ChunkResult> {
     this.sendDataset();
     const { dataset } = this;
-    if (!dataset) throw new Error("train() needs load() first.");
-    this.check(chunk, dataset.count);
+    checkChunk(chunk, this.options.batchSize, dataset?.labels);
     const { batchSize, indices, affine, learningRates } = chunk;
     const steps = learningRates.length;
     const recorded = this.record("train", batchSize);
     const sent = { indices, affine: affine ?? new Float32Array(0), rates: rateTable(learningRates, this.step) };
-    const at = this.send(this.chunk, sent, { loss: 4 * steps, correct: 4 * steps });
-    const images = dataset.buffer.at!;
-    const labels = images + BigInt(dataset.count * pixels);
+    const at = this.send(this.chunkRegion, sent, { loss: 4 * steps, correct: 4 * steps });
+    const images = dataset!.buffer.at!;
+    const labels = images + BigInt(dataset!.labels.length * imagePixels);
     this.start(this.plan.training, { ...at, affine: affine ? at.affine : undefined, images, labels });
     for (let s = 0; s < steps; s++) recorded.graph.launch();
     const result: ChunkResult = { loss: new Float32Array(steps), correct: new Uint32Array(steps) };
@@ -117,14 +122,16 @@ export class CudaSession implements Session {
   gradientNorms(): Map<string, number> {
     const { lastSegments, plan, device } = this;
     if (!lastSegments) return new Map(this.options.model.parameters.filter((p) => p.trainable).map(({ name }) => [name, 0]));
-    this.launch([plan.update.squaresStep(lastSegments)]);
+    this.launch([plan.update.squaresCall(lastSegments)]);
     return plan.update.norms((into, from) => device.downloadBlocking(into, from.at!));
   }
 
-  async evaluate({ images, labels }: Split): Promise<Evaluation> {
+  async evaluate(split: Split): Promise<Evaluation> {
+    checkSplit(split);
+    const { images, labels } = split;
     const count = labels.length;
     const bytes = { outputs: 4 * classes * count, loss: 4 * count, correct: 4 * count };
-    const at = this.send(this.questions, { images, labels }, bytes);
+    const at = this.send(this.inferenceRegion, { images, labels }, bytes);
     this.infer(count, at);
     const probabilities = new Float32Array(classes * count);
     const losses = new Float32Array(count);
@@ -136,9 +143,8 @@ export class CudaSession implements Session {
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
-    const count = images.length / pixels;
-    if (!Number.isInteger(count)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
-    const at = this.send(this.questions, { pixels: images }, { outputs: 4 * classes * count });
+    const count = checkImages(images);
+    const at = this.send(this.inferenceRegion, { pixels: images }, { outputs: 4 * classes * count });
     this.infer(count, at);
     const logits = new Float32Array(classes * count);
     await this.device.download(logits, at.outputs);
@@ -147,7 +153,7 @@ export class CudaSession implements Session {
 
   read(): State {
     const { store, parameters, slots } = this.plan;
-    const arena = (buffer: Buffer) => {
+    const arena = (buffer: DeviceBuffer) => {
       const floats = new Float32Array(store.size);
       this.device.downloadBlocking(floats, buffer.at!);
       return floats;
@@ -157,6 +163,7 @@ export class CudaSession implements Session {
 
   write(state: State): void {
     const { store, parameters, slots } = this.plan;
+    checkState(state, this.options.model.parameters, store.slotNames);
     const written = store.write(state);
     this.upload(parameters, written.arena);
     for (const [i, slot] of slots.entries()) this.upload(slot, written.slots[i]);
@@ -166,7 +173,8 @@ export class CudaSession implements Session {
   memory(): { hostBytes: number; deviceBytes: number } {
     const device = [...this.plan.buffers.all, ...this.extra].reduce((sum, buffer) => sum + bufferBytes(buffer), 0);
     const waiting = this.reserved ? this.reserved.images.length + this.reserved.labels.length : 0;
-    const host = this.plan.store.bytes() + this.chunk.host.length + this.questions.host.length + waiting;
+    const labels = this.dataset?.labels.length ?? 0;
+    const host = this.plan.store.bytes() + this.chunkRegion.host.length + this.inferenceRegion.host.length + waiting + labels;
     return { hostBytes: host, deviceBytes: device };
   }
 
@@ -183,27 +191,27 @@ export class CudaSession implements Session {
     }
   }
 
-  /** @returns the graph of a batch of so many images, made on first use */
-  private record(kind: "train" | "inference", images: number): Recorded {
+  /** @returns the graph of a batch of that size, made on first use */
+  private record(kind: "train" | "inference", images: number): RecordedBatch {
     const kept = this.recorded[kind];
     const known = kept.get(images);
     if (known) return known;
     const [oldest] = kept;
     if (kept.size >= mostGraphs) this.forget(kind, oldest[0]);
     const { update } = this.plan;
-    const { steps, gradients } = this.plan[kind === "train" ? "training" : "inference"].batch(images);
-    let segments: Buffer | undefined;
+    const { calls, gradients } = this.plan[kind === "train" ? "training" : "inference"].batch(images);
+    let segments: DeviceBuffer | undefined;
     if (kind === "train") {
       segments = this.add(update.segmentBuffer(gradients));
       this.upload(segments, update.segmentWords(gradients));
-      steps.push(update.step(segments));
+      calls.push(update.updateCall(segments));
     }
-    // Before the recording: a driver loads a kernel when it is asked for first, which is nothing that could be recorded.
-    const launches = steps.map((each) => encode(each, this.module));
+    // Before the recording: a driver may load a kernel only when it is first looked up, which cannot be recorded.
+    const launches = calls.map((call) => encode(call, this.module));
     const graph = this.device.capture(() => {
       for (const launch of launches) this.device.launch(launch);
     });
-    const recorded: Recorded = { graph, segments };
+    const recorded: RecordedBatch = { graph, segments };
     kept.set(images, recorded);
     return recorded;
   }
@@ -216,11 +224,11 @@ export class CudaSession implements Session {
     this.recorded[kind].delete(images);
   }
 
-  private launch(steps: readonly Step[]): void {
-    for (const each of steps) this.device.launch(encode(each, this.module));
+  private launch(calls: readonly KernelCall[]): void {
+    for (const call of calls) this.device.launch(encode(call, this.module));
   }
 
-  /** Tells the kernels where a chunk's data is and that its first step comes next. */
+  /** Tells the kernels the addresses of a call's data and the number of its first step. */
   private start({ run }: Lowered, fields: RunFields): void {
     const data = new DataView(new ArrayBuffer(runBytes));
     for (const [i, name] of pointers.entries()) data.setBigUint64(8 * i, fields[name] ?? 0n, true);
@@ -228,9 +236,9 @@ export class CudaSession implements Session {
     this.upload(run, data);
   }
 
-  /** Copies arrays to the GPU in one piece, with room for results behind them. @returns where each lies */
+  /** Copies arrays to the GPU in one piece, with room for results behind them. @returns the address of each */
   private send<S extends string, R extends string>(
-    region: Growing,
+    region: GrowingRegion,
     arrays: Record<S, ArrayBufferView>,
     results: Record<R, number>,
   ): Record<S | R, bigint> {
@@ -263,18 +271,18 @@ export class CudaSession implements Session {
     const buffer = this.add({ name: "training images", type: "bytes", shape: [images.length + labels.length] });
     this.device.upload(buffer.at!, images);
     this.device.upload(buffer.at! + BigInt(images.length), labels);
-    this.dataset = { buffer, count: labels.length };
+    this.dataset = { buffer, labels };
     this.reserved = undefined;
   }
 
-  private add(buffer: Buffer): Buffer {
+  private add(buffer: DeviceBuffer): DeviceBuffer {
     this.allocate(buffer);
     this.extra.add(buffer);
     return buffer;
   }
 
   /** @throws UserError where there is no room, with the batch that leaves enough of it */
-  private allocate(buffer: Buffer): void {
+  private allocate(buffer: DeviceBuffer): void {
     try {
       buffer.at = this.device.allocate(bufferBytes(buffer));
     } catch (error) {
@@ -283,30 +291,17 @@ export class CudaSession implements Session {
       const planned = this.plan.buffers.all;
       const held = planned.reduce((sum, each) => sum + (each.at === undefined ? 0 : bufferBytes(each)), 0);
       const most = held + freeBytes - (planned.includes(buffer) ? 0 : wantedBytes);
-      throw noRoom(wantedBytes, this.options, { ...this.device.info, freeBytes }, most);
+      throw outOfMemory(wantedBytes, this.options, { ...this.device.info, freeBytes }, most);
     }
   }
 
-  private remove(buffer: Buffer): void {
+  private remove(buffer: DeviceBuffer): void {
     this.extra.delete(buffer);
     this.device.free(buffer.at!);
   }
 
-  private upload({ at }: Buffer, data: ArrayBufferView): void {
+  private upload({ at }: DeviceBuffer, data: ArrayBufferView): void {
     this.device.upload(at!, data);
-  }
-
-  /** A wrong index would end the whole process's use of the GPU. */
-  private check({ batchSize, indices, affine, learningRates }: Chunk, count: number): void {
-    const samples = learningRates.length * batchSize;
-    if (!(batchSize >= 1 && batchSize <= this.options.batchSize)) {
-      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
-    }
-    if (indices.length !== samples) throw new Error(`Expected ${samples} indices, got ${indices.length}.`);
-    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${samples}×6 matrix entries, got ${affine.length}.`);
-    let highest = 0;
-    for (let i = 0; i < samples; i++) if (indices[i] > highest) highest = indices[i];
-    if (highest >= count) throw new Error(`Index ${highest} lies outside the training split of ${count} samples.`);
   }
 }
 

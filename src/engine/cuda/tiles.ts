@@ -25,26 +25,26 @@ export interface Product {
 
 export interface Tiling {
   tile: TileName;
-  /** Parts of the depth, each a product of its own that somebody adds up. */
+  /** Parts of the depth, each a product of its own; the result is their sum. */
   parts: number;
   /** Depth of each but the last. */
   length: number;
 }
 
-/** Depth is cut at multiples of what a block takes at a time. */
+/** Depth is cut at multiples of this, the depth that a thread block loads at a time. */
 const depthStep = 32;
 /** Less than this is not worth a part of its own. */
 const leastLength = 64;
-/** What adding up one element of a part costs, in multiply-adds: three times four bytes there and back. */
+/** Cost of adding up one element of a part, in multiply-adds: four bytes are written, read and added. */
 const partCost = 60;
-/** What a launch costs: 2 µs. */
+/** Cost of a launch, 2 µs, in multiply-adds. */
 const launchCost = 500_000;
-/** What a block costs beside its multiply-adds: its first loads, its last stores; in steps of the depth. */
+/** Cost of a block beside its multiply-adds, its first loads and last stores, in steps of the depth. */
 const startLength = 24;
 
 /**
- * Chooses tile and parts for one launch by a small model of the GPU: multiprocessors work through blocks in waves, one that has a single
- * block waits for memory most of the time, and small tiles load more numbers for each multiply-add. Its constants are estimates.
+ * Chooses tile and parts for one launch by a small model of the GPU: multiprocessors work through blocks in waves, a multiprocessor
+ * with a single block waits for memory most of the time, and small tiles load more numbers for each multiply-add. Its constants are estimates.
  * @param multiprocessors of the GPU
  */
 export function chooseTiling(product: Product, multiprocessors: number): Tiling {
@@ -61,7 +61,7 @@ export function chooseTiling(product: Product, multiprocessors: number): Tiling 
   return best!;
 }
 
-/** 1, 2, 4 … and what fits in between, up to the most that are allowed and worth it. */
+/** @returns numbers of parts to try: growing by a half, up to the largest that is allowed and worth it */
 function partCounts({ depth, mostParts = 1 }: Product): number[] {
   const most = Math.max(1, Math.min(mostParts, Math.floor(depth / leastLength)));
   const counts = [];

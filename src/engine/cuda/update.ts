@@ -1,10 +1,9 @@
-import type { OptimizerSettings } from "../engine.js";
-import { type Step, step } from "./kernels.js";
+import { type OptimizerSettings, optimizers } from "../../model/optimizers.js";
+import { type KernelCall, kernelCall } from "./kernels.js";
 import type { Gradient, Lowered } from "./lower.js";
-import { addressOf, type Buffer, type BufferList, view } from "./memory.js";
+import { addressOf, type BufferList, type DeviceBuffer, view } from "./memory.js";
 import type { ParameterStore } from "./parameters.js";
 
-const optimizerCodes: Record<OptimizerSettings["type"], number> = { adam: 0, sgd: 1, rmsprop: 2 };
 /** Floats that one block of the update moves: 128 threads, four each. */
 const blockFloats = 512;
 /** native/cuda/update.cuh: Segment and UpdateBlock. */
@@ -13,23 +12,23 @@ const blockWords = 3;
 
 /** The update of all parameters in one launch, and the norms of their gradients on request. */
 export class Update {
-  /** Which floats of which gradient each block of the launch takes, and whose they are. */
+  /** Which floats of which gradient each thread block takes, and the parameter that they belong to. */
   private readonly blocks: { name: string; segment: number; from: number; end: number }[] = [];
-  private readonly blockTable: Buffer;
-  private readonly ticket: Buffer;
-  private readonly squares: Buffer;
+  private readonly blockTable: DeviceBuffer;
+  private readonly ticket: DeviceBuffer;
+  private readonly squares: DeviceBuffer;
 
-  /** @param gradients of any batch size: only the number of their parts differs */
+  /** @param gradients of any batch size: sizes differ in the number of parts alone */
   constructor(
     private readonly optimizer: OptimizerSettings,
-    private readonly arenas: { parameters: Buffer; slots: readonly Buffer[] },
+    private readonly arenas: { parameters: DeviceBuffer; slots: readonly DeviceBuffer[] },
     private readonly run: Lowered["run"],
     gradients: readonly Gradient[],
     store: ParameterStore,
     buffers: BufferList,
   ) {
-    for (const [segment, { block }] of gradients.entries()) {
-      for (const { name, from, end } of store.pieces(block)) {
+    for (const [segment, { group }] of gradients.entries()) {
+      for (const { name, from, end } of store.pieces(group)) {
         for (let at = from; at < end; at += blockFloats)
           this.blocks.push({ name, segment, from: at, end: Math.min(end, at + blockFloats) });
       }
@@ -39,43 +38,43 @@ export class Update {
     this.squares = buffers.add("squares of the gradients", "f32", this.blocks.length);
   }
 
-  /** @returns what has to lie in the table of blocks */
-  blockWords(): { buffer: Buffer; data: Uint32Array } {
+  /** @returns the table of blocks and its contents */
+  blockWords(): { buffer: DeviceBuffer; data: Uint32Array } {
     return { buffer: this.blockTable, data: Uint32Array.from(this.blocks.flatMap(({ segment, from, end }) => [segment, from, end])) };
   }
 
-  /** A table of where one batch size's gradients are. */
-  segmentBuffer(gradients: readonly Gradient[]): Buffer {
+  /** @returns a table for the addresses of one batch size's gradients */
+  segmentBuffer(gradients: readonly Gradient[]): DeviceBuffer {
     return { name: "segments of the update", type: "bytes", shape: [gradients.length, segmentBytes] };
   }
 
-  /** @returns what has to lie in it, once the gradients have their memory */
+  /** @returns the contents of that table, once the gradients have their memory */
   segmentWords(gradients: readonly Gradient[]): DataView {
     const data = new DataView(new ArrayBuffer(gradients.length * segmentBytes));
-    for (const [i, { block, buffer, parts }] of gradients.entries()) {
+    for (const [i, { group, buffer, parts }] of gradients.entries()) {
       data.setBigUint64(i * segmentBytes, addressOf(view(buffer)), true);
-      for (const [k, word] of [block.first, block.count, parts].entries()) data.setUint32(i * segmentBytes + 8 + 4 * k, word, true);
+      for (const [k, word] of [group.first, group.count, parts].entries()) data.setUint32(i * segmentBytes + 8 + 4 * k, word, true);
     }
     return data;
   }
 
-  step(segments: Buffer): Step {
+  updateCall(segments: DeviceBuffer): KernelCall {
     const { parameters, slots } = this.arenas;
     const { type, momentum, weightDecay } = this.optimizer;
-    return step("update", "update", [this.blocks.length], {
+    return kernelCall("update", "update", [this.blocks.length], {
       ...{ run: view(this.run), segments: view(segments), blocks: view(this.blockTable), parameters: view(parameters) },
       ...{ slot0: slots[0] ? view(slots[0]) : null, slot1: slots[1] ? view(slots[1]) : null, ticket: view(this.ticket) },
-      ...{ optimizer: optimizerCodes[type], momentum, weightDecay },
+      ...{ optimizer: optimizers[type].code, momentum, weightDecay },
     });
   }
 
-  squaresStep(segments: Buffer): Step {
+  squaresCall(segments: DeviceBuffer): KernelCall {
     const args = { segments: view(segments), blocks: view(this.blockTable), sums: view(this.squares) };
-    return step("gradient norms", "gradientSquares", [this.blocks.length], args);
+    return kernelCall("gradient norms", "gradientSquares", [this.blocks.length], args);
   }
 
-  /** @param read fills the array from the buffer @returns the norm of each parameter's gradient, after squaresStep */
-  norms(read: (into: Float32Array, from: Buffer) => void): Map<string, number> {
+  /** @param read fills the array from the buffer @returns the norm of each parameter's gradient, after squaresCall */
+  norms(read: (into: Float32Array, from: DeviceBuffer) => void): Map<string, number> {
     const squares = new Float32Array(this.blocks.length);
     read(squares, this.squares);
     const sums = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { batchNormEpsilon, batchNormMomentum } from "../../model/model.js";
+import { batchNormEpsilon, batchNormMomentum } from "../../model/layers/batch-norm.js";
 import type { Floats } from "./floats.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { Shape } from "../../model/model.js";
+import type { Shape } from "../../model/shape.js";
 import type { Floats } from "./floats.js";
 
 /**

@@ -1,7 +1,5 @@
+import { imagePixels as pixels, imageSide as side } from "../../util/image-size.js";
 import type { Floats } from "./floats.js";
-
-const side = 28;
-const pixels = side * side;
 
 export interface PixelNormalization {
   mean: number;

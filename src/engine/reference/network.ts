@@ -1,5 +1,7 @@
-import type { Model, Node } from "../../model/model.js";
-import { convPadding, shapeSize } from "../../model/shapes.js";
+import { convPadding } from "../../model/layers/conv.js";
+import type { Model } from "../../model/model.js";
+import type { Node } from "../../model/nodes.js";
+import { shapeSize } from "../../model/shape.js";
 import { randomKey, streams } from "../../util/random.js";
 import { type BatchStatistics, batchNormBackward, batchNormEvaluate, batchNormTrain } from "./batch-norm.js";
 import { type ConvGeometry, convBackwardInput, convBackwardWeight, convForward } from "./conv.js";
@@ -11,7 +13,7 @@ import { globalAveragePoolBackward, globalAveragePoolForward, maxPoolBackward, m
 /** Training: batch statistics, dropout of this seed and step. Evaluation: running statistics, no dropout. */
 export type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
 
-/** What a layer's forward pass leaves for its backward pass. */
+/** Arrays of a layer's forward pass that its backward pass needs. */
 interface Trace {
   x: Floats;
   y: Floats;
@@ -26,7 +28,7 @@ interface Trace {
 export class Network {
   /** Parameters and batch-norm statistics by name. */
   readonly parameters: Map<string, Floats>;
-  /** Gradients of the trainable ones, of the mean loss of the batch that went back last. */
+  /** Gradients of the trainable ones: of the mean loss of the last batch. */
   readonly gradients: Map<string, Floats>;
   private readonly traces = new Map<number, Trace>();
   private batch = 0;
@@ -53,7 +55,7 @@ export class Network {
     this.backwardChain(this.model.nodes, dlogits);
   }
 
-  /** @returns what a node of the model was given in the last forward pass, so that a test can tell how near a relu was to its kink */
+  /** @returns a node's input in the last forward pass, for a test that must know how near a relu was to its kink */
   inputOf(id: number): Floats | undefined {
     return this.traces.get(id)?.x;
   }
@@ -103,7 +105,7 @@ export class Network {
         globalAveragePoolForward(x, y, input[1] * input[2]);
         break;
       case "flatten":
-        // [C, H, W] is stored in the order that flattening wants.
+        // [C, H, W] is stored in the order of flattening.
         y.set(x);
         break;
       case "dropout":

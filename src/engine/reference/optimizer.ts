@@ -1,18 +1,5 @@
-import type { OptimizerSettings } from "../engine.js";
+import { momentumSlot, type OptimizerSettings, optimizers } from "../../model/optimizers.js";
 import type { Floats } from "./floats.js";
-
-/** Adam's decay rates, RMSprop's decay rate, and the ε of both: PyTorch's defaults. */
-const beta1 = 0.9;
-const beta2 = 0.999;
-const alpha = 0.99;
-const epsilon = 1e-8;
-
-/** @returns the slots that the optimizer keeps for every trainable parameter, in PyTorch's words */
-export function slotNames({ type, momentum }: OptimizerSettings): string[] {
-  const buffer = momentum > 0 ? ["momentum_buffer"] : [];
-  if (type === "adam") return ["exp_avg", "exp_avg_sq"];
-  return type === "sgd" ? buffer : ["square_avg", ...buffer];
-}
 
 /**
  * Moves one parameter (w) along its gradient, as torch.optim does; the L2 weight decay joins the gradient first. Updates w and the
@@ -29,7 +16,9 @@ export function update(
 ): void {
   const { type, momentum, weightDecay } = settings;
   const slot = (name: string) => slots.get(name)!;
-  const buffer = slots.get("momentum_buffer");
+  const buffer = slots.get(momentumSlot);
+  const { beta1, beta2 } = optimizers.adam.constants;
+  const { alpha } = optimizers.rmsprop.constants;
   const correction1 = 1 - beta1 ** step;
   const correction2 = 1 - beta2 ** step;
   for (let k = 0; k < w.length; k++) {
@@ -39,13 +28,13 @@ export function update(
       const v = slot("exp_avg_sq");
       m[k] = beta1 * m[k] + (1 - beta1) * g;
       v[k] = beta2 * v[k] + (1 - beta2) * g * g;
-      w[k] -= ((learningRate / correction1) * m[k]) / (Math.sqrt(v[k]) / Math.sqrt(correction2) + epsilon);
+      w[k] -= ((learningRate / correction1) * m[k]) / (Math.sqrt(v[k]) / Math.sqrt(correction2) + optimizers.adam.constants.epsilon);
     } else {
       let direction = g;
       if (type === "rmsprop") {
         const v = slot("square_avg");
         v[k] = alpha * v[k] + (1 - alpha) * g * g;
-        direction = g / (Math.sqrt(v[k]) + epsilon);
+        direction = g / (Math.sqrt(v[k]) + optimizers.rmsprop.constants.epsilon);
       }
       if (buffer) {
         buffer[k] = momentum * buffer[k] + direction;

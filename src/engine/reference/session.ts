@@ -1,16 +1,20 @@
 import { setImmediate } from "node:timers/promises";
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
-import type { Chunk, ChunkResult, EngineInfo, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
-import { checkState, evaluateInBatches } from "./evaluate.js";
+import { argmax, classes, crossEntropySum } from "../../model/logits.js";
+import { slotNames } from "../../model/optimizers.js";
+import { imagePixels } from "../../util/image-size.js";
+import { checkChunk, checkImages, checkSplit, checkState } from "../contract/check.js";
+import type { EngineInfo } from "../contract/engine.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State, Tensor } from "../contract/state.js";
+import { evaluateInBatches } from "../shared/evaluate.js";
 import { gatherImages, normalizeImages } from "./image.js";
-import { argmax, crossEntropyBackward, crossEntropySum } from "./loss.js";
+import { crossEntropyBackward } from "./loss.js";
 import { Network } from "./network.js";
-import { slotNames, update } from "./optimizer.js";
+import { update } from "./optimizer.js";
 
-const pixels = 784;
-const classes = 10;
-
-/** A training session in plain TypeScript: what every other engine must agree with. */
+/** A session in plain TypeScript, with which every other engine must agree. */
 export class ReferenceSession implements Session {
   readonly info: EngineInfo = { name: "reference", device: "CPU, plain TypeScript, 1 thread" };
   private readonly network: Network;
@@ -29,17 +33,19 @@ export class ReferenceSession implements Session {
   }
 
   load(split: Split): void {
+    checkSplit(split);
     this.split = split;
   }
 
   reserve(samples: number): Split {
-    this.split = { images: new Uint8Array(samples * 784), labels: new Uint8Array(samples) };
+    this.split = { images: new Uint8Array(samples * imagePixels), labels: new Uint8Array(samples) };
     return this.split;
   }
 
-  async train({ batchSize, indices, affine, learningRates }: Chunk): Promise<ChunkResult> {
+  async train(chunk: Chunk): Promise<ChunkResult> {
+    checkChunk(chunk, this.options.batchSize, this.split?.labels);
+    const { batchSize, indices, affine, learningRates } = chunk;
     const steps = learningRates.length;
-    this.checkChunk(batchSize, indices, affine, steps);
     const result: ChunkResult = { loss: new Float32Array(steps), correct: new Uint32Array(steps) };
     for (let s = 0; s < steps; s++) {
       const chosen = indices.subarray(s * batchSize, (s + 1) * batchSize);
@@ -53,7 +59,7 @@ export class ReferenceSession implements Session {
   private trainStep(indices: Uint32Array, affine: Float32Array | undefined, learningRate: number): [loss: number, correct: number] {
     const { images, labels: allLabels } = this.split!;
     const batch = indices.length;
-    const x = new Float32Array(batch * pixels);
+    const x = new Float32Array(batch * imagePixels);
     gatherImages(images, indices, affine, this.options.normalization, x);
     const labels = Uint8Array.from(indices, (index) => allLabels[index]);
 
@@ -77,17 +83,17 @@ export class ReferenceSession implements Session {
     return new Map([...this.network.gradients].map(([name, gradient]) => [name, norm(gradient)]));
   }
 
-  evaluate(split: Split): Promise<Evaluation> {
+  async evaluate(split: Split): Promise<Evaluation> {
+    checkSplit(split);
     return evaluateInBatches(split, this.options.batchSize, (indices) => {
-      const x = new Float32Array(indices.length * pixels);
+      const x = new Float32Array(indices.length * imagePixels);
       gatherImages(split.images, indices, undefined, this.options.normalization, x);
       return this.network.forward(x, indices.length, { type: "evaluate" });
     });
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
-    const batch = images.length / pixels;
-    if (!Number.isInteger(batch)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
+    const batch = checkImages(images);
     const x = new Float32Array(images.length);
     normalizeImages(images, this.options.normalization, x);
     return Float32Array.from(this.network.forward(x, batch, { type: "evaluate" }));
@@ -105,7 +111,7 @@ export class ReferenceSession implements Session {
   }
 
   write(state: State): void {
-    // All of it is checked before any of it is taken, so that a bad state leaves the session as it was.
+    // Before anything is taken, so that a bad state leaves the session as it was.
     checkState(state, this.options.model.parameters, [...this.slots.keys()]);
     const { step, tensors } = state;
     for (const [name, values] of this.network.parameters) values.set(tensors.get(name)!.data);
@@ -122,18 +128,6 @@ export class ReferenceSession implements Session {
 
   async dispose(): Promise<void> {
     this.split = undefined;
-  }
-
-  private checkChunk(batchSize: number, indices: Uint32Array, affine: Float32Array | undefined, steps: number): void {
-    const samples = steps * batchSize;
-    if (!this.split) throw new Error("train() needs a training split: call load() first.");
-    if (batchSize < 1 || batchSize > this.options.batchSize) {
-      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
-    }
-    if (indices.length !== samples) throw new Error(`Expected ${steps}×${batchSize} indices, got ${indices.length}.`);
-    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${steps}×${batchSize}×6 matrix entries, got ${affine.length}.`);
-    const outside = indices.find((index) => index >= this.split!.labels.length);
-    if (outside !== undefined) throw new Error(`Index ${outside} lies outside the training split of ${this.split.labels.length} samples.`);
   }
 }
 

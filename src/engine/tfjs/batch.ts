@@ -1,7 +1,5 @@
+import { imagePixels as pixels, imageSide as side } from "../../util/image-size.js";
 import { type Key, randomBits } from "../../util/random.js";
-
-const side = 28;
-const pixels = side * side;
 
 /** Pixels 0–255 as the network takes them: (pixel / 255 − mean) / std, [256]. */
 export function normalizedLevels({ mean, std }: { mean: number; std: number }): Float32Array {

@@ -1,4 +1,4 @@
-import type { Engine, EngineName } from "../engine.js";
+import type { Engine, EngineName } from "../contract/engine.js";
 import type { TfjsBackend } from "./backend.js";
 
 /** Where a backend of TF.js comes from, and whether it can be had here. */
@@ -10,7 +10,7 @@ export interface TfjsSource {
   discouraged?: Engine["discouraged"];
 }
 
-/** Any backend of TF.js as an engine: one adapter for all of them. The library's state is the process's, so a process opens one backend. */
+/** Any backend of TF.js as an engine: one adapter for all of them. The library's state is global, so a process opens one backend. */
 export function tfjsEngine({ name, open, unavailable, discouraged }: TfjsSource): Engine {
   let opened: Promise<TfjsBackend> | undefined;
   return {
@@ -18,7 +18,7 @@ export function tfjsEngine({ name, open, unavailable, discouraged }: TfjsSource)
     unavailable,
     discouraged,
     create: async (options) => {
-      // Not needed to know whether an engine runs here.
+      // Loaded here and not on import: unavailable() does not need it.
       const { TfjsSession } = await import("./session.js");
       opened ??= open({ threads: options.threads });
       return new TfjsSession(options, await opened, name);

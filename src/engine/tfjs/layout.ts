@@ -1,4 +1,5 @@
-import type { Model, Parameter } from "../../model/model.js";
+import type { Model } from "../../model/model.js";
+import type { Parameter } from "../../model/parameters.js";
 
 /**
  * All trainable parameters stand in one flat vector on the device, in table order, and so do the optimizer's slots: an update is ten

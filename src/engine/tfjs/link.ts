@@ -23,7 +23,7 @@ const compileMilliseconds = 300_000;
 const probeMilliseconds = 120_000;
 
 /**
- * Compiled in front of the binding: TensorFlow copies what it is given. TF.js 4.22 lends it the memory of JavaScript's arrays, and has them
+ * Compiled in front of the binding: makes TensorFlow copy the memory that it is given. TF.js 4.22 lends it the memory of JavaScript's arrays, and has them
  * released on whichever thread drops a tensor last, where Node-API allows the main thread only.
  */
 const copiedTensors = `#include <cstring>
@@ -52,7 +52,7 @@ export interface LinkResult extends TensorflowFacts {
 
 /**
  * @param directory a virtual environment, its site-packages, or the tensorflow package in it
- * @param onProgress hears what is done now, in a few words
+ * @param onProgress is told the work in progress, in a few words
  * @throws UserError where something is missing, or the binding does not run
  */
 export async function linkTensorflow(directory: string, onProgress: (what: string) => void): Promise<LinkResult> {
@@ -77,17 +77,17 @@ export async function linkTensorflow(directory: string, onProgress: (what: strin
   return { ...facts, tensorflow: tensorflow.folder, folder };
 }
 
-/** Removes the packages and the binding. @returns the folder that is gone, or undefined where nothing was linked */
+/** Removes the packages and the binding. @returns the removed folder, or undefined where nothing was linked */
 export async function unlinkTensorflow(): Promise<string | undefined> {
   const folder = engineFolder("tensorflow");
   if (!existsSync(folder)) return undefined;
-  // Without its link, a folder half removed is nothing that anybody would use.
+  // The link first: without it a half-removed folder is never used.
   await rm(linkFile(), { force: true });
   await rm(folder, { recursive: true, force: true });
   return folder;
 }
 
-/** @throws UserError where there is none, saying what was looked for */
+/** @throws UserError where there is none, naming the files that were looked for */
 export function findPipTensorflow(directory: string): Tensorflow {
   if (process.platform === "win32")
     throw new UserError(
@@ -182,8 +182,8 @@ async function run(command: string, args: string[], timeout: number, problem: st
   } catch (error) {
     const { stderr = "", message, killed } = error as Error & { stderr?: string; killed?: boolean };
     const lines = stderr.split("\n").map((line) => line.trim());
-    const said = lines.find((line) => /error|ERR!/.test(line)) ?? message.split("\n")[0];
-    const why = killed ? `not done after ${timeout / 1000} s` : said.slice(0, 400).replace(/\.$/, "");
+    const errorLine = lines.find((line) => /error|ERR!/.test(line)) ?? message.split("\n")[0];
+    const why = killed ? `not done after ${timeout / 1000} s` : errorLine.slice(0, 400).replace(/\.$/, "");
     throw new UserError(`${problem}: ${why}; set CXX to another compiler, or see that the package registry can be reached.`);
   }
 }

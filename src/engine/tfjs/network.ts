@@ -1,5 +1,6 @@
-import { batchNormEpsilon, type Node } from "../../model/model.js";
-import { convPadding } from "../../model/shapes.js";
+import { batchNormEpsilon } from "../../model/layers/batch-norm.js";
+import { convPadding } from "../../model/layers/conv.js";
+import type { Node } from "../../model/nodes.js";
 import { randomKey, streams } from "../../util/random.js";
 import type { Tensor, Tensor4D, Tf, TfjsBackend } from "./backend.js";
 import { dropoutMask } from "./batch.js";
@@ -7,18 +8,18 @@ import { dropoutMask } from "./batch.js";
 /** Training: batch statistics, dropout of this seed and step. Evaluation: running statistics, no dropout. */
 export type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
 
-/** What a batch norm saw in training, [C] each; the variance is the unbiased one that running statistics take. */
+/** Statistics of a batch in training, [C] each; the variance is the unbiased one that running statistics take. */
 export interface BatchStatistics {
   mean: Tensor;
   variance: Tensor;
 }
 
-/** What a layer's forward pass leaves for its backward pass. */
+/** Tensors of a layer's forward pass that its backward pass needs. */
 interface Trace {
-  /** What its kernel took: framed or flattened. */
+  /** The kernel's input: framed or flattened. */
   x: Tensor;
   y: Tensor;
-  /** The shape that it was given. */
+  /** Shape of the layer's input. */
   given: number[];
   mask?: Tensor;
   /** Batch norm: x − mean, and 1/√(variance + ε). */
@@ -57,7 +58,7 @@ export class Pass {
     const first = this.nodes.findIndex(hasParameters);
     let dy = dlogits;
     for (let i = this.nodes.length - 1; i > first; i--) dy = this.backwardNode(this.nodes[i], dy);
-    // Nobody needs the gradient by the image.
+    // The image needs no gradient.
     if (first >= 0) this.backwardParameters(this.nodes[first], dy);
   }
 
@@ -221,7 +222,7 @@ export class Pass {
     this.statistics.set(name, { mean, variance: tf.mul(variance, count / Math.max(1, count - 1)) });
   }
 
-  /** What dropout multiplies with: 0, or 1 / (1 − rate). */
+  /** @returns dropout's factors: 0, or 1 / (1 − rate) */
   private dropoutScale({ layer, input, dropoutIndex }: Node, x: Tensor, { seed, step }: { seed: number; step: number }): Tensor {
     if (layer.type !== "dropout") throw new Error(`Expected dropout, got ${layer.type}.`);
     const key = randomKey(seed, streams.dropout, step, dropoutIndex);
@@ -230,8 +231,8 @@ export class Pass {
   }
 
   /**
-   * What a convolution takes of its input, written out as a border wherever it is not TF's own "same": that puts its zeros elsewhere at
-   * stride 2. The far border is as wide as the last output pixel reaches, below zero where rows are left over: TensorFlow 2.21 with oneDNN
+   * The border that a convolution adds to its input, or takes away; TF's own "same" serves at stride 1 only, for at stride 2 it puts its zeros
+   * elsewhere. The far border is as wide as the last output pixel reaches, below zero where rows are left over: TensorFlow 2.21 with oneDNN
    * writes beyond its memory in the filter gradient of a 1×1 convolution whose stride leaves a row over.
    */
   private frame(node: Node): { before: number; after: number; mode: "same" | "valid" } {

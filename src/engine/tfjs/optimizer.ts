@@ -1,21 +1,8 @@
-import type { OptimizerSettings } from "../engine.js";
+import { momentumSlot, type OptimizerSettings, optimizers } from "../../model/optimizers.js";
 import type { Tensor, Tf } from "./backend.js";
-
-/** PyTorch's defaults: Adam's decay rates, RMSprop's decay rate, and the ε of both. */
-const beta1 = 0.9;
-const beta2 = 0.999;
-const alpha = 0.99;
-const epsilon = 1e-8;
 
 /** Slots by name, each as long as the weights. */
 export type Slots = Record<string, Tensor>;
-
-/** @returns the slots that the optimizer keeps, in PyTorch's words */
-export function slotNames({ type, momentum }: OptimizerSettings): string[] {
-  const buffer = momentum > 0 ? ["momentum_buffer"] : [];
-  if (type === "adam") return ["exp_avg", "exp_avg_sq"];
-  return type === "sgd" ? buffer : ["square_avg", ...buffer];
-}
 
 /**
  * One step of torch.optim's Adam, SGD or RMSprop; TF.js's own put ε elsewhere.
@@ -34,6 +21,7 @@ export function update(
   const g = weightDecay > 0 ? tf.add(gradient, tf.mul(weights, weightDecay)) : gradient;
   const average = (old: Tensor, decay: number, value: Tensor) => tf.add(tf.mul(old, decay), tf.mul(value, 1 - decay));
   if (type === "adam") {
+    const { beta1, beta2, epsilon } = optimizers.adam.constants;
     const m = average(slots.exp_avg, beta1, g);
     const v = average(slots.exp_avg_sq, beta2, tf.square(g));
     const denominator = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon);
@@ -43,12 +31,13 @@ export function update(
   const next: Slots = {};
   let direction = g;
   if (type === "rmsprop") {
+    const { alpha, epsilon } = optimizers.rmsprop.constants;
     next.square_avg = average(slots.square_avg, alpha, tf.square(g));
     direction = tf.div(g, tf.add(tf.sqrt(next.square_avg), epsilon));
   }
   if (momentum > 0) {
-    direction = tf.add(tf.mul(slots.momentum_buffer, momentum), direction);
-    next.momentum_buffer = direction;
+    direction = tf.add(tf.mul(slots[momentumSlot], momentum), direction);
+    next[momentumSlot] = direction;
   }
   return { weights: tf.sub(weights, tf.mul(direction, learningRate)), slots: next };
 }

@@ -8,12 +8,12 @@ export const tfjsVersion = "4.22.0";
 /** Dawn for Node. */
 export const dawnVersion = "0.6.2";
 
-/** Where the packages of an engine lie that are not this program's own: installed on request, outside of its folder. */
+/** The folder of an engine's packages that are installed on request, outside of this program. */
 export function engineFolder(engine: "tensorflow" | "webgpu"): string {
   return join(cacheDirectory(), engine);
 }
 
-/** Installs the packages of the webgpu engine where it looks for them. */
+/** @returns the command that installs the webgpu engine's packages into its folder */
 export function webgpuInstallCommand(): string {
   const packages = [`webgpu@${dawnVersion}`, `@tensorflow/tfjs-core@${tfjsVersion}`, `@tensorflow/tfjs-backend-webgpu@${tfjsVersion}`];
   return `npm install --prefix ${quoted(engineFolder("webgpu"))} ${packages.join(" ")}`;

@@ -1,19 +1,24 @@
 import { setImmediate } from "node:timers/promises";
+import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
-import { batchNormMomentum } from "../../model/model.js";
+import { batchNormMomentum } from "../../model/layers/batch-norm.js";
+import { classes } from "../../model/logits.js";
+import { slotNames } from "../../model/optimizers.js";
 import { UserError } from "../../util/errors.js";
-import type { Chunk, ChunkResult, EngineInfo, EngineName, Evaluation, Session, SessionOptions, Split, State, Tensor } from "../engine.js";
-import { checkState, evaluateInBatches } from "../reference/evaluate.js";
+import { imagePixels, imageSide } from "../../util/image-size.js";
+import { checkChunk, checkImages, checkSplit, checkState } from "../contract/check.js";
+import type { EngineInfo, EngineName } from "../contract/engine.js";
+import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
+import type { State, Tensor } from "../contract/state.js";
+import { evaluateInBatches } from "../shared/evaluate.js";
 import type { Tensor as DeviceTensor, Tensor1D, Tf, TfjsBackend } from "./backend.js";
 import { gather, gatherMoved, normalizedLevels, oneHot } from "./batch.js";
 import { extract, type FlatLayout, flatLayout, store } from "./layout.js";
 import { crossEntropy } from "./loss.js";
 import { type BatchStatistics, Pass } from "./network.js";
-import { type Slots, slotNames, update } from "./optimizer.js";
+import { type Slots, update } from "./optimizer.js";
 
-const pixels = 784;
-const classes = 10;
-/** Images at a time where nothing is learned, at least. */
+/** Images of a batch of inference, at least. */
 const evaluationBatch = 256;
 
 /** Everything that lives on the device from step to step. */
@@ -28,7 +33,7 @@ interface DeviceState {
   statistics?: DeviceTensor;
 }
 
-/** The same in the process's memory. */
+/** A copy of the device's state in the process's memory. */
 interface HostState {
   weights: Float32Array;
   slots: Record<string, Float32Array>;
@@ -36,7 +41,7 @@ interface HostState {
   gradient?: Float32Array;
 }
 
-/** A training session on TF.js, whatever its backend. The library's state is global: sessions of one process share its memory accounts. */
+/** A session on any backend of TF.js. The library's state is global: sessions of one process share its memory accounts. */
 export class TfjsSession implements Session {
   readonly info: EngineInfo;
   private readonly trainable: FlatLayout;
@@ -44,7 +49,7 @@ export class TfjsSession implements Session {
   private readonly levels: Float32Array;
   private readonly slots: readonly string[];
   private device: DeviceState;
-  /** Kept where the device can be read asynchronously only: read() must answer at once. */
+  /** Kept where the device can be read asynchronously only, for read() is synchronous. */
   private mirror: HostState | undefined;
   private step = 0;
   private split: Split | undefined;
@@ -70,19 +75,20 @@ export class TfjsSession implements Session {
   }
 
   load(split: Split): void {
+    checkSplit(split);
     this.split = split;
   }
 
   reserve(samples: number): Split {
-    this.split = { images: new Uint8Array(samples * pixels), labels: new Uint8Array(samples) };
+    this.split = { images: new Uint8Array(samples * imagePixels), labels: new Uint8Array(samples) };
     return this.split;
   }
 
   async train(chunk: Chunk): Promise<ChunkResult> {
+    checkChunk(chunk, this.options.batchSize, this.split?.labels);
     const { batchSize, indices, affine, learningRates } = chunk;
     const { tf } = this.backend;
     const steps = learningRates.length;
-    this.check(chunk);
     const losses: DeviceTensor[] = [];
     const correct: DeviceTensor[] = [];
     for (let s = 0; s < steps; s++) {
@@ -110,7 +116,7 @@ export class TfjsSession implements Session {
     const labels = Int32Array.from(indices, (index) => allLabels[index]);
     const { next, loss, correct } = tf.tidy(() => {
       const pass = new Pass(tf, model.nodes, this.tensors(), { type: "train", seed, step: this.step }, poolTies);
-      const logits = pass.forward(tf.tensor4d(input, [indices.length, 28, 28, 1]));
+      const logits = pass.forward(tf.tensor4d(input, [indices.length, imageSide, imageSide, 1]));
       const result = crossEntropy(
         tf,
         logits,
@@ -151,20 +157,20 @@ export class TfjsSession implements Session {
     return new Map(this.trainable.segments.map(({ name, offset, size }) => [name, flat ? norm(offset, size) : 0]));
   }
 
-  evaluate(split: Split): Promise<Evaluation> {
+  async evaluate(split: Split): Promise<Evaluation> {
+    checkSplit(split);
     const size = Math.max(this.options.batchSize, evaluationBatch);
     return evaluateInBatches(split, size, (indices) => this.infer(gather(split.images, indices, this.levels), indices.length));
   }
 
   async predict(images: Float32Array): Promise<Float32Array> {
-    const count = images.length / pixels;
-    if (!Number.isInteger(count)) throw new Error(`Expected images of ${pixels} pixels each, got ${images.length} values.`);
+    const count = checkImages(images);
     const { mean, std } = this.options.normalization;
     const logits = new Float32Array(count * classes);
     const size = Math.max(this.options.batchSize, evaluationBatch);
     for (let from = 0; from < count; from += size) {
       const batch = Math.min(size, count - from);
-      const input = images.subarray(from * pixels, (from + batch) * pixels).map((value) => (value - mean) / std);
+      const input = images.subarray(from * imagePixels, (from + batch) * imagePixels).map((value) => (value - mean) / std);
       logits.set(await this.infer(input, batch), from * classes);
     }
     return logits;
@@ -175,7 +181,7 @@ export class TfjsSession implements Session {
     const { tf, poolTies } = this.backend;
     const logits = tf.tidy(() =>
       new Pass(tf, this.options.model.nodes, this.tensors(), { type: "evaluate" }, poolTies).forward(
-        tf.tensor4d(input, [batch, 28, 28, 1]),
+        tf.tensor4d(input, [batch, imageSide, imageSide, 1]),
       ),
     );
     const data = await logits.data<"float32">();
@@ -252,7 +258,7 @@ export class TfjsSession implements Session {
   private upload(host: HostState): DeviceState {
     const { tf } = this.backend;
     const { readback } = this.backend;
-    // tf.tensor may keep the array it is given, on its backends in JavaScript.
+    // On its backends in JavaScript, tf.tensor may keep the array itself.
     const tensor = (data: Float32Array) => tf.tensor1d(data.slice());
     const slots = Object.fromEntries(Object.entries(host.slots).map(([slot, data]) => [slot, tensor(data)]));
     if (readback === "async") this.mirror = host;
@@ -290,18 +296,6 @@ export class TfjsSession implements Session {
   private checkDevice(): void {
     const failure = this.backend.failure?.();
     if (failure) throw new UserError(failure);
-  }
-
-  private check({ batchSize, indices, affine, learningRates }: Chunk): void {
-    const steps = learningRates.length;
-    const samples = steps * batchSize;
-    if (!this.split) throw new Error("train() needs a training split: call load() first.");
-    if (batchSize < 1 || batchSize > this.options.batchSize)
-      throw new Error(`Expected a batch of 1 to ${this.options.batchSize} samples, got ${batchSize}.`);
-    if (indices.length !== samples) throw new Error(`Expected ${steps}×${batchSize} indices, got ${indices.length}.`);
-    if (affine && affine.length !== samples * 6) throw new Error(`Expected ${steps}×${batchSize}×6 matrix entries, got ${affine.length}.`);
-    const outside = indices.find((index) => index >= this.split!.labels.length);
-    if (outside !== undefined) throw new Error(`Index ${outside} lies outside the training split of ${this.split.labels.length} samples.`);
   }
 }
 

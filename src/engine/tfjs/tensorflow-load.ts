@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { Tf } from "./backend.js";
 
-/** What the binding says of itself. */
+/** Facts about the binding, as it reports them. */
 export interface TensorflowFacts {
   /** Of TensorFlow: "2.21.0" */
   version: string;
@@ -10,11 +10,11 @@ export interface TensorflowFacts {
 
 type NodeBackend = { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
 
-/** Read by TensorFlow when it is loaded; what the user has set stays. */
+/** Environment variables that TensorFlow reads when it is loaded; the user's own take precedence. */
 const settings: Record<string, string> = {
   // Errors only: everything else would go to standard error line by line.
   TF_CPP_MIN_LOG_LEVEL: "2",
-  // Or the first trainer takes all of the GPU's memory and the second one none.
+  // Otherwise the first trainer takes all of the GPU's memory.
   TF_FORCE_GPU_ALLOW_GROWTH: "true",
   // The same seed is the same run.
   TF_DETERMINISTIC_OPS: "1",
@@ -22,7 +22,7 @@ const settings: Record<string, string> = {
 
 /**
  * Loads TF.js with its binding to TensorFlow into this process: once, and never in a second thread, which the binding does not survive.
- * @param folder of the package @param threads undefined: as many as TensorFlow likes
+ * @param folder of the package @param threads undefined: TensorFlow chooses
  * @throws where it cannot be loaded; a processor without AVX ends the whole process
  */
 export async function loadTensorflow(folder: string, threads?: number): Promise<{ tf: Tf; facts: TensorflowFacts }> {

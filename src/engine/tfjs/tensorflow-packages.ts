@@ -6,13 +6,13 @@ import { engineFolder, packageFolder } from "./packages.js";
 /** A build of TF.js's binding to TensorFlow. */
 export interface TensorflowPackage {
   kind: "linked" | "tfjs-node-gpu" | "tfjs-node";
-  /** The package's folder; what it exports is a whole TF.js. */
+  /** The folder of the package, which exports a whole TF.js. */
   folder: string;
   /** Linked: the TensorFlow it was compiled against. */
   tensorflow?: string;
 }
 
-/** What `mnist-tui tensorflow link` leaves beside the packages. */
+/** The record that `mnist-tui tensorflow link` writes beside the packages. */
 export interface Link {
   /** Folder of the Python package. */
   tensorflow: string;

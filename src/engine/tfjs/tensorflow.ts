@@ -1,6 +1,6 @@
 import { askChild } from "../../util/child-probe.js";
-import type { Engine } from "../engine.js";
-import { nvidiaDriver } from "../gpus/driver.js";
+import type { Engine } from "../contract/engine.js";
+import { nvidiaDriver } from "../nvidia/libraries.js";
 import type { TfjsBackend } from "./backend.js";
 import { tfjsEngine } from "./engine.js";
 import { tfjsVersion } from "./packages.js";
@@ -10,9 +10,9 @@ import { findTensorflow, type TensorflowPackage } from "./tensorflow-packages.js
 /** Starting CUDA on a machine with many GPUs takes seconds, and a first start reads a gigabyte of libraries. */
 const probeMilliseconds = 60_000;
 
-/** What is known about the engine here. */
+/** The builds of TensorFlow on this machine, after a try. */
 export interface TensorflowState {
-  /** The build that it would use, with what it said; undefined where none runs. */
+  /** The build that the engine would use, with its facts; undefined where none runs. */
   chosen?: TensorflowPackage & TensorflowFacts;
   /** Builds that are installed and do not run. */
   broken: { build: TensorflowPackage; reason: string }[];

@@ -19,11 +19,11 @@ interface Device {
   addEventListener(type: "uncapturederror", listener: (event: { error: { message: string } }) => void): void;
 }
 
-/** What Dawn finds. */
+/** Facts about the adapter that Dawn found. */
 export interface WebgpuFacts {
   /** For people: "SwiftShader driver 5.0.0" */
   adapter: string;
-  /** Computed by the processor: right, but slower than the engines that are made for it. */
+  /** The processor computes: right, but slower than the CPU engines. */
   software: boolean;
 }
 
@@ -46,7 +46,7 @@ export function findWebgpu(): WebgpuPackages | undefined {
   return undefined;
 }
 
-/** Dawn dies with its instance, which nothing else holds on to. */
+/** Kept, because Dawn ends when its instance is collected as garbage. */
 let instance: Gpu | undefined;
 
 /** @returns the fastest adapter, or undefined where there is none */
@@ -54,7 +54,7 @@ export async function openAdapter({ dawn }: Pick<WebgpuPackages, "dawn">): Promi
   const module = (await import(pathToFileURL(join(dawn, "index.js")).href)) as { create(options: string[]): Gpu; globals: object };
   Object.assign(globalThis, module.globals);
   instance ??= module.create([]);
-  // As a browser has it, which TF.js's backend insists on; Node 21 and newer have a navigator without it.
+  // TF.js's backend expects navigator.gpu, as in a browser; Node 21 and newer have a navigator without it.
   const scope = globalThis as { navigator?: object };
   scope.navigator ??= {};
   Object.defineProperty(scope.navigator, "gpu", { value: instance, configurable: true });
@@ -97,7 +97,7 @@ export async function loadWebgpu(packages: WebgpuPackages): Promise<{ tf: Tf; fa
       info: Adapter["info"],
     ) => Parameters<Tf["registerBackend"]>[1] extends () => infer B ? Awaited<B> : never;
   };
-  // Or it recommends its binding to TensorFlow on standard error.
+  // Otherwise TF.js recommends its binding to TensorFlow on standard error.
   tf.env().set("IS_NODE", false);
   const backend = new WebGPUBackend(device, adapter.info);
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");

@@ -1,5 +1,5 @@
 import { askChild } from "../../util/child-probe.js";
-import type { Engine } from "../engine.js";
+import type { Engine } from "../contract/engine.js";
 import { tfjsEngine } from "./engine.js";
 import { webgpuInstallCommand } from "./packages.js";
 import { findWebgpu, loadWebgpu, type WebgpuFacts } from "./webgpu-load.js";

@@ -1,3 +1,4 @@
+import { classes } from "../../model/logits.js";
 import type { Sample } from "../../run/events.js";
 import type { ModelState } from "../../run/state/state.js";
 import { formatEpoch, formatPercent } from "../format.js";
@@ -39,7 +40,7 @@ export function confusionPanel(model: ModelState | undefined, options: Confusion
   const index = Math.max(0, count - 1 - options.back);
   const evaluation = model.evaluations[index];
   const { confusion } = evaluation;
-  const classNames = model.start?.classNames ?? Array.from({ length: 10 }, (_, digit) => String(digit));
+  const classNames = model.start?.classNames ?? Array.from({ length: classes }, (_, digit) => String(digit));
   const cells = confusion.map((row, label) => {
     const total = row.reduce((sum, value) => sum + value, 0);
     return row.map((value, prediction): ConfusionCell => {

@@ -1,4 +1,5 @@
 import { frameArticle, frameDigit } from "../../picture/framing.js";
+import { imageSide } from "../../util/image-size.js";
 
 /** A 28 × 28 canvas that is drawn on with keys or the mouse. */
 export interface DrawState {
@@ -12,7 +13,7 @@ export interface DrawState {
   revision: number;
 }
 
-export const canvasSize = 28;
+export const canvasSize = imageSide;
 /** Pen radius in pixels: MNIST's strokes are two to three pixels wide. */
 const penRadius = 1.3;
 

@@ -1,5 +1,7 @@
+import { classes } from "../../model/logits.js";
 import type { Sample } from "../../run/events.js";
 import type { ModelState } from "../../run/state/state.js";
+import { imagePixels } from "../../util/image-size.js";
 import { formatEpoch } from "../format.js";
 
 export type SamplesMode = "fixed" | "worst" | "uncertain";
@@ -47,7 +49,7 @@ export function samplesPanel(model: ModelState | undefined, mode: SamplesMode, b
 }
 
 export function tileOf(sample: Sample, model: ModelState): SampleTile {
-  const classNames = model.start?.classNames ?? Array.from({ length: 10 }, (_, digit) => String(digit));
+  const classNames = model.start?.classNames ?? Array.from({ length: classes }, (_, digit) => String(digit));
   return {
     pixels: decodePixels(sample.pixels),
     truth: classNames[sample.label] ?? "?",
@@ -66,8 +68,8 @@ const decoded = new Map<string, Uint8Array>();
 export function decodePixels(base64: string): Uint8Array {
   const known = decoded.get(base64);
   if (known !== undefined) return known;
-  const pixels = new Uint8Array(784);
-  pixels.set(Buffer.from(base64, "base64").subarray(0, 784));
+  const pixels = new Uint8Array(imagePixels);
+  pixels.set(Buffer.from(base64, "base64").subarray(0, imagePixels));
   if (decoded.size >= 400) decoded.clear();
   decoded.set(base64, pixels);
   return pixels;

@@ -26,7 +26,7 @@ export const draw: Painter = (surface, context) => drawNoted(surface, context, "
 export function drawNoted(surface: Surface, { state, ui, theme }: Context, note: string): void {
   const large = surface.height >= canvasSize + 3;
   const inner = frame(surface, theme, "draw a digit", note);
-  const canvas = large ? 56 : 28;
+  const canvas = large ? 2 * canvasSize : canvasSize;
   paintImage(inner, brightness(ui.draw.pixels), canvasSize, canvas, theme);
   const { x, y, pen } = ui.draw;
   const sign = pen === "ink" ? "+" : pen === "eraser" ? "x" : "o";

@@ -1,3 +1,4 @@
+import { imageSide } from "../../util/image-size.js";
 import { type SampleTile, samplesPanel } from "../panels/samples.js";
 import type { Context, Painter } from "./context.js";
 import { frame } from "./frame.js";
@@ -59,7 +60,7 @@ function plan(surface: Surface, count: number, columns: number, most: number) {
 }
 
 function paintTile(surface: Surface, tile: SampleTile, { theme }: Context, columns: number, bars: number): void {
-  paintImage(surface, brightness(tile.pixels), 28, columns, theme);
+  paintImage(surface, brightness(tile.pixels), imageSide, columns, theme);
   const y = columns / 2;
   const verdict = verdictOf(tile, surface.width - 1);
   surface.region(0, y, surface.width - 1, 1).text(0, 0, verdict, tile.right ? theme.good : theme.error);

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { encodeArguments } from "../../../dist/engine/cuda/arguments.js";
-import { type Device, type Driver, f32, i32, loadDriver, pointer, u32 } from "../../../dist/engine/cuda/driver.js";
+import type { Device, KernelArgument } from "../../../dist/engine/cuda/device.js";
+import { type Driver, loadDriver } from "../../../dist/engine/cuda/driver.js";
 import { fakeLibcuda, needsCompiler, pretend } from "./fake.js";
 
 const ptx = "//\n.visible .entry axpy()\n";
+
+const pointer = (value: bigint): KernelArgument => ({ type: "pointer", value });
+const i32 = (value: number): KernelArgument => ({ type: "i32", value });
+const u32 = (value: number): KernelArgument => ({ type: "u32", value });
+const f32 = (value: number): KernelArgument => ({ type: "f32", value });
 
 function driver(): Driver {
   const found = loadDriver();

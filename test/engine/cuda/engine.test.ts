@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Device, DeviceInfo, Driver } from "../../../dist/engine/cuda/driver.js";
+import type { Device, DeviceInfo } from "../../../dist/engine/cuda/device.js";
+import type { Driver } from "../../../dist/engine/cuda/driver.js";
 import { CudaError } from "../../../dist/engine/cuda/errors.js";
 import { openDevice } from "../../../dist/engine/cuda/open.js";
 

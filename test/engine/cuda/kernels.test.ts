@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encodeArguments } from "../../../dist/engine/cuda/arguments.js";
-import { divisor, encode, kernels, multiplies, type ParameterType, parameterBytes, step } from "../../../dist/engine/cuda/kernels.js";
+import { divisor, encode, kernelCall, kernels, multiplies, type ParameterType, parameterBytes } from "../../../dist/engine/cuda/kernels.js";
 import { view } from "../../../dist/engine/cuda/memory.js";
 import { cudaNeeded, ptxHeader, readPtx } from "../../../dist/engine/cuda/ptx.js";
 
@@ -77,7 +77,7 @@ describe("a launch", () => {
   it("is encoded as its parameters lie in memory", () => {
     const x = { name: "x", type: "f32", shape: [8], at: 0x1000n } as const;
     const args = { x: view(x, 2), y: view(x), quads: 3, area: 4, count: 5 };
-    const launch = encode(step("mean", "averagePool", [7], args), { kernel: (name) => ({ name }) });
+    const launch = encode(kernelCall("mean", "averagePool", [7], args), { kernel: (name) => ({ name }) });
     expect(launch).toMatchObject({ kernel: { name: "averagePool" }, grid: [7, 1, 1], block: [256, 1, 1] });
     const { bytes, offsets } = encodeArguments(launch.args);
     expect(offsets).toEqual([0, 8, 16, 28, 32]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { kernels, type Step } from "../../../dist/engine/cuda/kernels.js";
+import { type KernelCall, kernels } from "../../../dist/engine/cuda/kernels.js";
 import { bufferLength, type View } from "../../../dist/engine/cuda/memory.js";
-import { checkMemory, makePlan } from "../../../dist/engine/cuda/plan.js";
+import { checkMemory, planSession } from "../../../dist/engine/cuda/plan.js";
 import { chooseTiling, tiles } from "../../../dist/engine/cuda/tiles.js";
 import { buildModel, presetNames } from "../../../dist/model/presets.js";
 import { normalization } from "../support/images.js";
@@ -32,7 +32,7 @@ interface Numbers {
 }
 
 /** @returns how many threads, or rows and columns of tiles, the launch has work for, by its arguments alone */
-function expectedGrid({ kernel, args, grid }: Step): number[] {
+function expectedGrid({ kernel, args, grid }: KernelCall): number[] {
   const { pixels, quads, count, images, length, bias, channels, g, a } = args as unknown as Numbers;
   const [kind, tile] = kernel.split("_") as [string, keyof typeof tiles];
   const blocks = (threads: number) => [Math.ceil(threads / kernels[kernel].threads), 1, 1];
@@ -72,14 +72,14 @@ function expectedGrid({ kernel, args, grid }: Step): number[] {
   return [...grid];
 }
 
-function views(step: Step): View[] {
+function views(step: KernelCall): View[] {
   return Object.entries<unknown>(kernels[step.kernel].parameters).flatMap(([name, type]) =>
     type === "pointer" && step.args[name] !== null ? [step.args[name] as View] : [],
   );
 }
 
 /** Everything that is no pointer, members of structs too. */
-function numbers({ kernel, args }: Step): [string, unknown][] {
+function numbers({ kernel, args }: KernelCall): [string, unknown][] {
   return Object.entries<unknown>(kernels[kernel].parameters).flatMap(([name, type]): [string, unknown][] => {
     if (type === "pointer") return [];
     const value = args[name];
@@ -94,24 +94,24 @@ describe.each(presetNames)("launches of %s", (preset) => {
   it.each([60_000, 512, 32])(
     "at batch %i: grids cover the work, arguments lie in their buffers and are those of the table",
     (batchSize) => {
-      const plan = makePlan(options(preset, batchSize), multiprocessors);
+      const plan = planSession(options(preset, batchSize), multiprocessors);
       const smaller = Math.ceil(batchSize * 0.19);
       const { training, inference, update } = plan;
       for (const images of [batchSize, smaller]) {
-        const { steps, gradients } = training.batch(images);
-        steps.push(update.step(update.segmentBuffer(gradients)), ...inference.once);
-        steps.push(...inference.batch(Math.min(images, plan.inferenceImages)).steps);
-        for (const step of steps) {
-          expect(step.grid, `${step.label}, ${step.kernel}`).toEqual(expectedGrid(step));
-          const [x, y, z] = step.grid;
-          expect(x, step.label).toBeLessThan(2 ** 31);
-          expect(Math.max(y, z), step.label).toBeLessThanOrEqual(65_535);
-          expect(Object.keys(step.args).sort(), step.kernel).toEqual(Object.keys(kernels[step.kernel].parameters).sort());
-          for (const [name, number] of numbers(step)) expect(Number.isFinite(number), `${step.label}: ${name}`).toBe(true);
-          for (const { buffer, first, length } of views(step)) {
-            expect(first % 4, `${step.label}: ${buffer.name} is read four floats at a time`).toBe(0);
-            expect(length, `${step.label}: ${buffer.name}`).toBeGreaterThan(0);
-            expect(first + length, `${step.label}: ${buffer.name}`).toBeLessThanOrEqual(bufferLength(buffer));
+        const { calls, gradients } = training.batch(images);
+        calls.push(update.updateCall(update.segmentBuffer(gradients)), ...inference.once);
+        calls.push(...inference.batch(Math.min(images, plan.inferenceImages)).calls);
+        for (const call of calls) {
+          expect(call.grid, `${call.label}, ${call.kernel}`).toEqual(expectedGrid(call));
+          const [x, y, z] = call.grid;
+          expect(x, call.label).toBeLessThan(2 ** 31);
+          expect(Math.max(y, z), call.label).toBeLessThanOrEqual(65_535);
+          expect(Object.keys(call.args).sort(), call.kernel).toEqual(Object.keys(kernels[call.kernel].parameters).sort());
+          for (const [name, number] of numbers(call)) expect(Number.isFinite(number), `${call.label}: ${name}`).toBe(true);
+          for (const { buffer, first, length } of views(call)) {
+            expect(first % 4, `${call.label}: ${buffer.name} is read four floats at a time`).toBe(0);
+            expect(length, `${call.label}: ${buffer.name}`).toBeGreaterThan(0);
+            expect(first + length, `${call.label}: ${buffer.name}`).toBeLessThanOrEqual(bufferLength(buffer));
           }
         }
       }
@@ -119,23 +119,23 @@ describe.each(presetNames)("launches of %s", (preset) => {
   );
 
   it("are as few as they were", () => {
-    const { training } = makePlan(options(preset, 512), multiprocessors);
-    expect(training.batch(512).steps.length + 1).toBe(launches[preset]);
+    const { training } = planSession(options(preset, 512), multiprocessors);
+    expect(training.batch(512).calls.length + 1).toBe(launches[preset]);
   });
 
   it("every parameter gets its gradient, once", () => {
-    const { training, store, update } = makePlan(options(preset, 32), multiprocessors);
+    const { training, store, update } = planSession(options(preset, 32), multiprocessors);
     const { gradients } = training.batch(32);
-    const names = gradients.flatMap(({ block }) => store.pieces(block).map(({ name }) => name));
+    const names = gradients.flatMap(({ group }) => store.pieces(group).map(({ name }) => name));
     const trainable = options(preset, 32).model.parameters.filter((p) => p.trainable);
     expect(names.sort()).toEqual(trainable.map(({ name }) => name).sort());
     const words = update.blockWords().data;
     const covered = new Set<number>();
     for (let i = 0; i < words.length; i += 3) {
-      const { first } = gradients[words[i]].block;
+      const { first } = gradients[words[i]].group;
       for (let k = words[i + 1]; k < words[i + 2]; k++) covered.add(first + k);
     }
-    expect(covered.size).toBe(gradients.reduce((sum, { block }) => sum + block.count, 0));
+    expect(covered.size).toBe(gradients.reduce((sum, { group }) => sum + group.count, 0));
   });
 });
 
@@ -162,7 +162,7 @@ describe("memory", () => {
 
   it("that does not suffice is told with the largest batch that would fit", () => {
     const wanted = options("simple", 512);
-    const plan = makePlan(wanted, multiprocessors);
+    const plan = planSession(wanted, multiprocessors);
     const free = Math.floor(plan.buffers.bytes() / 2);
     expect(() => checkMemory(plan, wanted, gpu(plan.buffers.bytes()))).not.toThrow();
     let message = "";
@@ -174,14 +174,14 @@ describe("memory", () => {
     const [, largest] = /^Training at batch 512 wants \d+ MB on GPU, but \d+ MB are free; use --batch-size (\d+) or a smaller one\.$/.exec(
       message,
     )!;
-    const fits = (batchSize: number) => makePlan(options("simple", batchSize), multiprocessors).buffers.bytes() <= free;
+    const fits = (batchSize: number) => planSession(options("simple", batchSize), multiprocessors).buffers.bytes() <= free;
     expect(fits(Number(largest))).toBe(true);
     expect(fits(Number(largest) + 1)).toBe(false);
   });
 
   it("for no batch at all is told too", () => {
     const wanted = options("simple", 512);
-    expect(() => checkMemory(makePlan(wanted, multiprocessors), wanted, gpu(1000))).toThrow(
+    expect(() => checkMemory(planSession(wanted, multiprocessors), wanted, gpu(1000))).toThrow(
       /choose a smaller model or another --engine\.$/,
     );
   });

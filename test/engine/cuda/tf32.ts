@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type Device, type Driver, loadDriver } from "../../../dist/engine/cuda/driver.js";
-import { encode, type Step, step } from "../../../dist/engine/cuda/kernels.js";
+import type { Engine } from "../../../dist/engine/contract/engine.js";
+import type { Device } from "../../../dist/engine/cuda/device.js";
+import { type Driver, loadDriver } from "../../../dist/engine/cuda/driver.js";
+import { encode, type KernelCall, kernelCall } from "../../../dist/engine/cuda/kernels.js";
 import { bufferBytes, bufferLength, view } from "../../../dist/engine/cuda/memory.js";
 import { readPtx } from "../../../dist/engine/cuda/ptx.js";
 import { type TileName, tileNames, tiles } from "../../../dist/engine/cuda/tiles.js";
-import type { Engine } from "../../../dist/engine/engine.js";
-import { referenceEngine } from "../../../dist/engine/reference.js";
+import { referenceEngine } from "../../../dist/engine/reference/engine.js";
 import { initialTensors } from "../../../dist/model/initialize.js";
 import type { Model } from "../../../dist/model/model.js";
 import { expectClose, expectIdentical, expectTensorsClose } from "../support/compare.js";
@@ -115,14 +116,14 @@ async function productsOf(device: Device, tile: TileName, tf32: boolean): Promis
     ...{ partHeight: 5, partWidth: 5, inputQuads: inputs / 4, outputQuads: outputs / 4 },
   };
   const grid = (m: number, n: number, z: number) => [Math.ceil(m / tiles[tile].rows), Math.ceil(n / tiles[tile].columns), z];
-  const launches: Step[] = [
-    step("y", `forward_${tile}`, grid(pixels, outputs, forwardParts), {
+  const launches: KernelCall[] = [
+    kernelCall("y", `forward_${tile}`, grid(pixels, outputs, forwardParts), {
       ...{ x: view(x), w: view(w), y: view(y), g, pixels, length: 224, bias: 0, isRelu: 0 },
     }),
-    step("dx", `inputGradient_${tile}`, grid(pixels, inputs, 4), {
+    kernelCall("dx", `inputGradient_${tile}`, grid(pixels, inputs, 4), {
       ...{ dy: view(dy), w: view(w), dx: view(dx), mask: null, g, pixels, accumulate: 0 },
     }),
-    step("dw", `weightGradient_${tile}`, grid(rows + 4, outputs, weightParts), {
+    kernelCall("dw", `weightGradient_${tile}`, grid(rows + 4, outputs, weightParts), {
       ...{ x: view(x), dy: view(dy), dw: view(dw), g, pixels, length: 96, bias: 1 },
     }),
   ];

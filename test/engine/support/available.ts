@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import type { Engine, EngineName } from "../../../dist/engine/engine.js";
+import type { Engine, EngineName } from "../../../dist/engine/contract/engine.js";
 import { probeEngine } from "../../../dist/engine/registry.js";
 
 /** Registers a suite for an engine; where the engine cannot run, all of it is skipped, with the reason in its name. */

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Tensor } from "../../../dist/engine/engine.js";
+import type { Tensor } from "../../../dist/engine/contract/state.js";
 
 type Tensors = ReadonlyMap<string, Pick<Tensor, "data">>;
 type Numbers = ArrayLike<number>;

@@ -1,4 +1,5 @@
-import type { Chunk, Split } from "../../../dist/engine/engine.js";
+import type { Split } from "../../../dist/data/split.js";
+import type { Chunk } from "../../../dist/engine/contract/session.js";
 import { randomKey, randomPermutation, randomUniform, streams } from "../../../dist/util/random.js";
 
 export const normalization = { mean: 0.1307, std: 0.3081 };

@@ -1,9 +1,10 @@
-import type { Chunk } from "../../../dist/engine/engine.js";
+import type { Chunk } from "../../../dist/engine/contract/session.js";
 import { gatherImages } from "../../../dist/engine/reference/image.js";
 import { Network } from "../../../dist/engine/reference/network.js";
 import { initialTensors } from "../../../dist/model/initialize.js";
-import type { Model, Shape } from "../../../dist/model/model.js";
-import { flattenNodes } from "../../../dist/model/parameters.js";
+import type { Model } from "../../../dist/model/model.js";
+import { executionOrder } from "../../../dist/model/nodes.js";
+import type { Shape } from "../../../dist/model/shape.js";
 import { normalization } from "./images.js";
 import { once } from "./once.js";
 import { trainSplit } from "./sessions.js";
@@ -31,7 +32,7 @@ function standsClear(model: Model, { batchSize, indices, affine }: Chunk, seed: 
   const x = new Float32Array(batchSize * 784);
   gatherImages(trainSplit.images, indices.subarray(0, batchSize), affine?.subarray(0, batchSize * 6), normalization, x);
   network.forward(x, batchSize, { type: "train", seed, step: 0 });
-  return flattenNodes(model.nodes).every(({ id, layer, input }) => {
+  return executionOrder(model.nodes).every(({ id, layer, input }) => {
     const values = network.inputOf(id)! as Float32Array;
     if (layer.type === "relu") return reluIsClear(values);
     return layer.type !== "maxPool" || poolIsClear(values, input);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Engine } from "../../../dist/engine/engine.js";
+import type { Engine } from "../../../dist/engine/contract/engine.js";
 import { testChunk } from "./images.js";
 import { tinyModel } from "./models.js";
 import { adam, evaluationSplit, samples, withSession } from "./sessions.js";

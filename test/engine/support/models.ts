@@ -1,4 +1,5 @@
-import type { Layer, Model } from "../../../dist/model/model.js";
+import type { Layer } from "../../../dist/model/layers.js";
+import type { Model } from "../../../dist/model/model.js";
 import { modelFromLayers } from "../../../dist/model/presets.js";
 
 type Conv = Extract<Layer, { type: "conv" }>;

@@ -1,5 +1,8 @@
-import type { Chunk, Engine, OptimizerSettings, SessionOptions, State } from "../../../dist/engine/engine.js";
+import type { Engine } from "../../../dist/engine/contract/engine.js";
+import type { Chunk, SessionOptions } from "../../../dist/engine/contract/session.js";
+import type { State } from "../../../dist/engine/contract/state.js";
 import type { Model } from "../../../dist/model/model.js";
+import type { OptimizerSettings } from "../../../dist/model/optimizers.js";
 import { normalization, testSplit } from "./images.js";
 
 export type TestSession = Awaited<ReturnType<Engine["create"]>>;

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Split, Tensor } from "../../../dist/engine/engine.js";
-import type { Model, Node } from "../../../dist/model/model.js";
+import type { Split } from "../../../dist/data/split.js";
+import type { Tensor } from "../../../dist/engine/contract/state.js";
+import type { Model } from "../../../dist/model/model.js";
+import type { Node } from "../../../dist/model/nodes.js";
 import { normalization } from "./images.js";
 
 /** Exactly the constants of PyTorch, written here again: an oracle must not share code with what it judges. */

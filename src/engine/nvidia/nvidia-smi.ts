@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { GpuMonitor, GpuReading } from "./monitor.js";
+import type { GpuMonitor, GpuReading } from "./reading.js";
 
 const fields = ["index", "name", "memory.used", "memory.total", "utilization.gpu", "temperature.gpu", "power.draw", "driver_version"];
 const firstAnswerMilliseconds = 5_000;
 
-/** Lets nvidia-smi print all GPUs once a second. @throws where it is missing or does not answer */
+/** Has nvidia-smi print the figures of all GPUs once a second. @throws where it is missing or does not answer */
 export function openNvidiaSmi(command = "nvidia-smi"): Promise<GpuMonitor> {
   const child = spawn(command, [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits", "--loop=1"], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -23,7 +23,7 @@ export function openNvidiaSmi(command = "nvidia-smi"): Promise<GpuMonitor> {
     });
     child.on("exit", () => {
       clearTimeout(timer);
-      // What it said last is not true any more.
+      // The last readings are outdated.
       readings.clear();
       reject(new Error("nvidia-smi ended without an answer"));
     });

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import type { GpuMonitor, GpuReading } from "./monitor.js";
+import type { GpuMonitor, GpuReading } from "./reading.js";
 
 /** NVIDIA Management Library, nvml.h. */
 const success = 0;
@@ -10,7 +10,7 @@ const processInfoBytes = 24;
 /** "Not available", as in a container that hides processes. */
 const unknownBytes = 0xffffffffffffffffn;
 
-/** Each function returns 0 or an error; out-parameters are buffers. All run on koffi's own threads: a driver that hangs blocks nobody. */
+/** Each function returns 0 or an error; out-parameters are buffers. All run on koffi's own threads: a driver that hangs does not block the event loop. */
 const signatures = {
   nvmlInit_v2: "int nvmlInit_v2()",
   nvmlShutdown: "int nvmlShutdown()",
@@ -64,7 +64,7 @@ async function bind(library: string): Promise<Call> {
   return (name, ...args) => {
     let asynchronous = functions.get(name);
     if (!asynchronous) {
-      // Older drivers lack newer functions; whoever asks for one gets "not found", as NVML itself would say it.
+      // Older drivers lack newer functions: a call of one answers "not found", NVML's own code for that.
       try {
         asynchronous = promisify(loaded.func(signatures[name]).async) as (...args: unknown[]) => Promise<number>;
       } catch {
@@ -93,7 +93,7 @@ async function list(call: Call): Promise<Device[]> {
   const devices: Device[] = [];
   for (let i = 0; i < count[0]; i++) {
     const handle = new BigUint64Array(1);
-    // A GPU that is lost or belongs to somebody else is left out.
+    // A GPU that is lost, or that this user may not open, is left out.
     if ((await call("nvmlDeviceGetHandleByIndex_v2", i, handle)) !== success) continue;
     devices.push({ handle: handle[0], name: (await text(call, "nvmlDeviceGetName", handle[0])) ?? `GPU ${i}` });
   }

@@ -2,15 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Where NVIDIA's management library lies, if its driver is installed. Looks at the file system only: no library is loaded and no program run,
- * so it costs next to nothing where there is no such GPU. MNIST_TUI_NVML names another library.
- * @returns what to hand to the dynamic loader, or undefined without a driver
+ * Finds the library of NVIDIA's management interface. Looks at the file system only and loads nothing, so that it costs next to nothing on a
+ * machine without such a GPU. MNIST_TUI_NVML names another library.
+ * @returns the library's name for the dynamic loader, or undefined without a driver
  */
 export function nvidiaDriver(): string | undefined {
   return driverLibrary(process.env.MNIST_TUI_NVML, "nvml.dll", "libnvidia-ml.so.1");
 }
 
-/** The same for CUDA's driver library. MNIST_TUI_LIBCUDA names another one. */
+/** As nvidiaDriver, for CUDA's driver library. MNIST_TUI_LIBCUDA names another one. */
 export function cudaLibrary(): string | undefined {
   return driverLibrary(process.env.MNIST_TUI_LIBCUDA, "nvcuda.dll", "libcuda.so.1");
 }
@@ -22,7 +22,7 @@ function driverLibrary(chosen: string | undefined, windows: string, linux: strin
     return existsSync(library) ? library : undefined;
   }
   if (process.platform !== "linux") return undefined;
-  // The Windows Subsystem for Linux has no device files of the driver's own.
+  // In the Windows Subsystem for Linux, the driver has no device files of its own.
   const subsystem = `/usr/lib/wsl/lib/${linux}`;
   if (existsSync(subsystem)) return subsystem;
   return existsSync("/dev/nvidiactl") || existsSync("/proc/driver/nvidia/version") ? linux : undefined;
@@ -35,7 +35,7 @@ export function noDriver(folder = "/sys/bus/pci/devices"): { reason: string } {
   return { reason: "There is an NVIDIA GPU but no driver for it; install NVIDIA's driver." };
 }
 
-/** By the ids of PCI: NVIDIA's, and the class of displays and 3D controllers. */
+/** By PCI's ids of the vendor and of the class of displays and 3D controllers. */
 function isNvidiaGpu(device: string): boolean {
   try {
     return /^0x10de/.test(readFileSync(join(device, "vendor"), "utf8")) && /^0x03/.test(readFileSync(join(device, "class"), "utf8"));

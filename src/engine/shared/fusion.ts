@@ -1,10 +1,15 @@
-import type { Layer, Node } from "../model/model.js";
+import type { Layer } from "../../model/layers.js";
+import type { Node } from "../../model/nodes.js";
 
-/** dropout(pool(relu(normalize(input) + normalize(skip)))), every part optional. */
-export interface Activation<Value, Normalizer> {
-  input: Value;
+/**
+ * dropout(pool(relu(normalize(input) + normalize(skip.value)))), every part but the input optional: layers that work element by element, as one
+ * pass over memory.
+ * @typeParam Features how an engine describes an activation in memory @typeParam Normalizer how it describes a batch norm
+ */
+export interface FusedActivation<Features, Normalizer> {
+  input: Features;
   normalize?: Normalizer;
-  skip?: { value: Value; normalize?: Normalizer };
+  skip?: { value: Features; normalize?: Normalizer };
   relu?: true;
   pool?: true;
   dropout?: { index: number; rate: number };
@@ -13,38 +18,38 @@ export interface Activation<Value, Normalizer> {
 export type LayerOf<T extends Layer["type"]> = Extract<Layer, { type: T }>;
 
 /** Whether nothing is left to do but batch norm, which the sum of two branches can take along. */
-function isPlain({ skip, relu, pool, dropout }: Activation<unknown, unknown>): boolean {
+function isPlain({ skip, relu, pool, dropout }: FusedActivation<unknown, unknown>): boolean {
   return !skip && !relu && !pool && !dropout;
 }
 
-/** Whether relu is all that there is to do: whatever makes the input can do it. */
-export function isReluAlone({ normalize, skip, relu, pool, dropout }: Activation<unknown, unknown>): boolean {
+/** Whether relu is all there is to do: the operation that makes the input can do it. */
+export function isReluAlone({ normalize, skip, relu, pool, dropout }: FusedActivation<unknown, unknown>): boolean {
   return !!relu && !normalize && !skip && !pool && !dropout;
 }
 
 /**
  * Walks a model's layers and gathers those that work element by element into one activation, which is carried out when a layer needs its
- * value. What a value is, and what the layers become, is the engine's.
+ * output. The engine decides how features lie in memory, and which operations the layers become.
  */
-export abstract class Fusion<Value, Normalizer> {
+export abstract class Fusion<Features, Normalizer> {
   constructor(protected readonly mode: "train" | "inference") {}
 
-  protected abstract convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value;
-  protected abstract dense(layer: LayerOf<"dense">, node: Node, input: Value): Value;
-  protected abstract averagePool(node: Node, input: Value): Value;
+  protected abstract convolution(layer: LayerOf<"conv">, node: Node, input: Features): Features;
+  protected abstract dense(layer: LayerOf<"dense">, node: Node, input: Features): Features;
+  protected abstract averagePool(node: Node, input: Features): Features;
   /** @returns the activation's output as one vector of channels, rows and columns */
-  protected abstract flatten(a: Activation<Value, Normalizer>): Value;
-  protected abstract normalizer(layer: string, input: Value): Normalizer;
-  /** Several branches are going to read it: a relu at the start of one may not change it in place. */
-  protected abstract keep(input: Value): void;
+  protected abstract flatten(a: FusedActivation<Features, Normalizer>): Features;
+  protected abstract normalizer(layer: string, input: Features): Normalizer;
+  /** Several branches are going to read the input: a relu at the start of one may not change it in place. */
+  protected abstract keep(input: Features): void;
   /** @param a with something to do @returns its output */
-  protected abstract carryOut(a: Activation<Value, Normalizer>): Value;
+  protected abstract carryOut(a: FusedActivation<Features, Normalizer>): Features;
 
-  protected walk(nodes: readonly Node[], start: Activation<Value, Normalizer>): Activation<Value, Normalizer> {
+  protected walk(nodes: readonly Node[], start: FusedActivation<Features, Normalizer>): FusedActivation<Features, Normalizer> {
     return nodes.reduce((a, node) => this.layer(node, a), start);
   }
 
-  protected layer(node: Node, a: Activation<Value, Normalizer>): Activation<Value, Normalizer> {
+  protected layer(node: Node, a: FusedActivation<Features, Normalizer>): FusedActivation<Features, Normalizer> {
     const { layer } = node;
     switch (layer.type) {
       case "conv":
@@ -71,18 +76,18 @@ export abstract class Fusion<Value, Normalizer> {
     }
   }
 
-  private residual(node: Node, input: Value): Activation<Value, Normalizer> {
+  private residual(node: Node, input: Features): FusedActivation<Features, Normalizer> {
     this.keep(input);
     const body = this.walk(node.body ?? [], { input });
     const shortcut = this.walk(node.shortcut ?? [], { input });
     const main = isPlain(body) ? body : { input: this.flush(body) };
-    // The sums of a skip's batch norm come with those of the body's.
+    // The backward sums of a skip's batch norm are made together with those of the body's.
     const other = isPlain(shortcut) && (main.normalize || !shortcut.normalize) ? shortcut : { input: this.flush(shortcut) };
     return { ...main, skip: { value: other.input, normalize: other.normalize } };
   }
 
   /** Carries out a gathered activation. @returns its output; the input itself where there is nothing to do */
-  protected flush(a: Activation<Value, Normalizer>): Value {
+  protected flush(a: FusedActivation<Features, Normalizer>): Features {
     return isPlain(a) && !a.normalize ? a.input : this.carryOut(a);
   }
 }

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { optimizerNames, optimizers, slotNames } from "../../dist/model/optimizers.js";
+
+it("optimizers keep PyTorch's slots, and one more for a momentum where they take one", () => {
+  const slots = (type: (typeof optimizerNames)[number], momentum: number) => slotNames({ type, momentum });
+  expect(slots("adam", 0.9)).toEqual(["exp_avg", "exp_avg_sq"]);
+  expect([slots("sgd", 0), slots("sgd", 0.9)]).toEqual([[], ["momentum_buffer"]]);
+  expect([slots("rmsprop", 0), slots("rmsprop", 0.9)]).toEqual([["square_avg"], ["square_avg", "momentum_buffer"]]);
+});
+
+it("optimizers have different codes, and no more slots than kernels take", () => {
+  expect(new Set(optimizerNames.map((name) => optimizers[name].code)).size).toBe(optimizerNames.length);
+  for (const type of optimizerNames) expect(slotNames({ type, momentum: 0.5 }).length).toBeLessThanOrEqual(2);
+});
