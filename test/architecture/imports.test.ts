@@ -32,9 +32,21 @@ describe("import direction", () => {
     ],
     ["upwards, by re-export", "src/config/c.ts", 'export * from "../run/log.js";', /imports src\/run\/log\.ts/],
     ["sideways, a value", "src/train/t.ts", 'import { draw } from "../serve/server.js";', /imports src\/serve\/server\.ts/],
-    ["sideways, a value beside a type", "src/data/d.ts", 'import { type A, b } from "../run/log.js";', /imports src\/run\/log\.ts/],
-    ["an engine in a view", "src/ui/lines.ts", 'import { e } from "../engine/registry.js";', /a view imports run\/events and ui\/state/],
-    ["an engine in a report, dynamically", "src/report/r.ts", 'import("../engine/registry.js")', /never an engine/],
+    [
+      "sideways, a type",
+      "src/model/m.ts",
+      'import type { Field } from "../picture/field.js";',
+      /imports a type of src\/picture\/field\.ts/,
+    ],
+    ["upwards, a value beside a type", "src/data/d.ts", 'import { type A, b } from "../run/log.js";', /imports src\/run\/log\.ts/],
+    [
+      "an engine's type in a view",
+      "src/ui/lines.ts",
+      'import type { Split } from "../engine/contract/session.js";',
+      /a view looks at run\/state/,
+    ],
+    ["an engine in a view", "src/ui/lines.ts", 'import { e } from "../engine/registry.js";', /a view looks at run\/state/],
+    ["an engine in a report, dynamically", "src/report/r.ts", 'import("../engine/registry.js")', /never at an engine/],
     ["the terminal in a pure view", "src/ui/lines.ts", 'import { s } from "./tui/screen.js";', /only tui\/ and cli\/ know the terminal/],
     [
       "an engine in another engine",
@@ -62,12 +74,14 @@ describe("import direction", () => {
       "bin/mnist-tui.js": 'import("../dist/cli/main.js");',
       "src/cli/main.ts": 'import { Command } from "commander"; import { d } from "../ui/tui/dashboard.js"; process.exit(1);',
       "src/ui/lines.ts":
-        'import type { State } from "../engine/contract/state.js"; import { state } from "./state.js"; import "../util/a.js";',
-      "src/ui/tui/dashboard.ts": 'import blessed from "blessed"; import { state } from "../state.js";',
-      "src/serve/server.ts": 'import { reduce } from "../ui/state.js"; import { e } from "../engine/registry.js"; import "fastify";',
+        'import type { RunState } from "../run/state/state.js"; import { help } from "./panels/help.js"; import "../util/a.js";',
+      "src/ui/tui/dashboard.ts": 'import blessed from "blessed"; import { press } from "../interaction.js";',
+      "src/serve/server.ts":
+        'import { RunStore } from "../run/state/store.js"; import { e } from "../engine/registry.js"; import "fastify";',
+      "src/predict/classifier.ts": 'import { readImage } from "../picture/read.js"; import { selectEngine } from "../engine/registry.js";',
       "src/run/checkpoint.ts":
         'import type { State } from "../engine/contract/state.js"; import { type Tensor } from "../engine/contract/state.js";',
-      "src/data/idx.ts": 'export type { Chunk } from "../engine/contract/session.js"; process.exitCode = 1;',
+      "src/data/idx.ts": 'export type { DatasetName } from "../config/types.js"; process.exitCode = 1;',
       "src/engine/cpu/run/engine.ts": 'import { check } from "../../contract/check.js"; import json from "../../../../package.json";',
       "src/engine/registry.ts": 'import("./cpu/engine.js"); import("./cuda/engine.js");',
     };
