@@ -10,15 +10,13 @@ import type { CheckpointInfo } from "../run/checkpoint-info.js";
 import { UserError } from "../util/errors.js";
 import { imagePixels } from "../util/image-size.js";
 
-/** A trained model at work. */
+/** A trained model in an engine, ready to classify. */
 export interface Classifier {
   info: CheckpointInfo;
   /** The checkpoint's folder. */
   dir: string;
-  /** SHA-256 of the weights: tells two checkpoints in one place apart. */
-  digest: string;
   engine: EngineInfo;
-  /** How pictures must be made for it. */
+  /** Style of the pictures that it was trained on. */
   style: ImageStyle;
   /**
    * @param images [n × 784] in [0, 1], 0 background; one call at a time
@@ -41,15 +39,15 @@ export interface ClassifierOptions {
   threads: number;
 }
 
-/** Inference uses no optimizer and no batch; the smallest of both keeps the session small. */
-const idle = { optimizer: { type: "sgd", momentum: 0, weightDecay: 0 } as const, batchSize: 1, seed: 0 };
+/** Options that inference has no use for; the smallest optimizer and batch keep the session small. */
+const unused = { optimizer: { type: "sgd", momentum: 0, weightDecay: 0 } as const, batchSize: 1, seed: 0 };
 
 /** Loads a checkpoint into an engine. @throws UserError where it is missing, damaged or of another model */
 export async function openClassifier(dir: string, { engine: choice, threads }: ClassifierOptions): Promise<Classifier> {
   const { state, info } = await loadCheckpoint(dir);
   const model = buildModel(info.preset, { kernels: info.kernels, dropout: info.dropout });
   const { engine } = await selectEngine(choice, "inference");
-  const session = await engine.create({ ...idle, model, normalization: info.normalization, threads });
+  const session = await engine.create({ ...unused, model, normalization: info.normalization, threads });
   try {
     session.write(state);
   } catch (error) {
@@ -59,7 +57,6 @@ export async function openClassifier(dir: string, { engine: choice, threads }: C
   return {
     info,
     dir,
-    digest: info.files?.["weights.safetensors"] ?? "",
     engine: session.info,
     style: imageStyle(info.dataset),
     classify: (images) => classify(session, info, dir, images),

@@ -6,14 +6,14 @@ import { listRuns, openRun, type RunPaths } from "../run/directory.js";
 import { exists } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 
-/** Which trained models to use: the ones asked for, else the newest run's, else those that come with the program. */
+/** Finds trained models: the ones asked for, else the newest run's, else those that come with the program. */
 
 export interface ModelSource {
   /** Unique among those found together. */
   name: string;
   /** The checkpoint's folder. */
   dir: string;
-  /** The run it belongs to, where it does. */
+  /** Name of its run; absent where it belongs to none. */
   run?: string;
   /** For people: "simple, best of run 2025-01-02" */
   origin: string;
@@ -28,7 +28,7 @@ export interface ModelChoice {
 /** Comes with the program. */
 const pretrainedDir = fileURLToPath(new URL("../../checkpoints/pretrained", import.meta.url));
 
-/** @returns at least one @throws UserError where there is none, saying how to get one */
+/** @returns one model or more @throws UserError where there is none, saying how to get one */
 export async function findModels({ checkpoint, checkpointDir }: ModelChoice): Promise<ModelSource[]> {
   if (checkpoint !== undefined) return modelsAt(checkpoint);
   for (const run of await listRuns(checkpointDir)) {
@@ -42,7 +42,7 @@ export async function findModels({ checkpoint, checkpointDir }: ModelChoice): Pr
   throw new UserError(`There is no trained model in ${checkpointDir}: train one with mnist-tui train, or name one with --checkpoint.`);
 }
 
-/** @returns the one with the highest test accuracy; the first among equals @throws UserError where a checkpoint cannot be read */
+/** @returns the model with the highest test accuracy; the first among equals @throws UserError where a checkpoint cannot be read */
 export async function bestModel(sources: readonly ModelSource[]): Promise<ModelSource> {
   let best = { source: sources[0], accuracy: Number.NEGATIVE_INFINITY };
   for (const source of sources) {
@@ -66,7 +66,7 @@ async function modelsAt(path: string): Promise<ModelSource[]> {
   throw new UserError(`${path} ${problem}: expected a folder with model.json, or a model's or run's folder with best/ in it.`);
 }
 
-/** @returns all models of a run, also those whose first checkpoint is still to come */
+/** @returns all models of a run, also those that have no checkpoint yet */
 export function sourcesOf(run: RunPaths): ModelSource[] {
   return run.record.config.models.map(({ name }) => ({
     name,
@@ -82,20 +82,23 @@ async function modelsOfRun(run: RunPaths): Promise<ModelSource[]> {
   return sources.filter((_, i) => there[i]);
 }
 
-/** A folder that is a checkpoint, holds best/, or holds folders of either kind. */
-async function modelsIn(dir: string, what: string): Promise<ModelSource[]> {
-  if (await hasCheckpoint(dir)) return [await checkpointSource(dir, what)];
-  if (await hasCheckpoint(join(dir, "best"))) return [await checkpointSource(join(dir, "best"), what)];
+/**
+ * @param dir a folder that is a checkpoint, holds best/, or holds folders of either kind
+ * @param place where the models are from, for people: "pretrained"
+ */
+async function modelsIn(dir: string, place: string): Promise<ModelSource[]> {
+  if (await hasCheckpoint(dir)) return [await checkpointSource(dir, place)];
+  if (await hasCheckpoint(join(dir, "best"))) return [await checkpointSource(join(dir, "best"), place)];
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
   const models: ModelSource[] = [];
   for (const { name } of entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")))
     for (const folder of [join(dir, name), join(dir, name, "best")])
-      if (await hasCheckpoint(folder)) models.push({ name, dir: folder, origin: `${name}, ${what}` });
+      if (await hasCheckpoint(folder)) models.push({ name, dir: folder, origin: `${name}, ${place}` });
   return models;
 }
 
-async function checkpointSource(dir: string, what?: string): Promise<ModelSource> {
+async function checkpointSource(dir: string, place?: string): Promise<ModelSource> {
   const { model, preset, run } = await readCheckpointInfo(dir);
   const name = model ?? preset;
-  return { name, dir, run, origin: `${name}, ${what ?? dir}` };
+  return { name, dir, run, origin: `${name}, ${place ?? dir}` };
 }

@@ -3,7 +3,7 @@ import { imagePixels as pixels } from "../util/image-size.js";
 import { overloaded } from "./request-error.js";
 
 /**
- * Pictures that arrive while the network is at work wait and then go through it together: one batch costs little more than one
+ * Pictures that arrive while the network computes wait and then go through it together: one batch costs little more than one
  * picture.
  */
 
@@ -11,7 +11,7 @@ const largestBatch = 64;
 
 export interface Answer {
   classification: Classification;
-  /** The one that gave it; it may have been replaced since. */
+  /** The classifier that gave it; it may have been replaced since. */
   classifier: Classifier;
 }
 
@@ -50,7 +50,7 @@ export class Batcher {
     });
   }
 
-  /** Takes over after the batch at work; what waits is answered by the new one. */
+  /** Puts a new classifier in place after the present batch; it answers the pictures that wait. */
   replace(classifier: Classifier): void {
     const unused = this.successor;
     this.successor = classifier;
@@ -58,14 +58,14 @@ export class Batcher {
     this.running ??= this.run();
   }
 
-  /** Resolves when all that was accepted is answered. */
+  /** Resolves when every accepted picture is answered. */
   async close(): Promise<void> {
     await this.running;
     await this.classifier.dispose();
   }
 
   private async run(): Promise<void> {
-    // Whatever else has arrived in this turn of the event loop belongs to the same batch.
+    // Pictures that arrive in the same turn of the event loop belong to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0 || this.successor) {
       if (this.successor) {

@@ -3,11 +3,11 @@ import { hostname } from "node:os";
 import { RequestError } from "./request-error.js";
 
 /**
- * Against pages of other sites that reach into this server through the user's browser: a name that only pretends to be this
- * machine (DNS rebinding) shows in Host, a foreign page's request in Origin.
+ * Keeps pages of other sites from using this server through the user's browser: DNS rebinding, a foreign name that resolves to this
+ * machine, shows in Host; a request of a foreign page shows in Origin.
  */
 
-/** @returns whether others than this machine can reach the server */
+/** @returns whether only this machine can reach a server that listens on the address */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
@@ -18,15 +18,15 @@ export function allowedNames(host: string, further: readonly string[]): Readonly
   return new Set([host, ...own, ...further].map((name) => name.toLowerCase()));
 }
 
-/** @throws RequestError 400 where there is no usable Host, 403 where Host or Origin is not ours */
+/** @throws RequestError 400 where there is no usable Host, 403 where Host or Origin is another site's */
 export function checkCaller(headers: { host?: string; origin?: string }, names: ReadonlySet<string>): void {
   const { host, origin } = headers;
   if (host === undefined) throw new RequestError(400, "The request has no Host header.");
   const name = hostName(host);
   if (name === undefined) throw new RequestError(400, "The Host header is malformed.");
-  // An address cannot be rebound; only a name can.
-  const ours = isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost") || names.has(name);
-  if (!ours)
+  // DNS rebinding needs a name: an address is no danger.
+  const isOwn = isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost") || names.has(name);
+  if (!isOwn)
     throw new RequestError(
       403,
       "The Host header names another site; call this server by its address, or allow the name with --allow-host.",

@@ -4,13 +4,13 @@ import { imagePixels as pixelsPerImage } from "../util/image-size.js";
 import { RequestError } from "./request-error.js";
 
 /**
- * The Open Inference Protocol, version 2 (https://github.com/kserve/open-inference-protocol, REST): what its clients send and expect.
+ * Requests and answers of the Open Inference Protocol, version 2 (https://github.com/kserve/open-inference-protocol, REST).
  * A model's input is `pixels`, [n, 784] or [n, 28, 28] or [n, 1, 28, 28]: 0 background to 1 ink as FP32 or FP64, to 255 as UINT8.
  * Its outputs are `probabilities` [n, 10] and `label` [n].
  */
 
 const mostImages = 256;
-/** Lists and objects in a request: those of [256, 1, 28, 28] and some more. Parsing many hundred thousand holds up the event loop. */
+/** Most lists and objects in a request: those of [256, 1, 28, 28] and some more. Parsing many hundred thousand holds up the event loop. */
 const mostContainers = 8_192;
 const inputName = "pixels";
 const outputNames = ["probabilities", "label"] as const;
@@ -23,7 +23,7 @@ const requestSchema = z.object({
         name: z.string(),
         shape: z.array(z.int().nonnegative()).max(8),
         datatype: z.enum(["FP32", "FP64", "UINT8"]),
-        // Looked through by readPixels: a schema for each of 200,000 numbers would hold up the event loop.
+        // readPixels checks the numbers: a schema for each of 200,000 would hold up the event loop.
         data: z.custom<unknown[]>(Array.isArray, "expected a list"),
       }),
     )
@@ -38,28 +38,12 @@ export interface InferRequest {
   outputs: readonly (typeof outputNames)[number][];
 }
 
-/** @throws RequestError 400 saying what is wrong with it, 413 for too many images */
-export function parseInferRequest(body: Buffer | undefined): InferRequest {
-  if (body && containersIn(body) > mostContainers) throw notNumbers();
-  let json: unknown;
-  try {
-    json = JSON.parse((body ?? Buffer.alloc(0)).toString("utf8"));
-  } catch {
-    throw new RequestError(400, "The request is not JSON.");
-  }
-  const parsed = requestSchema.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new RequestError(400, `The request is not as the protocol asks: ${issue.path.join(".") || "body"}: ${issue.message}.`);
-  }
-  const { id, inputs, outputs } = parsed.data;
+/** @throws RequestError 400 for a malformed request, naming the fault; 413 for too many images */
+export function parseInferRequest(body: Buffer = Buffer.alloc(0)): InferRequest {
+  const { id, inputs, outputs } = parseBody(body);
   const [{ name, shape, datatype, data }] = inputs;
   if (name !== inputName) throw new RequestError(400, `The model's input is named ${inputName}.`);
-  const [count, ...rest] = shape;
-  if (!["784", "28,28", "1,28,28"].includes(rest.join(",")))
-    throw new RequestError(400, `Expected the shape [n, 784], [n, 28, 28] or [n, 1, 28, 28], got [${shape.join(", ")}].`);
-  if (count < 1) throw new RequestError(400, "Expected at least one image.");
-  if (count > mostImages) throw new RequestError(413, `At most ${mostImages} images go into one request, got ${count}.`);
+  const count = imageCount(shape);
   const pixels = new Float32Array(count * pixelsPerImage);
   const found = readPixels(data, shape.length, datatype === "UINT8" ? 255 : 1, pixels, 0);
   if (found !== pixels.length) throw new RequestError(400, `The shape [${shape.join(", ")}] needs ${pixels.length} values, got ${found}.`);
@@ -68,6 +52,30 @@ export function parseInferRequest(body: Buffer | undefined): InferRequest {
     images: Array.from({ length: count }, (_, i) => pixels.subarray(i * pixelsPerImage, (i + 1) * pixelsPerImage)),
     outputs: outputs?.map((output) => output.name) ?? outputNames,
   };
+}
+
+function parseBody(body: Buffer): z.infer<typeof requestSchema> {
+  if (containersIn(body) > mostContainers) throw notNumbers();
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString("utf8"));
+  } catch {
+    throw new RequestError(400, "The request is not JSON.");
+  }
+  const parsed = requestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new RequestError(400, `The request is not as the protocol asks: ${issue.path.join(".") || "body"}: ${issue.message}.`);
+}
+
+/** @returns n of [n, 784], [n, 28, 28] or [n, 1, 28, 28] */
+function imageCount(shape: readonly number[]): number {
+  const [count, ...rest] = shape;
+  if (!["784", "28,28", "1,28,28"].includes(rest.join(",")))
+    throw new RequestError(400, `Expected the shape [n, 784], [n, 28, 28] or [n, 1, 28, 28], got [${shape.join(", ")}].`);
+  if (count < 1) throw new RequestError(400, "Expected at least one image.");
+  if (count > mostImages) throw new RequestError(413, `At most ${mostImages} images go into one request, got ${count}.`);
+  return count;
 }
 
 /**
@@ -116,7 +124,7 @@ export function inferResponse(
   return { model_name: model, ...(id !== undefined && { id }), outputs: outputs.map((name) => all[name]) };
 }
 
-/** @returns what the protocol calls a model's metadata */
+/** @returns a model's metadata in the protocol's form */
 export function modelMetadata(name: string) {
   return {
     name,

@@ -4,13 +4,13 @@ import { hasCheckpoint, readCheckpointInfo } from "../run/checkpoint.js";
 import { type Answer, Batcher } from "./batcher.js";
 import { RequestError } from "./request-error.js";
 
-/** The models that a server answers with. Their checkpoints are watched: a new best one takes over, a damaged one does not. */
+/** The models that a server answers with. It watches their checkpoints: a new best one comes into use, a damaged one does not. */
 
 export interface PoolOptions extends ClassifierOptions {
   /** Pictures that may wait for each model. */
   waiting: number;
   onBatch(model: string, size: number): void;
-  /** What an operator should know, one sentence. */
+  /** @param message one sentence for the operator */
   onNotice(level: "info" | "warning", message: string): void;
 }
 
@@ -24,7 +24,7 @@ export interface ModelStatus {
   problem?: string;
 }
 
-/** How often checkpoints are looked at. */
+/** Time between two looks at the checkpoints. */
 const watchMilliseconds = 1_000;
 
 export class ModelPool {
@@ -41,7 +41,7 @@ export class ModelPool {
     this.models = sources.map((source) => new PooledModel(source, options));
   }
 
-  /** Loads what there is and goes on watching. @throws UserError where nothing is there to come and nothing can be loaded */
+  /** Loads the checkpoints that exist and watches from then on. @throws UserError where every model has a checkpoint that cannot be loaded */
   async open(): Promise<void> {
     const problems = await Promise.allSettled(this.models.map((model) => model.load()));
     const failures = problems.filter((result) => result.status === "rejected");
@@ -49,7 +49,7 @@ export class ModelPool {
     this.watch();
   }
 
-  /** Further models; what there is of them is loaded with the next look. */
+  /** Further models; their checkpoints are loaded at the next look. */
   add(sources: readonly ModelSource[]): void {
     this.models.push(...sources.map((source) => new PooledModel(source, this.options)));
   }
@@ -67,7 +67,7 @@ export class ModelPool {
   }
 
   /**
-   * @param name undefined: the one with the best test accuracy
+   * @param name undefined: the model with the best test accuracy
    * @throws RequestError 404 for an unknown name, 503 where it has no checkpoint yet
    */
   pick(name: string | undefined): PooledModel {
@@ -86,7 +86,7 @@ export class ModelPool {
     return best;
   }
 
-  /** @returns all that answer @throws RequestError 503 where none has a checkpoint yet */
+  /** @returns all models that have a checkpoint @throws RequestError 503 where none has a checkpoint yet */
   pickAll(): PooledModel[] {
     const { ready } = this;
     if (ready.length === 0) throw notReady();
@@ -167,16 +167,16 @@ export class PooledModel {
         epoch: classifier.info.epoch,
         testAccuracy: classifier.info.metrics.testAccuracy,
       }),
-      // The message itself names folders of this machine, which are nobody else's business; the log has it.
+      // The message itself names folders of this machine, which clients shall not see; the log has it.
       ...(problem !== undefined && { problem: "the newest checkpoint cannot be read; the log says why" }),
     };
   }
 }
 
-/** @returns where a model's checkpoint lies, as far as strangers may know */
+/** @returns the name of a model's checkpoint for clients, which shall not see this machine's folders */
 export function checkpointName({ run, name, dir }: ModelSource): string {
   const [folder, model, owner] = dir.split(/[\\/]/).filter(Boolean).reverse();
-  // A checkpoint that was copied elsewhere still knows its run, but is not found under it.
+  // A checkpoint that was copied elsewhere still has its run's name in it, but is not found under it.
   return model === name && owner === run ? `${run}/${name}/${folder}` : (folder ?? dir);
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 
-/** The page and its parts, all served from here: it works without any other network. */
+/** The page and its scripts, styles and libraries: it loads nothing from another server. */
 
 interface PageFile {
   path: string;
@@ -16,11 +16,11 @@ const compiled = fileURLToPath(new URL("./page", import.meta.url));
 const written = fileURLToPath(new URL("../../src/serve/page", import.meta.url));
 const chart = dirname(createRequire(import.meta.url).resolve("uplot"));
 
-/** Nothing but our own files, no frames, no inline scripts: what a picture's name or a run's text holds stays text. */
+/** Only this server's files, no frames, no inline scripts: markup in a picture's name or in a run's text stays text. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** Adds GET / and what it refers to. */
+/** Adds GET / and the files that the page refers to. */
 export function addPage(app: FastifyInstance): void {
   for (const { path, type, content } of pageFiles())
     app.get(path, (_request, reply) =>

@@ -6,7 +6,7 @@ import type { ServerParts } from "./parts.js";
 import { RequestError } from "./request-error.js";
 import { pictureIn } from "./upload.js";
 
-/** What a client gets for a picture. */
+/** The answer to a picture. */
 export interface PredictResponse {
   label: number;
   name: string;
@@ -15,7 +15,7 @@ export interface PredictResponse {
   checkpoint: string;
   /** From the whole request's arrival to the answer. */
   ms: number;
-  /** With ?pixels=1: all classes' names, and what the network saw as base64 of 784 bytes. */
+  /** With ?pixels=1: all classes' names, and the network's input as base64 of 784 bytes. */
   names?: string[];
   pixels?: string;
 }
@@ -50,7 +50,7 @@ export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void 
   });
 }
 
-/** One of the dataset's own images costs too little to be worth a worker. */
+/** An image in the dataset's own form is decoded here: it costs less than handing it to a worker. */
 async function normalize(bytes: Buffer, style: ImageStyle, { decoders }: ServerParts): Promise<NormalizedImage> {
   return readDatasetPng(bytes, style) ?? decoders.decode(bytes, style);
 }

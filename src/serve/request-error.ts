@@ -10,7 +10,7 @@ export class RequestError extends Error {
   }
 }
 
-/** More is asked than is kept waiting; the client may come back. */
+/** The error where a queue is full; the client may repeat the request. */
 export function overloaded(): RequestError {
   return new RequestError(503, "The server is busy; try again in a second.", { "retry-after": "1" });
 }

@@ -4,15 +4,15 @@ import { RequestError } from "./request-error.js";
 /** The picture in a request's body: a file part of a form, or the body itself. */
 
 export interface UploadLimits {
-  /** Of one picture, in bytes. */
+  /** Largest picture, in bytes. */
   maxBytes: number;
 }
 
-/** What a form may need beyond its file: boundaries, part headers, a few fields. */
+/** Bytes that a form may need beyond its file: boundaries, part headers, a few fields. */
 export const formOverhead = 16_384;
 const partLimits = { files: 8, fields: 32, parts: 40, fieldSize: 4096, fieldNameSize: 100, headerPairs: 32, headerSize: 8192 };
 const fieldNames = ["image", "file"];
-/** What the parser gets at a time. It goes on after its limits are reached: 200,000 parts at once would hold up the event loop for a second. */
+/** Bytes that the parser gets at a time. It goes on after its limits are reached: 200,000 parts at once would hold up the event loop for a second. */
 const sliceBytes = 2_048;
 
 /**

@@ -2,9 +2,9 @@ import type { AugmentConfig } from "../config/types.js";
 import { augmentMatrices } from "../data/augment.js";
 import { epochOrder } from "../data/sampler.js";
 import type { Chunk } from "../engine/contract/session.js";
-import { learningRates, type ScheduleRun } from "./schedule.js";
+import { learningRates, type RunSchedule } from "./schedule.js";
 
-/** Work in a chunk: enough that nothing stands between two steps, little enough that a command or a curve never waits long. */
+/** Duration of a chunk: long enough that nothing stands between two steps, short enough that a command or a curve never waits long. */
 const targetMilliseconds = 75;
 
 /**
@@ -22,12 +22,38 @@ export function stepsPerEpoch(samples: number, batchSize: number): number {
   return Math.ceil(samples / batchSize);
 }
 
-export interface ChunkPlan {
+/** Chooses the chunks' sizes by the time that the chunks before took. */
+export class ChunkPace {
+  private steps = 0;
+  private wanted = 0;
+  private millisecondsPerStep = 0;
+
+  /** @param batchSize samples in a full step */
+  constructor(private readonly batchSize: number) {}
+
+  /** @returns steps that the next chunk should have */
+  next(): number {
+    this.wanted = chunkSteps(this.steps, this.millisecondsPerStep);
+    return this.wanted;
+  }
+
+  /** @param milliseconds that training the chunk took; it may have fewer steps than `next` said */
+  observe({ batchSize, learningRates: { length: steps } }: Chunk, milliseconds: number): void {
+    // The time of an epoch's smaller last batch tells nothing about full ones.
+    if (batchSize < this.batchSize) return;
+    this.millisecondsPerStep = milliseconds / steps;
+    // A chunk cut short by its epoch's end does not shrink the next one.
+    this.steps = Math.max(steps, Math.min(this.wanted, this.steps));
+  }
+}
+
+/** Everything that the samples, learning rates and augmentation of a run's steps follow from. */
+export interface ChunkSource {
   seed: number;
   samples: number;
   batchSize: number;
   augment: AugmentConfig;
-  schedule: ScheduleRun;
+  schedule: RunSchedule;
 }
 
 /** Cuts a run into chunks: which samples, which learning rates, which augmentation. All follow from the seed and the step. */
@@ -35,17 +61,17 @@ export class ChunkPlanner {
   private order: { epoch: number; indices: Uint32Array } | undefined;
   private readonly perEpoch: number;
 
-  constructor(private readonly plan: ChunkPlan) {
-    this.perEpoch = stepsPerEpoch(plan.samples, plan.batchSize);
+  constructor(private readonly source: ChunkSource) {
+    this.perEpoch = stepsPerEpoch(source.samples, source.batchSize);
   }
 
   /**
    * @param step steps taken since the run began
    * @param wanted steps at most; a chunk ends with its epoch, and the smaller last batch of an epoch is a chunk of its own
-   * @param learningRateFactor what the user multiplied the schedule by
+   * @param learningRateFactor the user's factor on the schedule
    */
   chunk(step: number, wanted: number, learningRateFactor: number): Chunk {
-    const { seed, samples, batchSize, augment, schedule } = this.plan;
+    const { seed, samples, batchSize, augment, schedule } = this.source;
     const epoch = Math.floor(step / this.perEpoch);
     const first = step - epoch * this.perEpoch;
     const fullSteps = Math.floor(samples / batchSize);

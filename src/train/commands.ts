@@ -1,6 +1,6 @@
 import type { TrainerCommand } from "../run/events.js";
 
-/** Commands that have arrived and wait for the loop to come by between two chunks. */
+/** Commands that have arrived and wait until the training loop has finished its chunk. */
 export class CommandQueue {
   private readonly waiting: TrainerCommand[] = [];
   private wake: () => void = () => {};

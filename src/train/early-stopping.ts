@@ -1,4 +1,4 @@
-/** When to stop a model that no longer improves: a decision on numbers alone, which the loop carries out. */
+/** State of early stopping: numbers alone; the training loop carries out the decision. */
 export interface EarlyStopping {
   /** The test accuracy that must be beaten; undefined before the first evaluation. */
   reference?: number;

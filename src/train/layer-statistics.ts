@@ -6,7 +6,7 @@ import { layerOf } from "../model/parameters.js";
 import type { LayerStatistics, LayersEvent } from "../run/events.js";
 
 /**
- * What a model's layers look like now, for people.
+ * Shapes, norms and the first filters of a model's layers, for people.
  * @param gradientNorms of each parameter in the last step, where there was one and the engine tells
  */
 export function layerStatistics(

@@ -1,23 +1,23 @@
 import type { ModelConfig } from "../config/types.js";
 import type { Split } from "../data/split.js";
-import type { Session } from "../engine/contract/session.js";
+import type { Chunk, ChunkResult, Evaluation, Session } from "../engine/contract/session.js";
 import type { State } from "../engine/contract/state.js";
 import { classes, softmax } from "../model/logits.js";
 import type { Model } from "../model/model.js";
 import type { DoneEvent, RunEvent, TrainerCommand } from "../run/events.js";
 import { UserError } from "../util/errors.js";
 import { imagePixels } from "../util/image-size.js";
-import { ChunkPlanner, chunkSteps, stepsPerEpoch } from "./chunks.js";
+import { ChunkPace, ChunkPlanner, stepsPerEpoch } from "./chunks.js";
 import type { CommandQueue } from "./commands.js";
 import { observeAccuracy } from "./early-stopping.js";
 import { layerStatistics } from "./layer-statistics.js";
-import { accuracyOf, addSteps, confusionMatrix, emptySums, isBetter, means } from "./metrics.js";
+import { accuracyOf, addSteps, confusionMatrix, emptySums, isBetter, means, type TrainingSums } from "./metrics.js";
 import type { Progress } from "./progress.js";
 import { EvaluationHistory, mistakes, sampleIndices, samplesAt } from "./samples.js";
-import { learningRateAt, type ScheduleRun } from "./schedule.js";
+import { learningRateAt, type RunSchedule } from "./schedule.js";
 
-/** An event before it knows its run, model and time. */
-export type Said = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "run" | "model" | "time"> : never) : never;
+/** An event without its run, model and time, which the trainer adds. */
+export type EventContent = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "run" | "model" | "time"> : never) : never;
 
 export interface LoopOptions {
   config: ModelConfig;
@@ -26,32 +26,32 @@ export interface LoopOptions {
   session: Session;
   trainSamples: number;
   test: Split;
-  /** Where to begin; the session holds the weights that belong to it. */
+  /** The progress to begin from; the session holds the weights that belong to it. */
   progress: Progress;
-  /** What the layers look like there. */
+  /** Statistics of the layers at that point. */
   layers: ReturnType<typeof layerStatistics>;
   commands: CommandQueue;
-  emit(event: Said): void;
+  emit(event: EventContent): void;
   /** Stores a checkpoint and returns its path. */
   save(kind: "best" | "last", state: State, progress: Progress): Promise<string>;
 }
 
-/** Without any evaluation for this long, `last` is saved all the same: what a crash can cost at most. */
+/** Longest time without saving `last`: a crash costs no more training than this. */
 const saveEveryMilliseconds = 60_000;
 
 /**
- * Trains one model: decides what comes next, lets the session do it, tells what happened. Time is measured and reported but
- * decides nothing about the numbers, so a run is a function of its configuration, however it is cut, paused or resumed.
+ * Trains one model: takes commands, trains chunk by chunk, evaluates after every epoch, saves, and emits an event for each of these.
+ * Time is measured and reported but decides nothing about the numbers, so a run is a function of its configuration, however it is
+ * cut, paused or resumed.
  */
 export class TrainingLoop {
   private progress: Progress;
   private readonly perEpoch: number;
-  private readonly schedule: ScheduleRun;
+  private readonly schedule: RunSchedule;
   private readonly planner: ChunkPlanner;
   private readonly samples: number[];
   private readonly history = new EvaluationHistory();
-  private steps = 0;
-  private millisecondsPerStep = 0;
+  private readonly pace: ChunkPace;
   private savedAt = performance.now();
 
   constructor(private readonly options: LoopOptions) {
@@ -61,15 +61,16 @@ export class TrainingLoop {
     const { epochs, batchSize, augment, learningRate } = config;
     this.schedule = { config: config.schedule, learningRate, stepsPerEpoch: this.perEpoch, epochs };
     this.planner = new ChunkPlanner({ seed, samples: trainSamples, batchSize, augment, schedule: this.schedule });
+    this.pace = new ChunkPace(batchSize);
     this.samples = sampleIndices(seed, test.labels.length);
   }
 
   /** Trains until all epochs are done, early stopping, or a stop command. @throws UserError where the loss is no number any more */
   async run(): Promise<DoneEvent["reason"]> {
     const { config, emit, session } = this.options;
-    emit({ type: "layers", ...this.place(), ...this.options.layers });
+    emit({ type: "layers", ...this.position(), ...this.options.layers });
     for (;;) {
-      const stop = await this.obey();
+      const stop = await this.carryOutCommands();
       if (stop) return this.end(stop);
       if (this.progress.step === (this.progress.epochs + 1) * this.perEpoch) {
         const finished = await this.evaluate();
@@ -85,7 +86,7 @@ export class TrainingLoop {
     }
   }
 
-  /** After the end: what was trained can still be asked, until the parent has no more questions. */
+  /** After the end: answers questions about the trained model until the parent sends `stop`. */
   async answerUntilStopped(): Promise<void> {
     for (;;) {
       const command = await this.options.commands.next();
@@ -94,8 +95,8 @@ export class TrainingLoop {
     }
   }
 
-  /** Carries out the commands that have come in; while paused, waits for more. @returns why to stop, where that was asked for */
-  private async obey(): Promise<"stopped" | "interrupted" | undefined> {
+  /** Carries out the commands that have come in; while paused, waits for more. @returns the reason of a stop command */
+  private async carryOutCommands(): Promise<"stopped" | "interrupted" | undefined> {
     const { commands, emit } = this.options;
     let paused = false;
     for (;;) {
@@ -115,86 +116,102 @@ export class TrainingLoop {
   }
 
   private async answer(command: TrainerCommand): Promise<void> {
-    const { emit, session, test } = this.options;
     switch (command.type) {
       case "checkpoint":
-        await this.save("last", session.read());
-        return;
-      case "learningRate": {
-        const factor = this.progress.learningRateFactor * command.factor;
-        if (!(factor > 0 && Number.isFinite(factor))) return;
-        this.progress = { ...this.progress, learningRateFactor: factor };
-        emit({
-          type: "log",
-          level: "info",
-          message: `From step ${this.progress.step} on, the learning rate is ${short(factor)} times the schedule's.`,
-        });
-        return;
-      }
-      case "predict": {
-        const pixels = Buffer.from(command.pixels, "base64");
-        if (pixels.length !== imagePixels) return;
-        const logits = await session.predict(Float32Array.from(pixels, (pixel) => pixel / 255));
-        emit({ type: "prediction", id: command.id, probabilities: [...softmax(logits)] });
-        return;
-      }
-      case "examples": {
-        const { id, label, prediction, step } = command;
-        const found = this.history.examples(test, { label, prediction, step }) ?? { step: this.progress.step, total: 0, samples: [] };
-        emit({ type: "examples", id, label, prediction, ...found });
-        return;
-      }
+        return this.save("last", this.options.session.read());
+      case "learningRate":
+        return this.scaleLearningRate(command.factor);
+      case "predict":
+        return this.predict(command.id, Buffer.from(command.pixels, "base64"));
+      case "examples":
+        return this.showExamples(command);
     }
   }
 
+  private scaleLearningRate(by: number): void {
+    const factor = this.progress.learningRateFactor * by;
+    if (!(factor > 0 && Number.isFinite(factor))) return;
+    this.progress = { ...this.progress, learningRateFactor: factor };
+    const message = `From step ${this.progress.step} on, the learning rate is ${short(factor)} times the schedule's.`;
+    this.options.emit({ type: "log", level: "info", message });
+  }
+
+  /** @param pixels [784], 0 background to 255 ink; of another size they are left without an answer */
+  private async predict(id: number, pixels: Buffer): Promise<void> {
+    if (pixels.length !== imagePixels) return;
+    const logits = await this.options.session.predict(Float32Array.from(pixels, (pixel) => pixel / 255));
+    this.options.emit({ type: "prediction", id, probabilities: [...softmax(logits)] });
+  }
+
+  private showExamples({ id, label, prediction, step }: Extract<TrainerCommand, { type: "examples" }>): void {
+    const found = this.history.examples(this.options.test, { label, prediction, step });
+    this.options.emit({ type: "examples", id, label, prediction, ...(found ?? { step: this.progress.step, total: 0, samples: [] }) });
+  }
+
   private async trainChunk(): Promise<void> {
-    const { config, session, emit } = this.options;
     const { step, learningRateFactor } = this.progress;
-    const wanted = chunkSteps(this.steps, this.millisecondsPerStep);
-    const chunk = this.planner.chunk(step, wanted, learningRateFactor);
-    const steps = chunk.learningRates.length;
+    const chunk = this.planner.chunk(step, this.pace.next(), learningRateFactor);
     const began = performance.now();
-    const result = await session.train(chunk);
+    const result = await this.options.session.train(chunk);
     const milliseconds = performance.now() - began;
-    // A small last batch says nothing about the full ones.
-    if (chunk.batchSize === config.batchSize) {
-      this.millisecondsPerStep = milliseconds / steps;
-      // A chunk cut short by its epoch's end does not shrink the next one.
-      this.steps = Math.max(steps, Math.min(wanted, this.steps));
-    }
+    this.pace.observe(chunk, milliseconds);
+    this.advance(chunk, result, milliseconds / 1000);
+  }
+
+  /** @throws UserError where the chunk's loss is no number */
+  private advance(chunk: Chunk, result: ChunkResult, seconds: number): void {
+    const { config, emit } = this.options;
+    const { learningRateFactor, sums } = this.progress;
+    const steps = chunk.learningRates.length;
+    const step = this.progress.step + steps;
     const chunkMeans = means(addSteps(emptySums, result, chunk.batchSize, 0));
     if (!Number.isFinite(chunkMeans.loss)) {
       throw new UserError(
-        `The loss of ${config.name} stopped being a number by step ${step + steps}; train again with a smaller --lr than ${short(config.learningRate * learningRateFactor)}.`,
+        `The loss of ${config.name} stopped being a number by step ${step}; train again with a smaller --lr than ${short(config.learningRate * learningRateFactor)}.`,
       );
     }
-    const seconds = milliseconds / 1000;
     this.progress = {
       ...this.progress,
-      step: step + steps,
+      step,
       seconds: this.progress.seconds + seconds,
-      sums: addSteps(this.progress.sums, result, chunk.batchSize, seconds),
+      sums: addSteps(sums, result, chunk.batchSize, seconds),
     };
     emit({
       type: "step",
-      ...this.place(),
+      ...this.position(),
       ...chunkMeans,
-      learningRate: this.learningRateBefore(step + steps),
+      learningRate: this.learningRateBefore(step),
       imagesPerSecond: chunk.indices.length / seconds,
       batchesPerSecond: steps / seconds,
     });
   }
 
-  /** What follows an epoch's last step. @returns why to end, where this was the end */
+  /** Ends an epoch: evaluates, emits the results, saves. @returns the reason to end the training, where this was the last epoch */
   private async evaluate(): Promise<"completed" | "early-stop" | undefined> {
-    const { config, session, test, emit } = this.options;
+    const { session, test } = this.options;
     const began = performance.now();
     const evaluation = await session.evaluate(test);
     const seconds = (performance.now() - began) / 1000;
-    const testAccuracy = accuracyOf(test.labels, evaluation.predictions);
-    const testLoss = evaluation.loss;
-    const { step, epochs, sums, earlyStopping } = this.progress;
-    const epoch = epochs + 1;
+    const { sums } = this.progress;
+    const { best, finished } = this.endEpoch(accuracyOf(test.labels, evaluation.predictions), evaluation.loss);
+    this.history.add(this.progress.step, evaluation);
+    this.emitEvaluation(evaluation, { seconds, sums, best });
+    const state = session.read();
+    this.options.emit({
+      type: "layers",
+      ...this.position(),
+      ...layerStatistics(this.options.model, state, session.gradientNorms?.()),
+    });
+    if (best) await this.save("best", state);
+    await this.save("last", state);
+    return finished;
+  }
+
+  /** Takes an evaluation into the progress. */
+  private endEpoch(testAccuracy: number, testLoss: number): { best: boolean; finished: "completed" | "early-stop" | undefined } {
+    const { config } = this.options;
+    const { step, earlyStopping } = this.progress;
+    const epoch = this.progress.epochs + 1;
     const observed = observeAccuracy(earlyStopping, testAccuracy, { patience: config.earlyStop, minDelta: config.minDelta });
     const best = isBetter({ testAccuracy }, this.progress.best);
     const finished = epoch >= config.epochs ? "completed" : observed.stop ? "early-stop" : undefined;
@@ -207,27 +224,28 @@ export class TrainingLoop {
       newest: { testAccuracy, testLoss },
       finished,
     };
-    this.history.add(step, evaluation);
+    return { best, finished };
+  }
+
+  /** @param seconds that the evaluation took @param sums of the epoch's training */
+  private emitEvaluation(evaluation: Evaluation, { seconds, sums, best }: { seconds: number; sums: TrainingSums; best: boolean }): void {
+    const { test, emit } = this.options;
+    const { testAccuracy, testLoss } = this.progress.newest!;
     const confusion = confusionMatrix(test.labels, evaluation.predictions, classes);
-    emit({ type: "eval", ...this.place(), testLoss, testAccuracy, confusion, seconds });
+    emit({ type: "eval", ...this.position(), testLoss, testAccuracy, confusion, seconds });
     emit({
       type: "epoch",
-      ...this.place(),
+      ...this.position(),
       ...means(sums),
       testLoss,
       testAccuracy,
-      learningRate: this.learningRateBefore(step),
+      learningRate: this.learningRateBefore(this.progress.step),
       imagesPerSecond: sums.samples / sums.seconds,
       seconds: sums.seconds,
       best,
     });
-    emit({ type: "samples", ...this.place(), samples: samplesAt(this.samples, test, evaluation) });
-    emit({ type: "mistakes", ...this.place(), ...mistakes(test, evaluation) });
-    const state = session.read();
-    emit({ type: "layers", ...this.place(), ...layerStatistics(this.options.model, state, session.gradientNorms?.()) });
-    if (best) await this.save("best", state);
-    await this.save("last", state);
-    return finished;
+    emit({ type: "samples", ...this.position(), samples: samplesAt(this.samples, test, evaluation) });
+    emit({ type: "mistakes", ...this.position(), ...mistakes(test, evaluation) });
   }
 
   private async end(reason: DoneEvent["reason"]): Promise<DoneEvent["reason"]> {
@@ -240,7 +258,7 @@ export class TrainingLoop {
     emit({
       type: "done",
       reason,
-      ...this.place(),
+      ...this.position(),
       testAccuracy: newest?.testAccuracy,
       bestTestAccuracy: best?.testAccuracy,
       bestEpoch: best?.epoch,
@@ -252,7 +270,7 @@ export class TrainingLoop {
   private async save(kind: "best" | "last", state: State): Promise<void> {
     const path = await this.options.save(kind, state, this.progress);
     this.savedAt = performance.now();
-    this.options.emit({ type: "checkpoint", kind, ...this.place(), path });
+    this.options.emit({ type: "checkpoint", kind, ...this.position(), path });
   }
 
   /** The rate of the step that led to `step`. */
@@ -261,7 +279,7 @@ export class TrainingLoop {
   }
 
   /** Fractional epoch, and step. */
-  private place(): { epoch: number; step: number } {
+  private position(): { epoch: number; step: number } {
     const { step } = this.progress;
     return { epoch: step / this.perEpoch, step };
   }

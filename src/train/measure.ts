@@ -20,11 +20,11 @@ export interface MeasureOptions {
   batchSize: number;
   threads: number;
   tf32?: boolean;
-  /** Measured ones, after five that are not. */
+  /** Steps that are measured, after five that are not. */
   steps: number;
 }
 
-/** Times training steps on one batch that is trained again and again: the engine alone, without reading data or evaluating. */
+/** Times training steps on the same batch every time: the engine alone, without reading data or evaluating. */
 export function measureTraining(engine: Engine, options: MeasureOptions): Promise<Measurement> {
   return warmedUp(engine, options, async (session, chunk) => {
     const began = performance.now();
@@ -35,7 +35,7 @@ export function measureTraining(engine: Engine, options: MeasureOptions): Promis
   });
 }
 
-/** @throws UserError where the engine cannot say where its time goes */
+/** @throws UserError where the engine has no profile */
 export function profileTraining(engine: Engine, options: MeasureOptions): Promise<Profile> {
   return warmedUp(engine, options, (session, chunk) => {
     if (!session.profile) throw new UserError(`The engine ${engine.name} cannot be profiled; choose native or wasm.`, 2);
@@ -64,7 +64,7 @@ function repeatedChunk(batchSize: number, steps: number): Chunk {
   };
 }
 
-/** Images with about as many blank pixels as MNIST has: a bar whose place tells the class. */
+/** Images with about as many blank pixels as MNIST has: a bar whose position tells the class. */
 function strokes(count: number): { images: Uint8Array; labels: Uint8Array } {
   const images = new Uint8Array(count * imagePixels);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % classes);

@@ -1,6 +1,6 @@
 import type { ChunkResult } from "../engine/contract/session.js";
 
-/** Sums over the steps of an epoch, added step by step in order: how the steps were cut into chunks changes no bit of them. */
+/** Sums over the steps of an epoch, added step by step in order: the cut into chunks changes no bit of them. */
 export interface TrainingSums {
   /** Of (mean loss of a step × its samples). */
   loss: number;
@@ -32,14 +32,14 @@ export function confusionMatrix(labels: Uint8Array, predictions: Uint8Array, cla
   return counts;
 }
 
-/** @returns the part of the predictions that are right, in [0, 1] */
+/** @returns the fraction of right predictions, in [0, 1] */
 export function accuracyOf(labels: Uint8Array, predictions: Uint8Array): number {
   let correct = 0;
   for (let i = 0; i < labels.length; i++) if (labels[i] === predictions[i]) correct++;
   return correct / labels.length;
 }
 
-/** The evaluation that a best checkpoint is from. */
+/** The evaluation that the best checkpoint was saved after. */
 export interface Best {
   epoch: number;
   step: number;

@@ -80,7 +80,7 @@ async function storedProgress(checkpoint: string): Promise<Progress | undefined>
   }
 }
 
-/** @returns the newest of start, done and error in the end of a log, which is where done and error stand */
+/** @returns the type of the newest start, done or error event in the last 64 KiB of a log */
 function lastEnd(events: string): "start" | "done" | "error" | undefined {
   if (!existsSync(events)) return undefined;
   const descriptor = openSync(events, "r");

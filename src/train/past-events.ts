@@ -6,8 +6,8 @@ import { readEvents } from "../run/log.js";
 import { UserError } from "../util/errors.js";
 
 /**
- * @param onDamage hears of a log that can be read in part only
- * @returns what the logs hold in order of time, but each model's first event first: views show models in the order they hear of them
+ * @param onDamage called with a sentence for each log that can be read in part only
+ * @returns the logs' events in order of time, but each model's first event first: views show models in the order of their first events
  */
 export async function pastEvents(run: RunPaths, models: readonly ModelConfig[], onDamage: (message: string) => void): Promise<RunEvent[]> {
   const first: RunEvent[] = [];
@@ -20,7 +20,7 @@ export async function pastEvents(run: RunPaths, models: readonly ModelConfig[], 
       for await (const event of readEvents(file)) events.push(event);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      onDamage(`${error.message} What it holds from there on is not shown.`);
+      onDamage(`${error.message} The rest of it is not shown.`);
     }
     first.push(...events.slice(0, 1));
     rest.push(...events.slice(1));

@@ -6,15 +6,15 @@ import type { RunEvent, TrainerCommand } from "../run/events.js";
 import type { SharedDataset } from "./shared-dataset.js";
 
 /**
- * What parent and trainer say to each other over the child's IPC channel. The parent forks the trainer before it reads the
+ * Messages between parent and trainer over the child's IPC channel. The parent forks the trainer before it reads the
  * dataset, so that both start up at the same time; nothing is written until every trainer is prepared:
  * configure → (engine chosen, session created) → dataset → prepared → begin → events and commands.
  */
 export interface TrainerSetup {
   model: ModelConfig;
-  /** Of the model, as the parent has checked them: reading and checking presets anew would cost a trainer 50 ms of its start. */
+  /** The model's layers, which the parent has checked: reading and checking presets anew would cost a trainer 50 ms of its start. */
   layers: readonly Layer[];
-  /** Of the dataset that is looked for; should another one stand in for it, the session is made anew. */
+  /** Normalization of the dataset asked for; should another one stand in for it, the session is made anew. */
   normalization: SessionOptions["normalization"];
   seed: number;
   engine: EngineChoice;
@@ -31,9 +31,9 @@ export interface Beginning {
   paths: Pick<ModelPaths, "events" | "best" | "last">;
   /** Go on from the checkpoint in paths.last, where there is one. */
   start: "new" | "resume";
-  /** answer: go on answering questions about the trained model until stopped, as a dashboard's final screen wants. */
+  /** answer: the trainer answers questions about the trained model until it is stopped, for a dashboard's final screen. */
   afterwards: "exit" | "answer";
-  /** For the log: what the user should know about this run. */
+  /** Sentences about this run for the log. */
   notices: string[];
 }
 
@@ -56,7 +56,7 @@ export interface Refused {
   type: "refused";
   message: string;
   exitCode: 1 | 2;
-  /** Where a failure came from that is not the user's; for MNIST_TUI_DEBUG. */
+  /** Stack of a failure that is not the user's, for MNIST_TUI_DEBUG. */
   stack?: string;
 }
 

@@ -9,9 +9,9 @@ export interface Usage {
   cpuPercent: number;
   /** Of the whole machine, bytes. */
   machine: { memoryUsed: number; memoryTotal: number };
-  /** Empty where none is seen; absent as long as its driver has not answered. */
+  /** Empty where no GPU is seen; absent until the driver has answered. */
   gpus?: GpuReading[];
-  /** What this process has on them, bytes, where the driver tells. */
+  /** This process's memory on them, bytes; absent where the driver does not tell. */
   gpuBytes?: number;
 }
 
@@ -43,7 +43,7 @@ export function watchResources(report: (usage: Usage) => void): { stop(): void }
   };
 }
 
-/** The GPUs as they were at the last look: a driver that takes its time makes nobody wait. */
+/** The GPUs as they were at the last look, without waiting for a driver that is slow to answer. */
 class GpuWatch {
   private monitor: GpuMonitor | undefined;
   private newest: Pick<Usage, "gpus" | "gpuBytes"> = {};

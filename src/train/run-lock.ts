@@ -5,8 +5,8 @@ import { errorCode, fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 
 /**
- * One process at a time trains a run. The lock file names the process; where that one is gone (or another has its number since),
- * the lock is void.
+ * One process at a time trains a run. The lock file names the process; when that process has ended, the lock is void, even if a
+ * later process has the same number.
  */
 interface Holder {
   pid: number;
@@ -48,7 +48,7 @@ export function lockHolder(runDir: string): number | undefined {
   } catch {
     return undefined;
   }
-  // A folder shared between machines: nothing can be known about the other's processes.
+  // A folder shared between machines: this machine cannot see the other machine's processes.
   if (holder.host !== hostname()) return holder.pid;
   if (!isAlive(holder.pid)) return undefined;
   const started = startTicks(holder.pid);

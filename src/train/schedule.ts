@@ -1,6 +1,7 @@
 import type { ScheduleConfig } from "../config/types.js";
 
-export interface ScheduleRun {
+/** A schedule in the run that it belongs to. */
+export interface RunSchedule {
   config: ScheduleConfig;
   /** The rate that the schedule scales: the highest of the run, except for gammas above 1. */
   learningRate: number;
@@ -21,7 +22,7 @@ const oneCycle = { risingPart: 0.3, startDivisor: 25, endDivisor: 1e4 };
  * - warmup: before all but onecycle, linear from 1/n to n/n of the rate over the first n steps (warmup epochs).
  * @param step steps taken before this one
  */
-export function learningRateAt({ config, learningRate, stepsPerEpoch, epochs }: ScheduleRun, step: number): number {
+export function learningRateAt({ config, learningRate, stepsPerEpoch, epochs }: RunSchedule, step: number): number {
   const total = epochs * stepsPerEpoch;
   const warmupSteps = config.type === "onecycle" ? 0 : Math.round(config.warmup * stepsPerEpoch);
   const ramp = step < warmupSteps ? (step + 1) / warmupSteps : 1;
@@ -44,8 +45,8 @@ export function learningRateAt({ config, learningRate, stepsPerEpoch, epochs }: 
   }
 }
 
-/** @returns [steps] the rates of consecutive steps, times the factor that the user set */
-export function learningRates(run: ScheduleRun, firstStep: number, steps: number, factor: number): Float32Array {
+/** @returns [steps] the rates of consecutive steps, times the user's factor */
+export function learningRates(run: RunSchedule, firstStep: number, steps: number, factor: number): Float32Array {
   return Float32Array.from({ length: steps }, (_, index) => learningRateAt(run, firstStep + index) * factor);
 }
 

@@ -23,12 +23,12 @@ export interface SharedDataset {
   normalization: { mean: number; std: number };
 }
 
-/** Read at the same time, on Node's four threads for files: half the time goes into handing out the memory that is read into. */
+/** Size of the pieces that Node's four threads for files read at the same time: handing out the memory takes half of the time. */
 const pieceBytes = 12 * 2 ** 20;
 const sharedMemory = "/dev/shm";
-/** Of the temporary folders, one a run. */
+/** How the names of the temporary folders begin; every run has one. */
 const prefix = "mnist-tui-dataset-";
-/** No run takes as long to hand its dataset over: who made an older folder was killed meanwhile. */
+/** Longer than any run needs to hand its dataset over: the process that made an older folder has been killed. */
 const staleMilliseconds = 3600 * 1000;
 
 /** @throws UserError where the temporary folder cannot be written */
@@ -64,12 +64,12 @@ function placeFor(bytes: number): string {
     const { bavail, bsize } = statfsSync(sharedMemory);
     if (bavail * bsize >= 2 * bytes) return sharedMemory;
   } catch {
-    // Another system, or not ours to write.
+    // Another system, or a folder that this user may not write.
   }
   return tmpdir();
 }
 
-/** What is not ours to remove stays. */
+/** Removes the folders that killed runs left behind; another user's stay. */
 async function removeStale(place: string): Promise<void> {
   for (const name of await readdir(place)) {
     if (!name.startsWith(prefix)) continue;
@@ -79,7 +79,7 @@ async function removeStale(place: string): Promise<void> {
   }
 }
 
-/** Removes the file once every trainer has read it, or when there is nothing to train any more. */
+/** Removes the file: call it when every trainer has read the dataset, or when the run is over. */
 export async function unshareDataset(shared: SharedDataset): Promise<void> {
   await rm(dirname(shared.file), { recursive: true, force: true });
 }

@@ -4,9 +4,9 @@ import type { Beginning, Prepared, TrainerSetup } from "./protocol.js";
 import type { SharedDataset } from "./shared-dataset.js";
 import { type TrainerEnd, TrainerHandle } from "./trainer-handle.js";
 
-/** How long trainers have to save and end when they are asked to. */
+/** Longest time that trainers may take to save and end after they are asked to. */
 const graceMilliseconds = 10_000;
-/** And how long to leave when they have nothing more to do. */
+/** Longest time that trainers may take to end when they have nothing left to save. */
 const leaveMilliseconds = 2_000;
 
 /** All trainers of a run. One that fails ends alone; the others train on. */
@@ -17,7 +17,7 @@ export class Supervisor {
   /** Starts the processes; they load their engines while the parent still looks for the dataset. */
   constructor(setups: readonly TrainerSetup[], onEvent: (event: RunEvent) => void) {
     const order = new EventOrder(setups.length, onEvent);
-    this.trainers = setups.map((setup, index) => new TrainerHandle(setup, (event) => order.say(index, event)));
+    this.trainers = setups.map((setup, index) => new TrainerHandle(setup, (event) => order.add(index, event)));
     this.trainers.forEach((trainer, index) => {
       void trainer.ended.then(() => order.end(index));
     });
@@ -31,7 +31,7 @@ export class Supervisor {
 
   begin(run: RunPaths, beginning: Omit<Beginning, "run" | "paths">): void {
     this.trainers.forEach((trainer, index) => {
-      // What concerns the run as a whole is said once.
+      // Notices are about the whole run: one trainer logs them.
       const notices = index === 0 ? beginning.notices : [];
       trainer.begin(run.model(trainer.model), { ...beginning, run: run.name, notices });
     });
@@ -48,19 +48,19 @@ export class Supervisor {
     this.escalation ??= setTimeout(() => this.kill(), graceMilliseconds);
   }
 
-  /** Ends all processes at once; what they trained since their last checkpoints is lost. */
+  /** Ends all processes at once; training since their last checkpoints is lost. */
   kill(): void {
     for (const trainer of this.trainers) trainer.kill();
   }
 
-  /** Resolves when nothing trains any more. @returns how each model's trainer ended */
+  /** Resolves when no model is being trained any more. @returns how each model's trainer ended */
   async ended(): Promise<Map<string, TrainerEnd>> {
     const ends = await Promise.all(this.trainers.map(async (trainer) => [trainer.model, await trainer.ended] as const));
     clearTimeout(this.escalation);
     return new Map(ends);
   }
 
-  /** Sends away the processes that only answer questions any more, and waits until none is left. */
+  /** Ends the processes that have finished training and only answer questions; resolves when the last one is gone. */
   async dismiss(): Promise<void> {
     this.send({ type: "stop", reason: "interrupted" });
     const timer = setTimeout(() => this.kill(), leaveMilliseconds);
@@ -70,13 +70,14 @@ export class Supervisor {
 }
 
 /**
- * Views show models in the order in which they first hear of them: what a trainer says waits until all trainers before it have said
- * something, or have ended without a word.
+ * Views show models in the order of their first events, which shall be the order of the trainers: a trainer's events wait until all
+ * trainers before it have emitted one or have ended.
  */
 class EventOrder {
   private readonly held: RunEvent[][];
   private readonly ended = new Set<number>();
-  private heard = 0;
+  /** Trainers whose events are passed on at once. */
+  private open = 0;
 
   constructor(
     trainers: number,
@@ -85,8 +86,8 @@ class EventOrder {
     this.held = Array.from({ length: trainers }, () => []);
   }
 
-  say(trainer: number, event: RunEvent): void {
-    if (trainer < this.heard) this.onEvent(event);
+  add(trainer: number, event: RunEvent): void {
+    if (trainer < this.open) this.onEvent(event);
     else this.held[trainer].push(event);
     this.release();
   }
@@ -97,8 +98,8 @@ class EventOrder {
   }
 
   private release(): void {
-    while (this.heard < this.held.length && (this.held[this.heard].length > 0 || this.ended.has(this.heard))) {
-      for (const event of this.held[this.heard++].splice(0)) this.onEvent(event);
+    while (this.open < this.held.length && (this.held[this.open].length > 0 || this.ended.has(this.open))) {
+      for (const event of this.held[this.open++].splice(0)) this.onEvent(event);
     }
   }
 }

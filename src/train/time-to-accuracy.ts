@@ -1,8 +1,9 @@
 import type { ModelConfig } from "../config/types.js";
 import type { Dataset } from "../data/datasets.js";
 import type { Engine } from "../engine/contract/engine.js";
+import type { Session } from "../engine/contract/session.js";
 import { buildModel } from "../model/presets.js";
-import { ChunkPlanner, chunkSteps, stepsPerEpoch } from "./chunks.js";
+import { ChunkPace, ChunkPlanner, stepsPerEpoch } from "./chunks.js";
 import { accuracyOf } from "./metrics.js";
 
 export interface AccuracyMeasurement {
@@ -11,7 +12,7 @@ export interface AccuracyMeasurement {
   testAccuracy: number;
   epochs: number;
   steps: number;
-  /** Training alone, from the first step, with what the engine prepares then. */
+  /** Training alone, the engine's preparations at the first step included. */
   trainingSeconds: number;
   evaluationSeconds: number;
 }
@@ -29,32 +30,19 @@ export interface AccuracyOptions {
 /** Trains as a run does, evaluating after every epoch, until the test accuracy is reached or the configuration's epochs are over. */
 export async function timeToAccuracy(engine: Engine, options: AccuracyOptions): Promise<AccuracyMeasurement> {
   const { config, dataset, wanted, seed, threads, tf32 } = options;
-  const { preset, kernels, dropout, optimizer: type, momentum, weightDecay, batchSize, learningRate, epochs, augment } = config;
-  const samples = dataset.train.labels.length;
-  const perEpoch = stepsPerEpoch(samples, batchSize);
-  const schedule = { config: config.schedule, learningRate, stepsPerEpoch: perEpoch, epochs };
-  const planner = new ChunkPlanner({ seed, samples, batchSize, augment, schedule });
+  const { preset, kernels, dropout, optimizer: type, momentum, weightDecay, batchSize, epochs } = config;
   const model = buildModel(preset, { kernels, dropout });
   const optimizer = { type, momentum, weightDecay };
   const session = await engine.create({ model, optimizer, seed, batchSize, normalization: dataset.normalization, threads, tf32 });
   const measured: AccuracyMeasurement = { reached: false, testAccuracy: 0, epochs: 0, steps: 0, trainingSeconds: 0, evaluationSeconds: 0 };
   try {
     session.load(dataset.train);
-    let size = 0;
-    let millisecondsPerStep = 0;
+    const trainEpoch = epochTrainer(session, options);
     while (!measured.reached && measured.epochs < epochs) {
-      while (measured.steps < (measured.epochs + 1) * perEpoch) {
-        const wantedSteps = chunkSteps(size, millisecondsPerStep);
-        const chunk = planner.chunk(measured.steps, wantedSteps, 1);
-        const seconds = await timed(() => session.train(chunk));
-        const steps = chunk.learningRates.length;
-        measured.trainingSeconds += seconds;
-        measured.steps += steps;
-        if (chunk.batchSize < batchSize) continue;
-        millisecondsPerStep = (1000 * seconds) / steps;
-        size = Math.max(steps, Math.min(wantedSteps, size));
-      }
+      const { steps, seconds } = await trainEpoch(measured.steps);
       measured.epochs++;
+      measured.steps += steps;
+      measured.trainingSeconds += seconds;
       measured.evaluationSeconds += await timed(async () => {
         const { predictions } = await session.evaluate(dataset.test);
         measured.testAccuracy = accuracyOf(dataset.test.labels, predictions);
@@ -65,6 +53,27 @@ export async function timeToAccuracy(engine: Engine, options: AccuracyOptions): 
   } finally {
     await session.dispose();
   }
+}
+
+/** @returns trains the epoch that begins after `step` steps */
+function epochTrainer(session: Session, { config, dataset, seed }: AccuracyOptions) {
+  const { batchSize, learningRate, epochs, augment } = config;
+  const samples = dataset.train.labels.length;
+  const perEpoch = stepsPerEpoch(samples, batchSize);
+  const schedule = { config: config.schedule, learningRate, stepsPerEpoch: perEpoch, epochs };
+  const planner = new ChunkPlanner({ seed, samples, batchSize, augment, schedule });
+  const pace = new ChunkPace(batchSize);
+  return async (step: number): Promise<{ steps: number; seconds: number }> => {
+    const trained = { steps: 0, seconds: 0 };
+    while (trained.steps < perEpoch) {
+      const chunk = planner.chunk(step + trained.steps, pace.next(), 1);
+      const seconds = await timed(() => session.train(chunk));
+      pace.observe(chunk, 1000 * seconds);
+      trained.steps += chunk.learningRates.length;
+      trained.seconds += seconds;
+    }
+    return trained;
+  };
 }
 
 /** @returns seconds */

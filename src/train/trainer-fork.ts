@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 
-/** A process that waits to be told what to train. */
+/** A process that waits for its setup. */
 let spare: ChildProcess | undefined;
 
 /**
- * Starts a trainer's process before it is known what it shall train: it loads its code while the caller still loads its own, a tenth of a
- * second less until the first step. One that nobody takes ends with this process, whose channel closes then.
+ * Starts a trainer's process before its setup is known: it loads its code while the caller still loads its own, which brings the first
+ * step a tenth of a second nearer. A process that is not taken ends with this one, when the channel closes.
  */
 export function startTrainerAhead(): void {
   spare ??= forkTrainer();
@@ -25,7 +25,7 @@ function forkTrainer(): ChildProcess {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
-  // Writing to a child that has just ended fails; its end is told by "close".
+  // Writing to a child that has just ended fails; "close" reports its end.
   child.on("error", () => {});
   return child;
 }

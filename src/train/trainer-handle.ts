@@ -12,22 +12,22 @@ import { takeTrainer } from "./trainer-fork.js";
 /** How a trainer's process ended. killed: by its parent, because the run was to end. */
 export type TrainerEnd = "done" | "failed" | "killed";
 
-/** Lines that a trainer prints go into its log file; so many of them become events too. */
+/** Lines that a trainer prints go into its log file; the first ones, this many, become events too. */
 const printedEvents = 100;
 
-/** What native libraries log on their own account (glog, absl): it belongs into the log file and into nobody's view. */
+/** Lines that native libraries (glog, absl) log unasked: they go into the log file and into no view. */
 const libraryNoise =
   /^(?:WARNING: All log messages before absl|[IWE]\d{4} |\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d+: [IWE] |To enable the following instructions:)/;
 
-/** How long a process may live on after its last word. */
+/** Longest life of a process after its channel has closed. */
 const lingerMilliseconds = 5_000;
 
-/** The parent's side of one trainer: a child process, the messages to and from it, and what becomes of it. */
+/** The parent's side of one trainer: a child process, the messages to and from it, and its end. */
 export class TrainerHandle {
   readonly prepared: Promise<Prepared>;
-  /** Training has ended; the process may still answer questions. */
+  /** Resolves when training has ended; the process may still answer questions. */
   readonly ended: Promise<TrainerEnd>;
-  /** The process is gone. */
+  /** Resolves when the process is gone. */
   readonly closed: Promise<void>;
   private readonly child: ChildProcess;
   private run = "";
@@ -37,7 +37,7 @@ export class TrainerHandle {
   private printedCount = 0;
   private over = false;
   private stopRequested = false;
-  private killedByUs = false;
+  private killedByParent = false;
   private failed = false;
   private finished = false;
 
@@ -48,30 +48,16 @@ export class TrainerHandle {
     this.child = takeTrainer();
     for (const stream of [this.child.stdout!, this.child.stderr!])
       createInterface({ input: stream }).on("line", (line) => this.print(line));
-    this.prepared = new Promise((resolve, reject) => {
-      this.child.on("message", (message: TrainerMessage) => {
-        if (message.type === "prepared") resolve(message);
-        else if (message.type === "refused") reject(refusal(message));
-        else this.receive(message);
-      });
-      this.child.on("close", (code, signal) =>
-        reject(new UserError(`The trainer of ${setup.model.name} ended before it began: ${this.describeEnd(code, signal)}.`)),
-      );
-    });
-    // Whoever stops a run that has not begun does not wait for this.
+    this.prepared = this.whenPrepared();
+    // A run that is stopped before it begins leaves this promise unobserved.
     this.prepared.catch(() => {});
-    // The channel closes last; whatever still keeps the process alive then has no business left.
-    this.child.on("disconnect", () => {
-      setTimeout(() => this.child.kill("SIGKILL"), lingerMilliseconds).unref();
-    });
-    this.ended = new Promise((resolve) => {
-      this.child.on("message", (message: TrainerMessage) => {
-        if (message.type === "done" && this.answersAfterwards) resolve("done");
-      });
-      this.child.on("close", (code, signal) => resolve(this.conclude(code, signal)));
-    });
+    this.ended = this.whenEnded();
     this.closed = new Promise((resolve) => {
       this.child.on("close", () => resolve());
+    });
+    // A trainer closes the channel last: a process that lives on after that hangs.
+    this.child.on("disconnect", () => {
+      setTimeout(() => this.child.kill("SIGKILL"), lingerMilliseconds).unref();
     });
     this.post({ type: "configure", setup });
   }
@@ -100,8 +86,30 @@ export class TrainerHandle {
   /** Ends the process at once; its last checkpoint stays. */
   kill(): void {
     if (this.over) return;
-    this.killedByUs = true;
+    this.killedByParent = true;
     this.child.kill("SIGKILL");
+  }
+
+  private whenPrepared(): Promise<Prepared> {
+    return new Promise((resolve, reject) => {
+      this.child.on("message", (message: TrainerMessage) => {
+        if (message.type === "prepared") resolve(message);
+        else if (message.type === "refused") reject(refusal(message));
+        else this.receive(message);
+      });
+      this.child.on("close", (code, signal) =>
+        reject(new UserError(`The trainer of ${this.model} ended before it began: ${this.describeEnd(code, signal)}.`)),
+      );
+    });
+  }
+
+  private whenEnded(): Promise<TrainerEnd> {
+    return new Promise((resolve) => {
+      this.child.on("message", (message: TrainerMessage) => {
+        if (message.type === "done" && this.answersAfterwards) resolve("done");
+      });
+      this.child.on("close", (code, signal) => resolve(this.conclude(code, signal)));
+    });
   }
 
   private receive(event: RunEvent): void {
@@ -114,14 +122,14 @@ export class TrainerHandle {
     this.over = true;
     if (this.failed) return "failed";
     if (this.finished) return "done";
-    if (this.killedByUs || this.stopRequested || !this.paths) return "killed";
+    if (this.killedByParent || this.stopRequested || !this.paths) return "killed";
     this.fail(
       `The trainer of ${this.model} ended unexpectedly: ${this.describeEnd(code, signal)}; --resume goes on from its last checkpoint.`,
     );
     return "failed";
   }
 
-  /** The child cannot say it any more, so the parent writes the event into the child's log. */
+  /** The child is gone, so the parent writes the event into the child's log. */
   private fail(message: string): void {
     const event: ErrorEvent = { type: "error", ...this.base(), message };
     try {
@@ -129,7 +137,7 @@ export class TrainerHandle {
       log.append(event);
       void log.close();
     } catch {
-      // The views still show it.
+      // The views still show the event.
     }
     this.onEvent(event);
   }
@@ -159,7 +167,7 @@ export class TrainerHandle {
     try {
       appendFileSync(this.paths!.log, `${line}\n`);
     } catch {
-      // Nothing depends on it.
+      // The log file is for reading only; training goes on without it.
     }
   }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Split } from "../data/split.js";
-import type { EngineInfo } from "../engine/contract/engine.js";
+import type { Engine, EngineInfo } from "../engine/contract/engine.js";
 import type { Session, SessionOptions } from "../engine/contract/session.js";
 import type { State } from "../engine/contract/state.js";
 import { loadEnginesAhead, type Refusal, selectEngine } from "../engine/registry.js";
@@ -16,38 +16,38 @@ import { UserError } from "../util/errors.js";
 import { stepsPerEpoch } from "./chunks.js";
 import type { CommandQueue } from "./commands.js";
 import { layerStatistics } from "./layer-statistics.js";
-import { type Said, TrainingLoop } from "./loop.js";
+import { type EventContent, TrainingLoop } from "./loop.js";
 import { freshProgress, type Progress, parseProgress } from "./progress.js";
 import type { Beginning, SetupMessage, TrainerMessage, TrainerSetup } from "./protocol.js";
-import { watchResources } from "./resources.js";
+import { type Usage, watchResources } from "./resources.js";
 import { readSharedDataset, type SharedDataset } from "./shared-dataset.js";
 
-/** How a trainer hears from its parent and speaks to it. */
+/** A trainer's connection to its parent. */
 export interface Channel {
-  /** The parent's next message of that kind; undefined where the run is over before it began. */
+  /** @returns the parent's message of that type as soon as it is there; undefined where the run is over before it began */
   receive<T extends SetupMessage["type"]>(type: T): Promise<Extract<SetupMessage, { type: T }> | undefined>;
   commands: CommandQueue;
   send(message: TrainerMessage): void;
 }
 
-/** Everything a trainer has when it is ready to begin. */
+/** A trainer that is ready to begin. */
 interface Ready {
   setup: TrainerSetup;
   dataset: SharedDataset;
   model: Model;
   session: Session & { info: EngineInfo };
   test: Split;
-  /** What the layers look like before the first step. */
+  /** Statistics of the layers before the first step. */
   initial: ReturnType<typeof layerStatistics>;
   refused: Refusal[];
 }
 
-/** Answers to questions of the moment; they mean nothing to a later reader. */
+/** Answers to a question of the moment: without the question they mean nothing, so events.jsonl does not hold them. */
 const notLogged: ReadonlySet<RunEvent["type"]> = new Set(["prediction", "examples"]);
 
 /**
- * A trainer's whole life: choose the engine, take the dataset, wait for the start, train, say how it ended. Errors go to the
- * parent: as `refused` before the start, as an event after it.
+ * A trainer's whole life: it chooses the engine, reads the dataset, waits for the start, trains and reports its end. Errors go to
+ * the parent: as `refused` before the start, as an event after it.
  * @returns the process's exit code
  */
 export async function runTrainer(channel: Channel): Promise<0 | 1> {
@@ -74,21 +74,9 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
   const configure = await channel.receive("configure");
   if (!configure) return undefined;
   const { setup } = configure;
-  const { preset, optimizer, momentum, weightDecay, batchSize } = setup.model;
   const { engine, refused } = await selectEngine(setup.engine);
-  const model = modelFromLayers(preset, setup.layers);
-  const create = (normalization: SessionOptions["normalization"]) =>
-    engine.create({
-      model,
-      optimizer: { type: optimizer, momentum, weightDecay },
-      seed: setup.seed,
-      batchSize,
-      normalization,
-      threads: setup.threads,
-      tf32: setup.tf32,
-      trainer: setup.number,
-    });
-  let session = await create(setup.normalization);
+  const model = modelFromLayers(setup.model.preset, setup.layers);
+  let session = await createSession(engine, model, setup, setup.normalization);
   // Now, while the dataset is on its way, and not between the start and the first step. Reading the session would take longer.
   const initial = layerStatistics(model, { step: 0, tensors: initialTensors(model, setup.seed) });
   const message = await channel.receive("dataset");
@@ -100,18 +88,22 @@ async function prepare(channel: Channel): Promise<Ready | undefined> {
   if (dataset.normalization.mean !== setup.normalization.mean || dataset.normalization.std !== setup.normalization.std) {
     // Synthetic digits stand in for a dataset that is not at hand.
     await session.dispose();
-    session = await create(dataset.normalization);
+    session = await createSession(engine, model, setup, dataset.normalization);
   }
   const test = await readSharedDataset(dataset, session.reserve(dataset.trainSamples));
   return { setup, dataset, model, session, test, initial, refused };
 }
 
+function createSession(engine: Engine, model: Model, setup: TrainerSetup, normalization: SessionOptions["normalization"]) {
+  const { seed, threads, tf32, number: trainer } = setup;
+  const { optimizer: type, momentum, weightDecay, batchSize } = setup.model;
+  return engine.create({ model, optimizer: { type, momentum, weightDecay }, seed, batchSize, normalization, threads, tf32, trainer });
+}
+
 async function train(channel: Channel, ready: Ready, beginning: Beginning): Promise<0 | 1> {
-  const { setup, session } = ready;
   const log = EventLog.open(beginning.paths.events);
-  const emit = (said: Said) => {
-    const { type, ...rest } = said;
-    const event = { type, run: beginning.run, model: setup.model.name, time: Date.now(), ...rest } as RunEvent;
+  const emit = ({ type, ...content }: EventContent) => {
+    const event = { type, run: beginning.run, model: ready.setup.model.name, time: Date.now(), ...content } as RunEvent;
     if (!notLogged.has(event.type)) log.append(event);
     channel.send(event);
   };
@@ -119,31 +111,9 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
   try {
     const { progress, notices } = await startingPoint(ready, beginning);
     emit(startEvent(ready, progress.step));
-    for (const { level, message } of notices) emit({ type: "log", level, message });
-    for (const message of session.info.notices ?? []) emit({ type: "log", level: "info", message });
-    if (setup.tf32 && session.info.name !== "cuda") {
-      emit({ type: "log", level: "info", message: `The engine ${session.info.name} multiplies in float32; --tf32 has no effect.` });
-    }
-    resources = watchResources(({ gpuBytes, ...usage }) => {
-      // What the driver counts holds the engine's own tensors, its libraries and its context; an engine knows its tensors only.
-      const { deviceBytes, tensors } = session.memory();
-      // A figure below those is another process's: in a container the driver numbers processes as the host does.
-      const counted = gpuBytes !== undefined && gpuBytes >= (deviceBytes ?? 0) ? gpuBytes : deviceBytes;
-      emit({ type: "device", ...usage, deviceBytes: counted, engineBytes: deviceBytes, tensors });
-    });
-    const loop = new TrainingLoop({
-      config: setup.model,
-      model: ready.model,
-      seed: setup.seed,
-      session,
-      trainSamples: ready.dataset.trainSamples,
-      test: ready.test,
-      progress,
-      layers: beginning.start === "new" ? ready.initial : layerStatistics(ready.model, session.read()),
-      commands: channel.commands,
-      emit,
-      save: (kind, state, now) => saveProgress(ready, beginning, kind, state, now),
-    });
+    for (const { level, message } of [...notices, ...sessionNotices(ready)]) emit({ type: "log", level, message });
+    resources = watchResources((usage) => emit(deviceEvent(ready.session, usage)));
+    const loop = trainingLoop(channel, ready, beginning, { progress, emit });
     const reason = await loop.run();
     resources.stop();
     if (beginning.afterwards === "answer" && reason !== "interrupted") await loop.answerUntilStopped();
@@ -158,23 +128,59 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
   }
 }
 
+function trainingLoop(
+  { commands }: Channel,
+  ready: Ready,
+  beginning: Beginning,
+  { progress, emit }: { progress: Progress; emit(event: EventContent): void },
+): TrainingLoop {
+  const { setup, dataset, model, session, test, initial } = ready;
+  return new TrainingLoop({
+    config: setup.model,
+    model,
+    seed: setup.seed,
+    session,
+    trainSamples: dataset.trainSamples,
+    test,
+    progress,
+    layers: beginning.start === "new" ? initial : layerStatistics(model, session.read()),
+    commands,
+    emit,
+    save: (kind, state, now) => saveProgress(ready, beginning, kind, state, now),
+  });
+}
+
+function deviceEvent(session: Session, { gpuBytes, ...usage }: Usage): EventContent {
+  const { deviceBytes, tensors } = session.memory();
+  // The driver counts the engine's tensors, its libraries and its context; the engine counts its tensors only. A driver's figure
+  // below the engine's belongs to another process: in a container the driver numbers processes as the host does.
+  const counted = gpuBytes !== undefined && gpuBytes >= (deviceBytes ?? 0) ? gpuBytes : deviceBytes;
+  return { type: "device", ...usage, deviceBytes: counted, engineBytes: deviceBytes, tensors };
+}
+
 type Notice = { level: "info" | "warning"; message: string };
+
+function sessionNotices({ setup, session: { info } }: Ready): Notice[] {
+  const messages = [...(info.notices ?? [])];
+  if (setup.tf32 && info.name !== "cuda") messages.push(`The engine ${info.name} multiplies in float32; --tf32 has no effect.`);
+  return messages.map((message) => ({ level: "info", message }));
+}
 
 /** Puts the session where training begins: at its initial weights, or where the `last` checkpoint stood. */
 async function startingPoint(
   { setup, session }: Ready,
   { paths, start, notices }: Beginning,
 ): Promise<{ progress: Progress; notices: Notice[] }> {
-  const said: Notice[] = notices.map((message) => ({ level: "warning", message }));
-  if (start === "new") return { progress: freshProgress(), notices: said };
+  const all: Notice[] = notices.map((message) => ({ level: "warning", message }));
+  if (start === "new") return { progress: freshProgress(), notices: all };
   if (!existsSync(await settledDirectory(paths.last))) {
-    said.push({ level: "info", message: `There is no checkpoint of ${setup.model.name} to go on from; it begins anew.` });
-    return { progress: freshProgress(), notices: said };
+    all.push({ level: "info", message: `There is no checkpoint of ${setup.model.name} to go on from; it begins anew.` });
+    return { progress: freshProgress(), notices: all };
   }
   const checkpoint = await loadCheckpoint(paths.last);
   const progress = parseProgress(checkpoint.info.progress, join(paths.last, "model.json"));
   session.write(checkpoint.state);
-  return { progress: { ...progress, finished: undefined }, notices: said };
+  return { progress: { ...progress, finished: undefined }, notices: all };
 }
 
 async function saveProgress(

@@ -126,7 +126,7 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
 
   it("shows a run as it trains: curves that grow, values under the pointer, confusion, samples; on a narrow screen too", async () => {
     page = await open(390, 800);
-    expect(await page.locator("#live").isVisible()).toBe(false);
+    expect(await page.locator("#training").isVisible()).toBe(false);
     const { base, begin, step } = eventsOfSimple({ time: 1, stepsPerEpoch: 100, device: "<b>CPU</b>", error: 0.5 });
     server.store.apply(begin);
     for (let at = 1; at <= 20; at++) server.store.apply(step(at));

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { epochOrder } from "../../dist/data/sampler.js";
-import { type ChunkPlan, ChunkPlanner } from "../../dist/train/chunks.js";
+import { ChunkPlanner, type ChunkSource } from "../../dist/train/chunks.js";
 import { learningRateAt } from "../../dist/train/schedule.js";
 
 const schedule = { config: { type: "cosine", stepSize: 1, gamma: 1, warmup: 1 }, learningRate: 0.1, stepsPerEpoch: 4, epochs: 3 } as const;
-const plan: ChunkPlan = {
+const plan: ChunkSource = {
   seed: 5,
   samples: 50,
   batchSize: 16,

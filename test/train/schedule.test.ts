@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { learningRateAt, learningRates, type ScheduleRun } from "../../dist/train/schedule.js";
+import { learningRateAt, learningRates, type RunSchedule } from "../../dist/train/schedule.js";
 
 const plain = { type: "constant", stepSize: 10, gamma: 0.1, warmup: 0 } as const;
 
-function rates(config: Partial<ScheduleRun["config"]>, shape: { learningRate: number; stepsPerEpoch: number; epochs: number }): number[] {
+function rates(config: Partial<RunSchedule["config"]>, shape: { learningRate: number; stepsPerEpoch: number; epochs: number }): number[] {
   const run = { ...shape, config: { ...plain, ...config } };
   return Array.from({ length: shape.epochs * shape.stepsPerEpoch }, (_, step) => learningRateAt(run, step));
 }

@@ -1,5 +1,5 @@
 import { startDrawing } from "./draw.js";
-import { startLive } from "./live.js";
+import { startTraining } from "./training.js";
 
 startDrawing();
-startLive();
+startTraining();

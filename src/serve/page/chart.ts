@@ -1,5 +1,5 @@
 import type UPlot from "uplot";
-import type { LiveModel, Points } from "../live-run.js";
+import type { ModelFigures, Points } from "../run-figures.js";
 
 declare const uPlot: typeof UPlot;
 
@@ -31,7 +31,7 @@ export class Chart {
     new ResizeObserver(() => this.plot?.setSize({ width: this.width(), height })).observe(place);
   }
 
-  draw(models: readonly LiveModel[]): void {
+  draw(models: readonly ModelFigures[]): void {
     this.lines = models.flatMap(linesOf);
     const data = this.joined();
     const shown = this.lines.map(({ label }) => label).join("|");
@@ -102,7 +102,7 @@ export class Chart {
   }
 }
 
-function linesOf({ name, curves }: LiveModel, index: number): Line[] {
+function linesOf({ name, curves }: ModelFigures, index: number): Line[] {
   const [loss, training, test] = colours[index % colours.length];
   const inPercent = ({ epoch, value }: Points) => ({ epoch, value: value.map((fraction) => 100 * fraction) });
   return [

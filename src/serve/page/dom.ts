@@ -1,4 +1,4 @@
-/** Small helpers for building the page. Text only ever goes in as text: whatever a server sends, it is never markup. */
+/** Elements of the page. A string becomes text and never markup, whatever the server sends. */
 
 /** @returns the element with the id, which the page has */
 export function byId<T extends HTMLElement>(id: string): T {

@@ -68,7 +68,7 @@ function acceptPictures(take: (file: Blob) => void): void {
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
     if (file) take(file);
-    // The same file may be chosen again.
+    // Choosing the same file once more shall be a change too.
     input.value = "";
   });
   const drop = byId("drop");
@@ -89,7 +89,7 @@ function acceptPictures(take: (file: Blob) => void): void {
   });
 }
 
-/** Shows the picture as large as it fits; where the browser cannot read it, the server will say why. */
+/** Shows the picture as large as it fits. The server explains a picture that the browser cannot read. */
 async function show(file: Blob, canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): Promise<void> {
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);

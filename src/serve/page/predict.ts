@@ -11,10 +11,10 @@ interface Answer {
   pixels: string;
 }
 
-/** What is to be asked next; while an answer is on its way, only the newest question is kept. */
+/** The picture to ask about next; while an answer is on its way, only the newest picture is kept. */
 let next: (() => Promise<Blob>) | undefined;
 let asking = false;
-/** Counts what made earlier answers stale. */
+/** Counts the times that the canvas was cleared: an answer to an earlier picture is then stale. */
 let revision = 0;
 
 export function ask(picture: () => Promise<Blob>): void {
@@ -22,7 +22,7 @@ export function ask(picture: () => Promise<Blob>): void {
   if (!asking) void askAll();
 }
 
-/** The canvas is empty: no answer belongs to it. */
+/** Removes the answers, as for an empty canvas. */
 export function forget(): void {
   next = undefined;
   revision++;

@@ -1,14 +1,14 @@
-import type { CurveName, LiveModel, LiveRun } from "../live-run.js";
+import type { CurveName, ModelFigures, RunFigures } from "../run-figures.js";
 import { Chart } from "./chart.js";
 import { byId, bytes, element, fixed, paintPixels, percent } from "./dom.js";
 
 /** The run in progress, or the newest finished one, fed by server-sent events. */
 
-export function startLive(): void {
+export function startTraining(): void {
   const chart = new Chart(byId("chart"));
-  let run: LiveRun = { run: "", models: [], hostMemory: { total: 0 } };
+  let run: RunFigures = { run: "", models: [], hostMemory: { total: 0 } };
   const show = () => {
-    byId("live").hidden = run.models.length === 0;
+    byId("training").hidden = run.models.length === 0;
     byId("run").textContent = run.run === "" ? "" : `run ${run.run}`;
     byId("machine").textContent = machineText(run);
     byId("status").replaceChildren(...run.models.map(statusCard));
@@ -28,7 +28,7 @@ export function startLive(): void {
     byId("evaluations").replaceChildren(...run.models.map(evaluationCard));
   });
   source.addEventListener("update", ({ data }) => {
-    const update: LiveRun = JSON.parse(data);
+    const update: RunFigures = JSON.parse(data);
     const evaluated = update.models.some(({ confusion, samples }) => confusion || samples);
     run = { ...update, models: update.models.map((model, i) => merged(run.models[i], model)) };
     show();
@@ -36,8 +36,8 @@ export function startLive(): void {
   });
 }
 
-/** An update leaves out what was sent already: points, and the pictures of an evaluation. */
-function merged(before: LiveModel | undefined, update: LiveModel): LiveModel {
+/** An update leaves out the points and the pictures that were sent before. */
+function merged(before: ModelFigures | undefined, update: ModelFigures): ModelFigures {
   if (!before) return update;
   const curves = { ...update.curves };
   for (const name of Object.keys(curves) as CurveName[]) {
@@ -47,8 +47,8 @@ function merged(before: LiveModel | undefined, update: LiveModel): LiveModel {
   return { ...update, curves, confusion: update.confusion ?? before.confusion, samples: update.samples ?? before.samples };
 }
 
-/** The machine's memory and GPUs; where there is none, that the figures are the host's. */
-function machineText({ hostMemory: { used, total }, gpus }: LiveRun): string {
+/** @returns the machine's memory and GPUs in words; where there is no GPU, a word that the figures are the host's */
+function machineText({ hostMemory: { used, total }, gpus }: RunFigures): string {
   const memory = used === undefined ? [] : [`${bytes(used)} of ${bytes(total)} RAM used`];
   const cards = (gpus ?? []).map(({ name, memoryUsed, memoryTotal, utilization, temperature, power }) =>
     [
@@ -62,7 +62,7 @@ function machineText({ hostMemory: { used, total }, gpus }: LiveRun): string {
   return [...none, ...cards, ...memory].join("; ");
 }
 
-function statusCard(model: LiveModel): HTMLElement {
+function statusCard(model: ModelFigures): HTMLElement {
   const rows: [string, string][] = [
     ["epoch", `${fixed(model.epoch, 2)} of ${model.epochs}`],
     ["training", `loss ${fixed(model.loss, 4)}, accuracy ${percent(model.accuracy)}`],
@@ -86,14 +86,14 @@ function statusCard(model: LiveModel): HTMLElement {
   return card;
 }
 
-function evaluationCard({ name, confusion, samples, classNames }: LiveModel): HTMLElement {
+function evaluationCard({ name, confusion, samples, classNames }: ModelFigures): HTMLElement {
   const card = element("div", { className: "card" }, element("strong", {}, name), " on the test images");
   if (confusion) card.append(confusionTable(confusion, classNames));
   if (samples) card.append(element("div", { className: "samples" }, ...samples.map((sample) => sampleFigure(sample, classNames))));
   return card;
 }
 
-/** Rows are the true classes. Colours by each cell's part of its row. */
+/** Rows are the true classes; a cell's colour shows its fraction of the row. */
 function confusionTable(confusion: number[][], names: readonly string[]): HTMLElement {
   const short = (i: number) => (names[i] ?? String(i)).slice(0, 4);
   const head = element("tr", {}, element("th"), ...confusion.map((_, i) => element("th", { title: names[i], scope: "col" }, short(i))));

@@ -1,15 +1,15 @@
-/** A run as GET /get_training_data and GET /events tell it: the server writes it, the page reads it. */
+/** The JSON of a run in GET /get_training_data and GET /events: the server writes it, the page reads it. */
 
-export interface LiveRun {
+export interface RunFigures {
   run: string;
-  models: LiveModel[];
-  /** The whole machine's, bytes; used is absent before it was measured. */
+  models: ModelFigures[];
+  /** Of the whole machine, bytes; used is absent before the first measurement. */
   hostMemory: { used?: number; total: number };
-  /** Empty where there is none and all figures are the host's; absent where that is not known. Bytes, %, °C, W. */
+  /** Empty where there is no GPU and all figures are the host's; absent until that is known. Bytes, %, °C, W. */
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
 }
 
-export interface LiveModel {
+export interface ModelFigures {
   name: string;
   preset: string;
   status: "starting" | "training" | "paused" | "done" | "failed";
@@ -27,14 +27,14 @@ export interface LiveModel {
   imagesPerSecond?: number;
   device: string;
   parameters: number;
-  /** What its trainer takes: resident memory, memory on the device, per cent of one core. */
+  /** Of its trainer: resident memory, memory on the device, per cent of one core. */
   hostBytes?: number;
   deviceBytes?: number;
   cpuPercent?: number;
   classNames: readonly string[];
-  /** The newest evaluation's: 10×10 counts, rows true. */
+  /** Of the newest evaluation: 10×10 counts, rows true. Absent in an update where it was sent before. */
   confusion?: number[][];
-  /** The newest: pixels as base64 of 784 bytes. */
+  /** The newest, pixels as base64 of 784 bytes. Absent in an update where they were sent before. */
   samples?: { label: number; prediction: number; pixels: string }[];
   curves: Record<CurveName, Points>;
 }

@@ -3,21 +3,21 @@ import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
 import { isHostOnly, newestGpus } from "../run/state/machine.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
-import type { CurveName, LiveModel, LiveRun, Points } from "./live-run.js";
+import type { CurveName, ModelFigures, Points, RunFigures } from "./run-figures.js";
 
 /**
- * A run as the page and GET /get_training_data show it: the store's state, sent whole to whoever connects and as differences from
- * then on, over server-sent events.
+ * Sends a run to the pages that watch it, over server-sent events: a page gets the whole run when it connects, and differences from
+ * then on.
  */
 
 const curveNames = ["loss", "accuracy", "testLoss", "testAccuracy", "learningRate"] as const satisfies readonly CurveName[];
-/** Updates a second at the most. */
+/** Shortest time between two updates. */
 const intervalMilliseconds = 400;
-/** A browser that does not read is let go before it costs memory. */
+/** Unread bytes at which the connection of a browser that does not read is closed, so that it costs no memory. */
 const mostUnreadBytes = 4 * 2 ** 20;
 const mostViewers = 64;
 
-export class LiveView {
+export class RunFeed {
   private readonly viewers = new Set<ServerResponse>();
   private sent: RunState;
   private timer: NodeJS.Timeout | undefined;
@@ -31,8 +31,8 @@ export class LiveView {
   }
 
   /** @returns the whole run as it is now */
-  run(): LiveRun {
-    return liveRun(this.store.state, undefined);
+  figures(): RunFigures {
+    return runFigures(this.store.state, undefined);
   }
 
   get viewerCount(): number {
@@ -43,9 +43,9 @@ export class LiveView {
   add(response: ServerResponse): boolean {
     if (this.viewers.size >= mostViewers) return false;
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    // What the others do not know yet goes to them first, so that the next update means the same to all.
+    // Pages that are connected get their update first: the next one is then a difference from the same state for all pages.
     this.publish();
-    response.write(`retry: 2000\n${message("snapshot", this.run())}`);
+    response.write(`retry: 2000\n${message("snapshot", this.figures())}`);
     this.viewers.add(response);
     response.on("close", () => this.viewers.delete(response));
     return true;
@@ -64,7 +64,7 @@ export class LiveView {
     const [before, now] = [this.sent, this.store.state];
     this.sent = now;
     if (this.viewers.size === 0 || before === now) return;
-    const text = isContinuation(before, now) ? message("update", liveRun(now, before)) : message("snapshot", this.run());
+    const text = isContinuation(before, now) ? message("update", runFigures(now, before)) : message("snapshot", this.figures());
     for (const viewer of this.viewers) {
       if (viewer.writableLength > mostUnreadBytes) viewer.destroy();
       else viewer.write(text);
@@ -79,19 +79,19 @@ function isContinuation(before: RunState, now: RunState): boolean {
   );
 }
 
-/** @param before what was sent already; its points and pictures are left out */
-function liveRun(state: RunState, before: RunState | undefined): LiveRun {
+/** @param before the state that was sent before; its points and pictures are left out */
+function runFigures(state: RunState, before: RunState | undefined): RunFigures {
   const { run, models, hostMemory } = state;
   const gpus = newestGpus(state) ?? [];
   return {
     run,
-    models: models.map((model, i) => liveModel(model, before?.models[i])),
+    models: models.map((model, i) => modelFigures(model, before?.models[i])),
     hostMemory: { used: lastPoint(hostMemory.used)?.value, total: hostMemory.total },
     gpus: gpus.length > 0 || isHostOnly(state) ? gpus : undefined,
   };
 }
 
-function liveModel(model: ModelState, before: ModelState | undefined): LiveModel {
+function modelFigures(model: ModelState, before: ModelState | undefined): ModelFigures {
   const { start, device, curves } = model;
   const evaluation = model.evaluations.at(-1);
   const samples = model.samples.at(-1);
@@ -138,7 +138,7 @@ function pointsAfter(curve: Curve, step: number): Points {
   return { epoch: points.map((point) => round(point.epoch)), value: points.map((point) => round(point.value)) };
 }
 
-/** Six significant digits, which no screen shows. */
+/** @returns the value with six significant digits, more than any screen shows */
 function round(value: number): number {
   return Number(value.toPrecision(6));
 }
