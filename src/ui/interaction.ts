@@ -1,8 +1,8 @@
 import type { TrainerCommand } from "../run/events.js";
 import { ended } from "../run/state/model.js";
 import type { RunState } from "../run/state/state.js";
+import { clearCanvas, type DrawState, emptyDrawing, movePen, togglePen } from "./drawing.js";
 import type { ChartOptions } from "./panels/chart.js";
-import { clearCanvas, type DrawState, emptyDrawing, movePen, togglePen } from "./panels/drawing.js";
 import type { SamplesMode } from "./panels/samples.js";
 
 /** What a person has chosen to see, and what a key does about it. Pure: effects are returned, never carried out here. */

@@ -5,7 +5,7 @@ import { initialUi, isFinal, press, type UiState } from "../../dist/ui/interacti
 import { initialSetup, pressSetup, type SetupChoices, type SetupState, trainArguments } from "../../dist/ui/setup-form.js";
 import { dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js";
 import { asciiText, cellText, wrap } from "../../dist/ui/text.js";
-import { keyName } from "../../dist/ui/tui/keys.js";
+import { keyName } from "../../dist/ui/tui/terminal/keys.js";
 import { plainText } from "../../dist/util/plain-text.js";
 import { fakeRun, fakeStart } from "../run/fake-run.js";
 

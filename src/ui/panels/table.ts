@@ -1,4 +1,5 @@
 import { finite } from "../../run/state/numbers.js";
+import { secondsToTarget } from "../../run/state/progress.js";
 import type { ModelState, RunState } from "../../run/state/state.js";
 import {
   formatBytes,
@@ -11,7 +12,6 @@ import {
   formatRate,
   formatSpeed,
 } from "../format.js";
-import { secondsToTarget } from "../progress.js";
 
 export interface TableData {
   columns: Column[];

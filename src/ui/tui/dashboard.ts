@@ -2,20 +2,20 @@ import blessed from "blessed";
 import type { TrainerCommand } from "../../run/events.js";
 import type { RunStore } from "../../run/state/store.js";
 import { plainText } from "../../util/plain-text.js";
+import { framedDrawing, isBlank, movePen } from "../drawing.js";
 import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
-import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
+import type { RunView } from "../run-view.js";
 import { terminalTraits } from "../terminal.js";
-import type { View } from "../view.js";
-import { footer, header, viewAt } from "./bars.js";
-import { cells } from "./cells.js";
-import type { Context, Painter } from "./context.js";
-import { draw, drawSize, pixelAt } from "./draw.js";
 import { placeInGrid } from "./grid.js";
 import { layout, smallest } from "./layout.js";
-import { confirm, confirmText, help, helpSize, middle, tooSmall } from "./overlays.js";
-import { openScreen } from "./screen.js";
-import type { Surface } from "./surface.js";
-import { createTheme } from "./theme.js";
+import type { Context, Painter } from "./paint/painter.js";
+import type { Surface } from "./paint/surface.js";
+import { createTheme } from "./paint/theme.js";
+import { cells } from "./terminal/cells.js";
+import { openScreen } from "./terminal/screen.js";
+import { draw, drawSize, pixelAt } from "./widgets/drawing.js";
+import { footer, header, viewAt } from "./widgets/header-footer.js";
+import { confirm, confirmText, help, helpSize, middle, tooSmall } from "./widgets/overlays.js";
 
 export interface DashboardOptions {
   store: RunStore;
@@ -29,7 +29,7 @@ export interface DashboardOptions {
   quit(how: "save" | "now", key: string): void;
 }
 
-export interface DashboardView extends View {
+export interface DashboardView extends RunView {
   /** Resolves when the user leaves the final screen, or after close(). */
   finished: Promise<void>;
   /** Restores the terminal at once; for signal handlers. close() does the same. */

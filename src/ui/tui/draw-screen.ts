@@ -1,14 +1,14 @@
 import type blessed from "blessed";
 import { initialState, reduce } from "../../run/state/reduce.js";
 import type { RunState } from "../../run/state/state.js";
+import { type DrawState, emptyDrawing, framedDrawing, isBlank, movePen, togglePen } from "../drawing.js";
 import { initialUi, press } from "../interaction.js";
-import { type DrawState, emptyDrawing, framedDrawing, isBlank, movePen, togglePen } from "../panels/drawing.js";
 import { terminalTraits } from "../terminal.js";
-import { cells } from "./cells.js";
-import { drawNoted, drawSize, pixelAt } from "./draw.js";
-import { middle, tooSmall } from "./overlays.js";
-import { openScreen } from "./screen.js";
-import { createTheme } from "./theme.js";
+import { createTheme } from "./paint/theme.js";
+import { cells } from "./terminal/cells.js";
+import { openScreen } from "./terminal/screen.js";
+import { drawNoted, drawSize, pixelAt } from "./widgets/drawing.js";
+import { middle, tooSmall } from "./widgets/overlays.js";
 
 /** A model that reads drawings. */
 export interface DrawModel {

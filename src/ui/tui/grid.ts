@@ -1,9 +1,9 @@
 import type blessed from "blessed";
 import contrib from "blessed-contrib";
-import { cells } from "./cells.js";
-import type { Context } from "./context.js";
 import type { Place } from "./layout.js";
-import type { Surface } from "./surface.js";
+import type { Context } from "./paint/painter.js";
+import type { Surface } from "./paint/surface.js";
+import { cells } from "./terminal/cells.js";
 
 export interface GridOptions {
   /** The box that the grid fills. */

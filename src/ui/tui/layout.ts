@@ -1,15 +1,27 @@
 import type { ViewNumber } from "../interaction.js";
-import { accuracy, cpu, gpuMemory, gpuPower, gpuTemperature, gpuUtilization, hostMemory, loss, memory, norm, speed } from "./chart.js";
-import { confusion, confusionDetail, confusionSmall } from "./confusion.js";
-import type { Painter } from "./context.js";
-import { device } from "./device.js";
-import { filters } from "./filters.js";
-import { gauges } from "./gauges.js";
-import { layers } from "./layers.js";
-import { log, logLine } from "./log.js";
-import { samples, samplesSmall } from "./samples.js";
-import { summary } from "./summary.js";
-import { compactTable, table } from "./table.js";
+import type { Painter } from "./paint/painter.js";
+import {
+  accuracy,
+  cpu,
+  gpuMemory,
+  gpuPower,
+  gpuTemperature,
+  gpuUtilization,
+  hostMemory,
+  loss,
+  memory,
+  norm,
+  speed,
+} from "./widgets/chart.js";
+import { confusion, confusionDetail, confusionSmall } from "./widgets/confusion.js";
+import { device } from "./widgets/device.js";
+import { filters } from "./widgets/filters.js";
+import { gauges } from "./widgets/gauges.js";
+import { layers } from "./widgets/layers.js";
+import { log, logLine } from "./widgets/log.js";
+import { samples, samplesSmall } from "./widgets/samples.js";
+import { summary } from "./widgets/summary.js";
+import { compactTable, table } from "./widgets/table.js";
 
 /** A widget's rectangle in cells of the body (the screen without its first and last line). */
 export interface Place {

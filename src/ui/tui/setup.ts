@@ -12,11 +12,11 @@ import {
 } from "../setup-form.js";
 import { terminalTraits } from "../terminal.js";
 import { fitted, wrap } from "../text.js";
-import { cells } from "./cells.js";
-import { frame } from "./frame.js";
-import { openScreen } from "./screen.js";
-import type { Surface } from "./surface.js";
-import { createTheme, type Theme } from "./theme.js";
+import { frame } from "./paint/border.js";
+import type { Surface } from "./paint/surface.js";
+import { createTheme, type Theme } from "./paint/theme.js";
+import { cells } from "./terminal/cells.js";
+import { openScreen } from "./terminal/screen.js";
 
 export interface SetupOptions {
   title: string;

@@ -1,8 +1,8 @@
-import { type Gauge, gauges as gaugesPanel, percentText } from "../panels/gauges.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
-import type { Surface } from "./surface.js";
-import type { Theme } from "./theme.js";
+import { type Gauge, gauges as gaugesPanel, percentText } from "../../panels/gauges.js";
+import { frame } from "../paint/border.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import type { Surface } from "../paint/surface.js";
+import type { Theme } from "../paint/theme.js";
 
 export const gauges: Painter = (surface, context) => {
   const inner = frame(surface, context.theme, "progress");

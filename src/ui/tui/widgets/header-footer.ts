@@ -1,9 +1,9 @@
-import { formatDuration } from "../format.js";
-import { isFinal, type ViewNumber, viewNames } from "../interaction.js";
-import { percentText } from "../panels/gauges.js";
-import { hints } from "../panels/help.js";
-import { runProgress } from "../progress.js";
-import type { Context, Painter } from "./context.js";
+import { runProgress } from "../../../run/state/progress.js";
+import { formatDuration } from "../../format.js";
+import { isFinal, type ViewNumber, viewNames } from "../../interaction.js";
+import { percentText } from "../../panels/gauges.js";
+import { hints } from "../../panels/help.js";
+import type { Context, Painter } from "../paint/painter.js";
 
 /** First line: program, views, and how the run stands. */
 export const header: Painter = (surface, context) => {

@@ -1,9 +1,9 @@
-import { canvasSize, isBlank } from "../panels/drawing.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { canvasSize, isBlank } from "../../drawing.js";
+import { frame } from "../paint/border.js";
+import { brightness, paintImage } from "../paint/image.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import { attribute, defaultColor, flag, type Surface } from "../paint/surface.js";
 import { paintBar } from "./gauges.js";
-import { brightness, paintImage } from "./image.js";
-import { attribute, defaultColor, flag, type Surface } from "./surface.js";
 
 /** Pixels are two cells wide and one high where there is room for them, else one wide and half a cell high. */
 export function drawSize(available: { width: number; height: number }): { width: number; height: number } {

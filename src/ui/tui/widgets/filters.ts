@@ -1,8 +1,8 @@
-import { layersPanel } from "../panels/layers.js";
-import type { Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { attribute, defaultColor, type Surface } from "./surface.js";
-import type { Theme } from "./theme.js";
+import { layersPanel } from "../../panels/layers.js";
+import { frame } from "../paint/border.js";
+import type { Painter } from "../paint/painter.js";
+import { attribute, defaultColor, type Surface } from "../paint/surface.js";
+import type { Theme } from "../paint/theme.js";
 
 /** The first convolution's filters: blue is negative, orange positive, brighter is larger. */
 export const filters: Painter = (surface, context) => {

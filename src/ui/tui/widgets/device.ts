@@ -1,7 +1,7 @@
-import { deviceLines, deviceTitle } from "../panels/device.js";
-import { wrap } from "../text.js";
-import { modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { deviceLines, deviceTitle } from "../../panels/device.js";
+import { wrap } from "../../text.js";
+import { frame } from "../paint/border.js";
+import { modelInk, type Painter } from "../paint/painter.js";
 import { paintBar } from "./gauges.js";
 
 export const device: Painter = (surface, { state, theme }) => {

@@ -1,5 +1,5 @@
-import { ended } from "../run/state/model.js";
-import type { ModelState, RunState } from "../run/state/state.js";
+import { ended } from "./model.js";
+import type { ModelState, RunState } from "./state.js";
 
 /** @returns the part of the model's steps that is done, in [0, 1]; 0 before its start is known */
 export function fractionDone(model: ModelState): number {

@@ -1,7 +1,7 @@
-import { outcomeLines } from "../summary.js";
-import { wrap } from "../text.js";
-import { modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { outcomeLines } from "../../summary.js";
+import { wrap } from "../../text.js";
+import { frame } from "../paint/border.js";
+import { modelInk, type Painter } from "../paint/painter.js";
 
 /** What came of the run, on the final screen; the same lines stand at the end of what is printed after leaving. */
 export const summary: Painter = (surface, { state, theme }) => {

@@ -1,10 +1,10 @@
-import { imageSide } from "../../util/image-size.js";
-import { type SampleTile, samplesPanel } from "../panels/samples.js";
-import type { Context, Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { imageSide } from "../../../util/image-size.js";
+import { type SampleTile, samplesPanel } from "../../panels/samples.js";
+import { frame } from "../paint/border.js";
+import { brightness, paintImage } from "../paint/image.js";
+import type { Context, Painter } from "../paint/painter.js";
+import type { Surface } from "../paint/surface.js";
 import { paintBar } from "./gauges.js";
-import { brightness, paintImage } from "./image.js";
-import type { Surface } from "./surface.js";
 
 export const samples: Painter = (surface, context) => {
   const { state, ui, theme } = context;

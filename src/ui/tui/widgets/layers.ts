@@ -1,6 +1,6 @@
-import { layersPanel } from "../panels/layers.js";
-import type { Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { layersPanel } from "../../panels/layers.js";
+import { frame } from "../paint/border.js";
+import type { Painter } from "../paint/painter.js";
 import { paintTable } from "./table.js";
 
 export const layers: Painter = (surface, context) => {

@@ -1,5 +1,5 @@
-import { frameArticle, frameDigit } from "../../picture/framing.js";
-import { imageSide } from "../../util/image-size.js";
+import { frameArticle, frameDigit } from "../picture/framing.js";
+import { imageSide } from "../util/image-size.js";
 
 /** A 28 × 28 canvas that is drawn on with keys or the mouse. */
 export interface DrawState {

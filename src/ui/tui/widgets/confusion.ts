@@ -1,10 +1,10 @@
-import { type ConfusionData, confusionPanel } from "../panels/confusion.js";
-import { tileOf } from "../panels/samples.js";
-import { fitted, wrap } from "../text.js";
-import type { Context, Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { type ConfusionData, confusionPanel } from "../../panels/confusion.js";
+import { tileOf } from "../../panels/samples.js";
+import { fitted, wrap } from "../../text.js";
+import { frame } from "../paint/border.js";
+import type { Context, Painter } from "../paint/painter.js";
+import { flag, type Surface, withFlag } from "../paint/surface.js";
 import { paintTiles } from "./samples.js";
-import { flag, type Surface, withFlag } from "./surface.js";
 
 export const confusion: Painter = (surface, context) => {
   const data = panel(context);

@@ -1,10 +1,10 @@
-import { gauges, percentText } from "../panels/gauges.js";
-import { comparisonTable, fitColumns, type TableData } from "../panels/table.js";
-import { fitted } from "../text.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { gauges, percentText } from "../../panels/gauges.js";
+import { comparisonTable, fitColumns, type TableData } from "../../panels/table.js";
+import { fitted } from "../../text.js";
+import { frame } from "../paint/border.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import type { Surface } from "../paint/surface.js";
 import { paintBar } from "./gauges.js";
-import type { Surface } from "./surface.js";
 
 export const table: Painter = (surface, context) => {
   const inner = frame(surface, context.theme, "comparison");

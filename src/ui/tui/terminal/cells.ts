@@ -1,5 +1,5 @@
 import blessed from "blessed";
-import { Surface } from "./surface.js";
+import { Surface } from "../paint/surface.js";
 
 /** A blessed box that copies a painted surface into the screen's cells, without blessed's parsing of content. */
 export interface CellsOptions extends blessed.Widgets.BoxOptions {

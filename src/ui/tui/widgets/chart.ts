@@ -1,12 +1,12 @@
-import type { RunState } from "../../run/state/state.js";
-import { place } from "../panels/axis.js";
-import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../panels/chart.js";
-import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../panels/system.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { createRaster } from "./raster.js";
-import type { Surface } from "./surface.js";
-import type { Theme } from "./theme.js";
+import type { RunState } from "../../../run/state/state.js";
+import { place } from "../../panels/axis.js";
+import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../../panels/chart.js";
+import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../../panels/system.js";
+import { frame } from "../paint/border.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import { createRaster } from "../paint/raster.js";
+import type { Surface } from "../paint/surface.js";
+import type { Theme } from "../paint/theme.js";
 
 type ChartPanel = (state: RunState, options: ChartOptions, size: ChartSize) => ChartData;
 

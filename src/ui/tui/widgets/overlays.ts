@@ -1,8 +1,8 @@
-import { helpSections } from "../panels/help.js";
-import type { Context, Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { smallest } from "./layout.js";
-import type { Surface } from "./surface.js";
+import { helpSections } from "../../panels/help.js";
+import { smallest } from "../layout.js";
+import { frame } from "../paint/border.js";
+import type { Context, Painter } from "../paint/painter.js";
+import type { Surface } from "../paint/surface.js";
 
 /** A box in the middle of the surface. @returns its rectangle */
 export function middle(surface: { width: number; height: number }, width: number, height: number) {

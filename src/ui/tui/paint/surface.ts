@@ -1,4 +1,4 @@
-import { asciiText, cellText } from "../text.js";
+import { asciiText, cellText } from "../../text.js";
 
 /**
  * A rectangle of terminal cells that widgets paint on: a character and an attribute each. An attribute is blessed's packed
