@@ -11,7 +11,7 @@ import { afterAll } from "vitest";
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** replay.ts as JavaScript, made once, so that every session starts quickly. */
-const program = compile(["fake-run", "replay"]);
+const program = compile(["../run/fake-run", "replay"]);
 
 function compile(names: string[]): string {
   const directory = mkdtempSync(path.join(tmpdir(), "mnist-tui-replay-"));
@@ -20,9 +20,9 @@ function compile(names: string[]): string {
   for (const name of names) {
     const source = readFileSync(path.join(here, `${name}.ts`), "utf8")
       .replaceAll('"../../dist/', `"${dist}`)
-      .replace(/"\.\/([\w-]+)\.js"/g, '"./$1.mjs"');
+      .replace(/"\.\.?\/(?:run\/)?([\w-]+)\.js"/g, '"./$1.mjs"');
     const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
-    writeFileSync(path.join(directory, `${name}.mjs`), ts.transpileModule(source, { compilerOptions: options }).outputText);
+    writeFileSync(path.join(directory, `${path.basename(name)}.mjs`), ts.transpileModule(source, { compilerOptions: options }).outputText);
   }
   return path.join(directory, "replay.mjs");
 }
