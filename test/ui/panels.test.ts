@@ -15,7 +15,8 @@ import { logRows } from "../../dist/ui/panels/log.js";
 import { samplesPanel } from "../../dist/ui/panels/samples.js";
 import { gpuChart, memoryChart } from "../../dist/ui/panels/system.js";
 import { comparisonTable, fitColumns } from "../../dist/ui/panels/table.js";
-import { layout, smallest } from "../../dist/ui/tui/layout.js";
+import { layout } from "../../dist/ui/tui/layout.js";
+import { smallest } from "../../dist/ui/tui/widgets/too-small.js";
 import { fakeRun, fakeStart } from "../run/fake-run.js";
 
 function play(events: Iterable<RunEvent>): RunState {
@@ -329,8 +330,8 @@ describe("device and log", () => {
 describe("layout", () => {
   it("covers the body without overlap at every size, in every view", () => {
     for (const view of [1, 2, 3, 4, 5] as const) {
-      for (let columns = smallest.columns; columns <= 300; columns += 11) {
-        for (let rows = smallest.rows - 2; rows <= 100; rows += 5) {
+      for (let columns = smallest.width; columns <= 300; columns += 11) {
+        for (let rows = smallest.height - 2; rows <= 100; rows += 5) {
           for (const models of [0, 2, 6]) {
             for (const gpus of [0, 1, 8]) {
               const places = layout(view, { columns, rows, models, gpus, stage: (columns + rows) % 2 ? "final" : "running" });

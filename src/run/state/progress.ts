@@ -36,6 +36,11 @@ export function runProgress(state: RunState): { fraction: number; secondsLeft: n
   };
 }
 
+/** @returns whether every model of a run has ended; false before the first model is known */
+export function allEnded({ models }: RunState): boolean {
+  return models.length > 0 && models.every(ended);
+}
+
 /** @returns seconds of training until the test accuracy first reached `target` (a fraction), or undefined */
 export function secondsToTarget(model: ModelState, target: number): number | undefined {
   return model.evaluations.find((evaluation) => evaluation.testAccuracy >= target)?.seconds;

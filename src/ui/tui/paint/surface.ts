@@ -82,6 +82,11 @@ export class Surface {
     this.text(right - safe.length, y, safe, attr);
   }
 
+  /** Text in the middle of a line. */
+  textCentred(y: number, text: string, attr: number): void {
+    this.text(Math.max(0, Math.floor((this.width - text.length) / 2)), y, text, attr);
+  }
+
   character(x: number, y: number): string {
     return this.cells.characters[(this.top + y) * this.cells.width + this.left + x];
   }

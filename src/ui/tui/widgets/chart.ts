@@ -2,7 +2,7 @@ import type { RunState } from "../../../run/state/state.js";
 import { place } from "../../panels/axis.js";
 import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../../panels/chart.js";
 import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../../panels/system.js";
-import { frame } from "../paint/border.js";
+import { paintBorder } from "../paint/border.js";
 import { type Context, modelInk, type Painter } from "../paint/painter.js";
 import { createRaster } from "../paint/raster.js";
 import type { Surface } from "../paint/surface.js";
@@ -29,7 +29,7 @@ function painter(panel: ChartPanel): Painter {
   return (surface, context) => {
     const size = { columns: Math.max(1, surface.width - 2 - gutter), rows: Math.max(1, surface.height - 4) };
     const data = panel(context.state, context.ui.chart, size);
-    const inner = frame(surface, context.theme, data.title, [...data.notes, ...(data.cursor ? [data.cursor.label] : [])].join(", "));
+    const inner = paintBorder(surface, context.theme, data.title, [...data.notes, ...(data.cursor ? [data.cursor.label] : [])].join(", "));
     paintChart(inner, data, context);
   };
 }
@@ -38,7 +38,7 @@ function paintChart(surface: Surface, data: ChartData, context: Context): void {
   const { theme } = context;
   if (surface.width < 16 || surface.height < 4) return;
   if (data.empty !== undefined) {
-    surface.text(Math.max(0, Math.floor((surface.width - data.empty.length) / 2)), Math.floor(surface.height / 2), data.empty, theme.faint);
+    surface.textCentred(Math.floor(surface.height / 2), data.empty, theme.faint);
     return;
   }
   const legendRows = paintLegend(surface, data, theme);

@@ -1,73 +1,86 @@
-import { canvasSize, isBlank } from "../../drawing.js";
-import { frame } from "../paint/border.js";
+import { canvasSize, type Drawing, isBlank } from "../../drawing.js";
+import { type DrawingData, type DrawingReading, drawingPanel } from "../../panels/drawing.js";
+import { likeliestFirst, shownClasses } from "../../panels/probabilities.js";
+import { paintBar } from "../paint/bar.js";
+import { paintBorder } from "../paint/border.js";
 import { brightness, paintImage } from "../paint/image.js";
-import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import { modelInk, type Painter } from "../paint/painter.js";
+import type { Size } from "../paint/rectangle.js";
 import { attribute, defaultColor, flag, type Surface } from "../paint/surface.js";
-import { paintBar } from "./gauges.js";
+import type { Theme } from "../paint/theme.js";
 
 /** Pixels are two cells wide and one high where there is room for them, else one wide and half a cell high. */
-export function drawSize(available: { width: number; height: number }): { width: number; height: number } {
+export function drawingSize(available: Size): Size {
   const large = available.width >= 96 && available.height >= canvasSize + 4;
   return large ? { width: 96, height: canvasSize + 3 } : { width: 60, height: 19 };
 }
 
+/** Whether pixels are two cells wide in a panel of this size. */
+function isLarge(panel: Size): boolean {
+  return panel.height >= canvasSize + 3;
+}
+
 /** @returns the pixel under a cell of the panel, or undefined outside the canvas */
-export function pixelAt(x: number, y: number, panel: { width: number; height: number }): { x: number; y: number } | undefined {
-  const large = panel.height >= canvasSize + 3;
+export function pixelAt(x: number, y: number, panel: Size): { x: number; y: number } | undefined {
   const column = x - 1;
   const row = y - 1;
-  const pixel = large ? { x: Math.floor(column / 2), y: row } : { x: column, y: row * 2 };
+  const pixel = isLarge(panel) ? { x: Math.floor(column / 2), y: row } : { x: column, y: row * 2 };
   return column >= 0 && row >= 0 && pixel.x < canvasSize && pixel.y < canvasSize ? pixel : undefined;
 }
 
-export const draw: Painter = (surface, context) => drawNoted(surface, context, "space pen, e eraser, c clear, Esc back");
+export const drawing: Painter = (surface, { state, ui, theme }) => paintDrawing(surface, drawingPanel(state, ui), theme);
 
-/** @param note what stands on the upper edge, where there is room for it */
-export function drawNoted(surface: Surface, { state, ui, theme }: Context, note: string): void {
-  const large = surface.height >= canvasSize + 3;
-  const inner = frame(surface, theme, "draw a digit", note);
+/** The canvas on the left, each model's reading of it on the right. */
+export function paintDrawing(surface: Surface, data: DrawingData, theme: Theme): void {
+  const large = isLarge(surface);
+  const inner = paintBorder(surface, theme, "draw a digit", data.note);
   const canvas = large ? 2 * canvasSize : canvasSize;
-  paintImage(inner, brightness(ui.draw.pixels), canvasSize, canvas, theme);
-  const { x, y, pen } = ui.draw;
+  paintImage(inner, brightness(data.drawing.pixels), canvasSize, canvas, theme);
+  paintPen(inner, data.drawing, large ? "large" : "small", theme);
+  for (let row = 0; row < inner.height; row++) inner.put(canvas, row, theme.glyphs.vertical, theme.border);
+  const side = inner.region(canvas + 2, 0, inner.width - canvas - 3, inner.height);
+  if (isBlank(data.drawing)) paintInstructions(side, data.mouse, theme);
+  else paintReadings(side, data.readings, theme);
+}
+
+function paintPen(canvas: Surface, { x, y, pen }: Drawing, pixels: "large" | "small", theme: Theme): void {
   const sign = pen === "ink" ? "+" : pen === "eraser" ? "x" : "o";
-  const cursor = attribute(
+  const ink = attribute(
     theme.depth === 1 ? defaultColor : theme.depth === 256 ? 16 : 0,
     theme.depth === 1 ? defaultColor : theme.depth === 256 ? 214 : 11,
     theme.depth === 1 ? flag.inverse : flag.bold,
   );
-  if (large) inner.text(x * 2, y, sign + sign, cursor);
-  else inner.put(x, Math.floor(y / 2), sign, cursor);
-  for (let row = 0; row < inner.height; row++) inner.put(canvas, row, theme.glyphs.vertical, theme.border);
+  if (pixels === "large") canvas.text(x * 2, y, sign + sign, ink);
+  else canvas.put(x, Math.floor(y / 2), sign, ink);
+}
 
-  const side = inner.region(canvas + 2, 0, inner.width - canvas - 3, inner.height);
-  if (isBlank(ui.draw)) {
-    ["Arrows move the pen,", "space lowers or lifts it.", ui.mouse === "on" ? "Or draw with the mouse." : "m turns the mouse on."].forEach(
-      (line, index) => {
-        side.text(0, index + 1, line, theme.faint);
-      },
-    );
+function paintInstructions(side: Surface, mouse: DrawingData["mouse"], theme: Theme): void {
+  const lines = ["Arrows move the pen,", "space lowers or lifts it.", mouse === "on" ? "Or draw with the mouse." : "m turns the mouse on."];
+  for (const [index, line] of lines.entries()) side.text(0, index + 1, line, theme.faint);
+}
+
+function paintReadings(side: Surface, readings: readonly DrawingReading[], theme: Theme): void {
+  const height = Math.max(2, Math.floor(side.height / Math.max(1, readings.length)));
+  for (const [index, reading] of readings.entries())
+    paintReading(side.region(0, index * height, side.width, height), height, reading, modelInk(theme, index), theme);
+}
+
+/** @param height of the reading, of which the surface may show a part */
+function paintReading(surface: Surface, height: number, reading: DrawingReading, ink: number, theme: Theme): void {
+  const { model, classNames, probabilities, status } = reading;
+  surface.text(0, 0, model, ink);
+  if (probabilities === undefined) {
+    surface.text(model.length + 1, 0, status === "failed" ? "has failed" : "…", theme.faint);
     return;
   }
-  const each = Math.max(2, Math.floor(side.height / Math.max(1, state.models.length)));
-  state.models.forEach((model, index) => {
-    const area = side.region(0, index * each, side.width, each);
-    const answer = model.prediction;
-    area.text(0, 0, model.name, modelInk(theme, index));
-    if (answer === undefined) {
-      area.text(model.name.length + 1, 0, model.status === "failed" ? "has failed" : "…", theme.faint);
-      return;
-    }
-    const names = model.start?.classNames ?? [];
-    const order = answer.probabilities.map((_, digit) => digit).sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
-    area.text(model.name.length + 1, 0, `reads ${names[order[0]] ?? order[0]}`, theme.strong);
-    // All ten in their order where they fit, else the likeliest.
-    const shown = each >= 12 ? order.slice().sort((a, b) => a - b) : order.slice(0, each - 1);
-    shown.forEach((digit, line) => {
-      const name = (names[digit] ?? String(digit)).slice(0, 8);
-      area.text(0, line + 1, name, digit === order[0] ? theme.strong : theme.faint);
-      const start = Math.max(2, ...names.map((entry) => Math.min(8, entry.length) + 1));
-      paintBar(area.region(start, line + 1, area.width - start - 6, 1), answer.probabilities[digit], modelInk(theme, index), theme);
-      area.textRight(area.width, line + 1, `${Math.round(answer.probabilities[digit] * 100)} %`, theme.text);
-    });
-  });
+  const [likeliest] = likeliestFirst(probabilities);
+  surface.text(model.length + 1, 0, `reads ${classNames[likeliest] ?? likeliest}`, theme.strong);
+  const longest = 8;
+  const left = Math.max(2, ...classNames.map((name) => Math.min(longest, name.length) + 1));
+  for (const [index, label] of shownClasses(probabilities, height - 1).entries()) {
+    const y = index + 1;
+    surface.text(0, y, (classNames[label] ?? String(label)).slice(0, longest), label === likeliest ? theme.strong : theme.faint);
+    paintBar(surface.region(left, y, surface.width - left - 6, 1), probabilities[label], ink, theme);
+    surface.textRight(surface.width, y, `${Math.round(probabilities[label] * 100)} %`, theme.text);
+  }
 }

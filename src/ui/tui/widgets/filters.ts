@@ -1,5 +1,5 @@
 import { layersPanel } from "../../panels/layers.js";
-import { frame } from "../paint/border.js";
+import { paintBorder } from "../paint/border.js";
 import type { Painter } from "../paint/painter.js";
 import { attribute, defaultColor, type Surface } from "../paint/surface.js";
 import type { Theme } from "../paint/theme.js";
@@ -8,7 +8,7 @@ import type { Theme } from "../paint/theme.js";
 export const filters: Painter = (surface, context) => {
   const { state, ui, theme } = context;
   const data = layersPanel(state.models[ui.selected]).filters;
-  const inner = frame(surface, theme, "first-layer filters", data ? `largest weight ${data.scale.toFixed(2)}` : "");
+  const inner = paintBorder(surface, theme, "first-layer filters", data ? `largest weight ${data.scale.toFixed(2)}` : "");
   if (data === undefined) return;
   // As large as all of them fit.
   const scale =

@@ -1,34 +1,42 @@
+import type { UiState } from "../../interaction.js";
 import { helpSections } from "../../panels/help.js";
-import { smallest } from "../layout.js";
-import { frame } from "../paint/border.js";
+import { paintBorder } from "../paint/border.js";
 import type { Context, Painter } from "../paint/painter.js";
+import { centred, type Rectangle, type Size } from "../paint/rectangle.js";
 import type { Surface } from "../paint/surface.js";
+import { drawing, drawingSize } from "./drawing.js";
 
-/** A box in the middle of the surface. @returns its rectangle */
-export function middle(surface: { width: number; height: number }, width: number, height: number) {
-  const w = Math.min(width, surface.width);
-  const h = Math.min(height, surface.height);
-  return { x: Math.floor((surface.width - w) / 2), y: Math.floor((surface.height - h) / 2), width: w, height: h };
+interface Overlay {
+  paint: Painter;
+  size(available: Size, context: Context): Size;
 }
 
-export const tooSmall: Painter = (surface, { theme }) => {
-  surface.clear(theme.text);
-  const lines = [`${surface.width}×${surface.height} is too small`, `needs ${smallest.columns}×${smallest.rows}`, "training goes on"];
-  const top = Math.max(0, Math.floor((surface.height - lines.length) / 2));
-  lines.forEach((line, index) => {
-    surface.text(Math.max(0, Math.floor((surface.width - line.length) / 2)), top + index, line, index === 0 ? theme.warning : theme.text);
-  });
+const confirmation: Overlay = { paint: confirm, size: (_, context) => confirmSize(context) };
+
+const overlays: Record<Exclude<UiState["overlay"], "none">, Overlay> = {
+  help: { paint: help, size: helpSize },
+  drawing: { paint: drawing, size: drawingSize },
+  "confirm-quit": confirmation,
+  "confirm-stop": confirmation,
 };
 
-export function helpSize(available: { width: number; height: number }): { width: number; height: number } {
+/** @returns what lies over the view and where on the screen, or undefined where nothing does */
+export function overlayOf(context: Context, screen: Size): { paint: Painter; rectangle: Rectangle } | undefined {
+  const { overlay } = context.ui;
+  if (overlay === "none") return undefined;
+  const { paint, size } = overlays[overlay];
+  return { paint, rectangle: centred(size(screen, context), screen) };
+}
+
+function helpSize(available: Size): Size {
   const rows = helpSections.map((section) => section.keys.length + 2);
   return available.width >= 116
     ? { width: 116, height: Math.max(rows[0] + rows[2], rows[1] + rows[3]) + 3 }
     : { width: 76, height: rows.reduce((a, b) => a + b, 0) + 2 };
 }
 
-export const help: Painter = (surface, { theme }) => {
-  const inner = frame(surface, theme, "keys", "any key closes");
+export function help(surface: Surface, { theme }: Context): void {
+  const inner = paintBorder(surface, theme, "keys", "any key closes");
   const two = inner.width >= 110;
   const columns = two
     ? [
@@ -53,18 +61,22 @@ export const help: Painter = (surface, { theme }) => {
       if (!dense) y++;
     }
   });
-};
+}
 
-export function confirmText({ state, ui }: Context): string[] {
+function confirmSize(context: Context): Size {
+  return { width: Math.max(...confirmText(context).map((line) => line.length)) + 6, height: 6 };
+}
+
+function confirmText({ state, ui }: Context): string[] {
   if (ui.overlay === "confirm-stop")
     return [`Stop ${state.models[ui.selected]?.name ?? "this model"} and keep its best?`, "x or y stops it, any other key goes on"];
   return ["Stop all models, save and leave?", "q or y leaves, any other key goes on"];
 }
 
-export const confirm: Painter = (surface: Surface, context) => {
+export function confirm(surface: Surface, context: Context): void {
   const { theme } = context;
-  const inner = frame(surface, theme, "please confirm");
+  const inner = paintBorder(surface, theme, "please confirm");
   confirmText(context).forEach((line, index) => {
     inner.text(2, index + (inner.height > 3 ? 1 : 0), line, index === 0 ? theme.strong : theme.faint);
   });
-};
+}
