@@ -31,37 +31,32 @@ export class DrawingPredictor {
 
   /** The first answer takes longest: it is given here, before a drawing waits for it. */
   warmUp(): void {
-    void this.whileBusy(async () => {
-      await this.predict(togglePen(emptyDrawing(), "ink"));
-      await this.askForNewest();
-    });
+    void this.answerNewest(togglePen(emptyDrawing(), "ink"));
   }
 
   ask(drawing: Drawing): void {
     this.newest = drawing;
-    if (!this.busy) void this.whileBusy(() => this.askForNewest());
+    if (!this.busy) void this.answerNewest();
   }
 
   stop(): void {
     this.stopped = true;
   }
 
-  private async whileBusy(work: () => Promise<void>): Promise<void> {
+  /** @param first is predicted before, without telling */
+  private async answerNewest(first?: Drawing): Promise<void> {
     this.busy = true;
     try {
-      await work();
+      if (first !== undefined) await this.predict(first);
+      while (!this.stopped && this.newest.revision !== this.askedRevision) {
+        const drawing = this.newest;
+        this.askedRevision = drawing.revision;
+        if (!isBlank(drawing)) this.events.predicted(await this.predict(drawing));
+      }
     } catch (error) {
       this.events.failed(error);
     }
     this.busy = false;
-  }
-
-  private async askForNewest(): Promise<void> {
-    while (!this.stopped && this.newest.revision !== this.askedRevision) {
-      const drawing = this.newest;
-      this.askedRevision = drawing.revision;
-      if (!isBlank(drawing)) this.events.predicted(await this.predict(drawing));
-    }
   }
 
   /** The drawing is framed once for all models of a dataset. */

@@ -15,7 +15,7 @@ function play(events: Iterable<RunEvent>, from: RunState = initialState()): RunS
 /** All that a view can see of a state: curves by their points. */
 function visible(state: RunState): string {
   return JSON.stringify(state, (_, value) =>
-    value !== null && typeof value === "object" && "store" in value ? curvePoints(value) : value,
+    value !== null && typeof value === "object" && "buffer" in value ? curvePoints(value) : value,
   );
 }
 

@@ -1,5 +1,5 @@
-import { startDrawing } from "./draw.js";
+import { startCanvas } from "./draw.js";
 import { startLive } from "./live.js";
 
-startDrawing();
+startCanvas();
 startLive();

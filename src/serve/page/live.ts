@@ -12,7 +12,7 @@ export function startLive(): void {
     byId("run").textContent = run.run === "" ? "" : `run ${run.run}`;
     byId("machine").textContent = machineText(run);
     byId("status").replaceChildren(...run.models.map(statusCard));
-    chart.draw(run.models);
+    chart.update(run.models);
   };
   const source = new EventSource("/events");
   const connection = byId("connection");
@@ -20,7 +20,7 @@ export function startLive(): void {
     connection.textContent = "";
   };
   source.onerror = () => {
-    connection.textContent = "connection lost, trying again …";
+    connection.textContent = "connection lost, reconnecting …";
   };
   source.addEventListener("snapshot", ({ data }) => {
     run = JSON.parse(data);
@@ -36,7 +36,7 @@ export function startLive(): void {
   });
 }
 
-/** An update leaves out what was sent already: points, and the pictures of an evaluation. */
+/** An update has only the points and evaluations that are new. */
 function merged(before: LiveModel | undefined, update: LiveModel): LiveModel {
   if (!before) return update;
   const curves = { ...update.curves };
@@ -47,7 +47,7 @@ function merged(before: LiveModel | undefined, update: LiveModel): LiveModel {
   return { ...update, curves, confusion: update.confusion ?? before.confusion, samples: update.samples ?? before.samples };
 }
 
-/** The machine's memory and GPUs; where there is none, that the figures are the host's. */
+/** The machine's memory and GPUs; where it has no GPU, that the figures are the host's. */
 function machineText({ hostMemory: { used, total }, gpus }: LiveRun): string {
   const memory = used === undefined ? [] : [`${bytes(used)} of ${bytes(total)} RAM used`];
   const cards = (gpus ?? []).map(({ name, memoryUsed, memoryTotal, utilization, temperature, power }) =>
