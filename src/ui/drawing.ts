@@ -80,7 +80,7 @@ function stroke(drawing: Drawing, toX: number, toY: number): Drawing {
   return { ...drawing, pixels, x: toX, y: toY, revision: drawing.revision + 1 };
 }
 
-/** The drawing as the dataset's images were made (scaled, centred), whatever its size and place. @returns uint8 [784] */
+/** The drawing as the dataset's images were made (scaled, centred), whatever its size and position. @returns uint8 [784] */
 export function framedDrawing(drawing: Drawing, dataset: string): Uint8Array {
   const ink = { width: canvasSize, height: canvasSize, data: Float32Array.from(drawing.pixels, (value) => value / 255) };
   const framed = dataset === "fashion-mnist" ? frameArticle(ink) : frameDigit(ink);

@@ -6,7 +6,7 @@ import { type Drawing, drawingKey, emptyDrawing } from "./drawing.js";
 import type { ChartOptions } from "./panels/chart.js";
 import type { SamplesMode } from "./panels/samples.js";
 
-/** What a person has chosen to see, and what a key does about it. Pure: effects are returned, never carried out here. */
+/** The choices of the person at the dashboard, and the effect of each key. Pure: effects are returned, never carried out here. */
 export interface UiState {
   view: ViewNumber;
   /** Ordinal of the selected model. */
@@ -33,7 +33,7 @@ export type ViewNumber = 1 | 2 | 3 | 4 | 5;
 export const viewNames: Record<ViewNumber, string> = { 1: "Overview", 2: "Confusion", 3: "Samples", 4: "Model", 5: "System" };
 
 export type Effect =
-  /** `model` absent: to all. */
+  /** Without `model`: to all trainers. */
   | { type: "send"; command: TrainerCommand; model?: string }
   | { type: "quit"; how: "save" | "now" }
   /** Leave the final screen. */
@@ -69,8 +69,8 @@ export function initialUi(): UiState {
 }
 
 /**
- * @param key a key's name as terminals libraries give it: "a", "A", "space", "left", "C-c", "escape", "enter", "tab", "S-tab"
- * @param state what the key acts on
+ * @param key a key's name as tui/terminal/keys.ts gives it: "a", "A", "space", "left", "C-c", "escape", "enter", "tab", "S-tab"
+ * @param state the run that the key acts on
  */
 export function press(ui: UiState, key: string, state: RunState): Pressed {
   const before: UiState = { ...ui, message: "" };

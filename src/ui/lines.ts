@@ -20,7 +20,7 @@ export interface LinesOptions {
 }
 
 /**
- * What a log file wants: device and parameters of each model, the machine's figures once, one line an epoch, a rate-limited progress line, warnings, how each
+ * A run as lines for a log file: device and parameters of each model, the machine's figures once, one line an epoch, a rate-limited progress line, warnings, how each
  * model ended and, on close, the summary. Every line stands for itself and begins with the model's name where there are several.
  */
 export function createLines(store: RunStore, options: LinesOptions): RunView {
@@ -86,7 +86,7 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
   }
 
   const unsubscribe = store.subscribe((state, event) => {
-    // A past that was replayed is no news, and it has named the machine already.
+    // The past of a resumed run is no news, and its log has named the machine already.
     if (event === undefined) machineShown ||= state.models.some(({ device }) => device?.gpus !== undefined);
     const model = event && state.models.find(({ name }) => name === plainText(event.model));
     if (model !== undefined) show(event!, state, model);

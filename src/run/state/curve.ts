@@ -33,7 +33,7 @@ export interface CurvePoint {
 
 export const emptyCurve: Curve = { buffer: { data: new Float64Array(0), used: 0 }, length: 0 };
 
-/** What no measurement exceeds; beyond it, sums and differences of two values would not be finite. */
+/** No measurement exceeds this; beyond it, sums and differences of two values would not be finite. */
 const largest = 1e30;
 
 /** Points that are not finite, or absurd, are left out: no view has to deal with NaN or Infinity. */

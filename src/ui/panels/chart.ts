@@ -13,7 +13,7 @@ export interface ChartData {
   xLabel: string;
   /** Where the cursor stands, in the axis' units; its readings are in the series. */
   cursor?: { x: number; label: string };
-  /** What the options are at, where they are not the usual: "log", "last 25 %". */
+  /** The options that are not at their usual values: "log", "last 25 %". */
   notes: string[];
   /** Said instead of curves while there are none. */
   empty?: string;

@@ -70,7 +70,7 @@ export function fitColumns(table: TableData, width: number): { table: TableData;
   };
 }
 
-/** What the model holds on its device, else in its process. */
+/** @returns the model's bytes on its device, else those of its process; undefined before they were measured */
 export function memoryOf(model: ModelState): number | undefined {
   return finite(model.device?.deviceBytes) ?? finite(model.device?.hostBytes);
 }

@@ -10,7 +10,7 @@ import { footer, header } from "./widgets/header-footer.js";
 import { overlayOf } from "./widgets/overlays.js";
 import { isTooSmall, paintTooSmall } from "./widgets/too-small.js";
 
-/** The dashboard's boxes: first line, widgets of the view, last line, and what lies over them. */
+/** The dashboard's boxes: first line, widgets of the view, last line, and an overlay over them. */
 export class DashboardBoxes {
   /** Holds the widgets' boxes. */
   private readonly body = blessed.box({ top: 1, left: 0, width: 1, height: 1 });
@@ -19,12 +19,12 @@ export class DashboardBoxes {
   private readonly overlay: blessed.Widgets.BoxElement;
   private readonly tooSmall: blessed.Widgets.BoxElement;
   private widgets: blessed.Widgets.BoxElement[] = [];
-  /** What the boxes were arranged for. */
+  /** View, size and run that the boxes were arranged for last. */
   private arrangement = "";
 
   /**
    * @param screen gets the boxes, in the order in which they are painted
-   * @param context what is to be seen now
+   * @param context everything that the widgets may look at now
    */
   constructor(
     private readonly screen: Screen,

@@ -125,7 +125,7 @@ class TerminalDashboard implements Dashboard {
     }
   }
 
-  /** Shows what the user has chosen, and carries out what belongs to it. */
+  /** Shows the user's choices, and carries out the effects of the key. */
   private show(ui: UiState, effects: readonly Effect[] = []): void {
     this.ui = ui;
     this.screen.setMouse(ui.mouse);

@@ -27,7 +27,7 @@ export interface DrawScreen {
 }
 
 /**
- * Takes the terminal over: a canvas, and what the models read while one draws. Tab goes from all models to each alone.
+ * Takes the terminal over: a canvas, and the models' readings during the drawing. Tab goes from all models to each alone.
  * Only call it where dashboardUnavailable() says nothing.
  */
 export function openDrawScreen(options: DrawScreenOptions): DrawScreen {

@@ -1,5 +1,5 @@
 /**
- * In milliseconds between two frames. What events show comes at most every `fastest`, and rarer where frames are so dear that they
+ * In milliseconds between two frames. News of events comes at most every `fastest`, and rarer where frames are so dear that they
  * would take more than `share` of a core from training, but never rarer than `slowest`; for `attentive` after a key as often as
  * may be, because the key's answers may still be on their way. A key or a resize itself comes after `answer`.
  */

@@ -38,7 +38,7 @@ export interface LayoutInput {
   rows: number;
   models: number;
   gpus: number;
-  /** Once every model has ended, the overview sums up what came of them. */
+  /** Once every model has ended, the overview shows their outcomes. */
   stage: "running" | "final";
 }
 

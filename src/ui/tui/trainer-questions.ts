@@ -3,10 +3,10 @@ import type { ModelState, RunState } from "../../run/state/state.js";
 import { framedDrawing, isBlank } from "../drawing.js";
 import type { UiState } from "../interaction.js";
 
-/** A key held down asks for the place where it stops, not for every one on the way. */
+/** A key held down asks for the cell where it stops, not for every cell on the way. */
 const delayMilliseconds = 120;
 
-/** Asks the trainers what the present view shows and the events do not tell: the images of a confusion cell, predictions of the drawing. */
+/** Asks the trainers for answers that the screen shows and no event brings by itself: images of a confusion cell, predictions of the drawing. */
 export class TrainerQuestions {
   private timer: NodeJS.Timeout | undefined;
   /** The confusion cell and the drawing's revision that were asked about last: each is asked about once. */
@@ -14,7 +14,7 @@ export class TrainerQuestions {
   private askedRevision = 0;
 
   /**
-   * @param seen what is to be seen now
+   * @param seen the choices and the run that are on the screen now
    * @param send to one model's trainer, or to all
    */
   constructor(

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 export interface CapturedOutput {
   /** The terminal, for the screen alone. */
   terminal: NodeJS.WriteStream;
-  /** Gives the streams back and prints what was kept from the screen. */
+  /** Gives the streams back and prints the writes that were kept. */
   release(): void;
 }
 

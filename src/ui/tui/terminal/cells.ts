@@ -7,10 +7,10 @@ export interface CellsOptions extends blessed.Widgets.BoxOptions {
   paint?(surface: Surface): void;
 }
 
-/** What blessed's screen keeps of each cell: packed attribute and character. Not in its types. */
+/** A line of blessed's screen, not in its types: packed attribute and character of each cell. */
 type Line = [attribute: number, character: string][] & { dirty: boolean };
 
-/** What blessed's types leave out of a box. */
+/** The parts of a box that blessed's types leave out. */
 interface BoxInternals {
   _getCoords(get?: boolean): { xi: number; xl: number; yi: number; yl: number } | undefined;
   lpos?: unknown;

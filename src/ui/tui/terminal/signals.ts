@@ -1,4 +1,4 @@
-/** What a screen does when a signal arrives. */
+/** The answers of a screen to signals. */
 export interface SignalResponses {
   /** The process is about to stop (Ctrl-Z): the terminal goes back to the shell. */
   stop(): void;
@@ -29,7 +29,7 @@ const fatalSignals = [
 /** Listens to the signals that concern a terminal, and to the process's end. @returns ends the listening */
 export function listenToSignals(responses: SignalResponses): () => void {
   const onEnd = (): void => responses.end();
-  // Where no other listener handles the signal, it does what it always does, after the terminal was restored.
+  // Where no other listener handles the signal, the signal ends the process as always, after the terminal was restored.
   const onFatal = (signal: NodeJS.Signals): void => {
     if (process.listeners(signal).some((listener) => listener !== onFatal)) return;
     responses.end();

@@ -20,7 +20,7 @@ const overlays: Record<Exclude<UiState["overlay"], "none">, Overlay> = {
   "confirm-stop": confirmation,
 };
 
-/** @returns what lies over the view and where on the screen, or undefined where nothing does */
+/** @returns the overlay over the view and its rectangle on the screen, or undefined where there is none */
 export function overlayOf(context: Context, screen: Size): { paint: Painter; rectangle: Rectangle } | undefined {
   const { overlay } = context.ui;
   if (overlay === "none") return undefined;

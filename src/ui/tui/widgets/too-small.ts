@@ -9,7 +9,7 @@ export function isTooSmall({ width, height }: Size): boolean {
   return width < smallest.width || height < smallest.height;
 }
 
-/** What a screen that is too small shows instead. @param notes further lines */
+/** The message that a screen shows where it is too small. @param notes further lines */
 export function paintTooSmall(surface: Surface, theme: Theme, ...notes: string[]): void {
   surface.clear(theme.text);
   const lines = [`${surface.width}×${surface.height} is too small`, `needs ${smallest.width}×${smallest.height}`, ...notes];
