@@ -1,11 +1,11 @@
 import type { TrainerCommand } from "../run/events.js";
 import type { RunStore } from "../run/state/store.js";
+import type { RunView } from "../ui/run-view.js";
 import { dashboardUnavailable } from "../ui/terminal.js";
-import type { View } from "../ui/view.js";
 import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
 
 /** The view of a run on standard output. */
-export interface TrainView extends View {
+export interface TrainView extends RunView {
   /** Shows a final screen, on which the user may still ask about the models. */
   staysOpen: boolean;
   /** Resolves when the user leaves the final screen; at once where there is none. */

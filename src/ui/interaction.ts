@@ -1,16 +1,17 @@
 import type { TrainerCommand } from "../run/events.js";
 import { ended } from "../run/state/model.js";
+import { allEnded } from "../run/state/progress.js";
 import type { RunState } from "../run/state/state.js";
+import { type Drawing, drawingKey, emptyDrawing } from "./drawing.js";
 import type { ChartOptions } from "./panels/chart.js";
-import { clearCanvas, type DrawState, emptyDrawing, movePen, togglePen } from "./panels/drawing.js";
 import type { SamplesMode } from "./panels/samples.js";
 
-/** What a person has chosen to see, and what a key does about it. Pure: effects are returned, never carried out here. */
+/** The choices of the person at the dashboard, and the effect of each key. Pure: effects are returned, never carried out here. */
 export interface UiState {
   view: ViewNumber;
   /** Ordinal of the selected model. */
   selected: number;
-  overlay: "none" | "help" | "confirm-quit" | "confirm-stop" | "draw";
+  overlay: "none" | "help" | "confirm-quit" | "confirm-stop" | "drawing";
   chart: ChartOptions;
   confusion: { row: number; column: number; unit: "count" | "percent" };
   samplesMode: SamplesMode;
@@ -21,7 +22,7 @@ export interface UiState {
   /** Lines back in the log. */
   logBack: number;
   mouse: "off" | "on";
-  draw: DrawState;
+  drawing: Drawing;
   /** The user asked to leave: the screen goes as soon as the trainers have saved. */
   quitting: boolean;
   /** One line about the last key, until the next one. */
@@ -32,7 +33,7 @@ export type ViewNumber = 1 | 2 | 3 | 4 | 5;
 export const viewNames: Record<ViewNumber, string> = { 1: "Overview", 2: "Confusion", 3: "Samples", 4: "Model", 5: "System" };
 
 export type Effect =
-  /** `model` absent: to all. */
+  /** Without `model`: to all trainers. */
   | { type: "send"; command: TrainerCommand; model?: string }
   | { type: "quit"; how: "save" | "now" }
   /** Leave the final screen. */
@@ -61,20 +62,15 @@ export function initialUi(): UiState {
     target: 0.98,
     logBack: 0,
     mouse: "off",
-    draw: emptyDrawing(),
+    drawing: emptyDrawing(),
     quitting: false,
     message: "",
   };
 }
 
-/** Every model has ended: the final screen. */
-export function isFinal(state: RunState): boolean {
-  return state.models.length > 0 && state.models.every(ended);
-}
-
 /**
- * @param key a key's name as terminals libraries give it: "a", "A", "space", "left", "C-c", "escape", "enter", "tab", "S-tab"
- * @param state what the key acts on
+ * @param key a key's name as tui/terminal/keys.ts gives it: "a", "A", "space", "left", "C-c", "escape", "enter", "tab", "S-tab"
+ * @param state the run that the key acts on
  */
 export function press(ui: UiState, key: string, state: RunState): Pressed {
   const before: UiState = { ...ui, message: "" };
@@ -99,7 +95,7 @@ export function press(ui: UiState, key: string, state: RunState): Pressed {
       }
       return changed({ ...before, overlay: "none", message: "training goes on" });
     }
-    case "draw":
+    case "drawing":
       return pressInDrawing(before, key);
     default:
       return pressInView(before, key, state);
@@ -115,7 +111,7 @@ function send(ui: UiState, command: TrainerCommand, model?: string): Pressed {
 }
 
 function quit(ui: UiState, state: RunState): Pressed {
-  if (isFinal(state)) return { ui, effects: [{ type: "leave" }] };
+  if (allEnded(state)) return { ui, effects: [{ type: "leave" }] };
   return { ui: { ...ui, quitting: true, message: "saving …" }, effects: [{ type: "quit", how: "save" }] };
 }
 
@@ -125,7 +121,7 @@ function pressInView(ui: UiState, key: string, state: RunState): Pressed {
     (ui.view === 2 ? confusionKey(ui, key, state) : ui.view === 3 ? samplesKey(ui, key, state) : undefined) ??
     chartKey(ui, key);
   if (general !== undefined) return general;
-  return isFinal(state) ? { ui, effects: [{ type: "leave" }] } : changed(ui);
+  return allEnded(state) ? { ui, effects: [{ type: "leave" }] } : changed(ui);
 }
 
 function generalKey(ui: UiState, key: string, state: RunState): Pressed | undefined {
@@ -146,7 +142,7 @@ function generalKey(ui: UiState, key: string, state: RunState): Pressed | undefi
     case "h":
       return changed({ ...ui, overlay: "help" });
     case "d":
-      return changed({ ...ui, overlay: "draw" });
+      return changed({ ...ui, overlay: "drawing" });
     case "m":
       return changed({ ...ui, mouse: ui.mouse === "on" ? "off" : "on", message: ui.mouse === "on" ? "mouse off" : "mouse on" });
     case "t":
@@ -157,11 +153,11 @@ function generalKey(ui: UiState, key: string, state: RunState): Pressed | undefi
       return changed({ ...ui, logBack: Math.max(0, ui.logBack - 5) });
     case "Q":
     case "S-q":
-      return { ui, effects: isFinal(state) ? [{ type: "leave" }] : [{ type: "quit", how: "now" }] };
+      return { ui, effects: allEnded(state) ? [{ type: "leave" }] : [{ type: "quit", how: "now" }] };
     default:
       break;
   }
-  if (isFinal(state)) return undefined;
+  if (allEnded(state)) return undefined;
   switch (key) {
     case "q":
       return ui.quitting ? changed({ ...ui, message: "saving … (Q leaves now)" }) : changed({ ...ui, overlay: "confirm-quit" });
@@ -259,35 +255,17 @@ function historyKey(ui: UiState, key: string, length: number): Pressed | undefin
 }
 
 function pressInDrawing(ui: UiState, key: string): Pressed {
-  const { draw } = ui;
-  const drawn = (after: DrawState): Pressed => changed({ ...ui, draw: after });
   switch (key) {
     case "escape":
     case "d":
     case "q":
       return changed({ ...ui, overlay: "none" });
-    case "up":
-      return drawn(movePen(draw, draw.x, draw.y - 1));
-    case "down":
-      return drawn(movePen(draw, draw.x, draw.y + 1));
-    case "left":
-      return drawn(movePen(draw, draw.x - 1, draw.y));
-    case "right":
-      return drawn(movePen(draw, draw.x + 1, draw.y));
-    case "space":
-      return drawn(togglePen(draw, "ink"));
-    case "e":
-      return drawn(togglePen(draw, "eraser"));
-    case "c":
-    case "backspace":
-    case "delete":
-      return drawn(clearCanvas(draw));
     case "m":
       return changed({ ...ui, mouse: ui.mouse === "on" ? "off" : "on" });
     case "?":
       return changed({ ...ui, overlay: "help" });
     default:
-      return changed(ui);
+      return changed({ ...ui, drawing: drawingKey(ui.drawing, key) ?? ui.drawing });
   }
 }
 

@@ -1,12 +1,12 @@
 import type { RunStore } from "../run/state/store.js";
-import type { View } from "./view.js";
+import type { RunView } from "./run-view.js";
 
 export interface JsonOptions {
   write(text: string): void;
 }
 
 /** One event a line, as `train --json` prints them. Numbers that are not finite become null. */
-export function createJson(store: RunStore, { write }: JsonOptions): View {
+export function createJson(store: RunStore, { write }: JsonOptions): RunView {
   const unsubscribe = store.subscribe((_, event) => {
     if (event !== undefined) write(`${JSON.stringify(event)}\n`);
   });

@@ -2,14 +2,14 @@ import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { isHostOnly } from "../run/state/machine.js";
 import { doneText } from "../run/state/notes.js";
+import { secondsLeft } from "../run/state/progress.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
 import { plainText } from "../util/plain-text.js";
 import { formatCount, formatDuration, formatEpoch, formatLoss, formatPercent, formatRate, formatSpeed } from "./format.js";
 import { gpuLines, hostOnly, machineLines, trainerFigures } from "./panels/device.js";
-import { secondsLeft } from "./progress.js";
+import type { RunView } from "./run-view.js";
 import { summaryLines } from "./summary.js";
-import type { View } from "./view.js";
 
 export interface LinesOptions {
   write(text: string): void;
@@ -20,10 +20,10 @@ export interface LinesOptions {
 }
 
 /**
- * What a log file wants: device and parameters of each model, the machine's figures once, one line an epoch, a rate-limited progress line, warnings, how each
+ * A run as lines for a log file: device and parameters of each model, the machine's figures once, one line an epoch, a rate-limited progress line, warnings, how each
  * model ended and, on close, the summary. Every line stands for itself and begins with the model's name where there are several.
  */
-export function createLines(store: RunStore, options: LinesOptions): View {
+export function createLines(store: RunStore, options: LinesOptions): RunView {
   const chalk = new Chalk({ level: options.color === "ansi" ? 1 : 0 });
   const progressMilliseconds = (options.progressSeconds ?? 10) * 1000;
   const lastProgress = new Map<string, number>();
@@ -86,7 +86,7 @@ export function createLines(store: RunStore, options: LinesOptions): View {
   }
 
   const unsubscribe = store.subscribe((state, event) => {
-    // A past that was replayed is no news, and it has named the machine already.
+    // The past of a resumed run is no news, and its log has named the machine already.
     if (event === undefined) machineShown ||= state.models.some(({ device }) => device?.gpus !== undefined);
     const model = event && state.models.find(({ name }) => name === plainText(event.model));
     if (model !== undefined) show(event!, state, model);

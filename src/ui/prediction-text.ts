@@ -1,7 +1,7 @@
 import { imageSide as side } from "../util/image-size.js";
 import type { TerminalTraits } from "./terminal.js";
 
-/** A prediction as lines of text: what the network saw, and its probabilities beside it. */
+/** A prediction as lines of text: the picture as the network gets it, and the probabilities beside it. */
 
 export interface Prediction {
   /** [784] in [0, 1] */

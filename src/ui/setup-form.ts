@@ -15,9 +15,9 @@ export interface PresetChoice {
   parameters: number;
   /** "16-32-64-128" */
   kernels: string;
-  /** What an empty field for dropout means: "0.5", "none". */
+  /** The meaning of an empty field for dropout: "0.5", "none". */
   dropout: string;
-  /** What the preset trains with where nothing else is asked for. */
+  /** The preset's own settings, for which empty fields stand. */
   training: { optimizer: string; learningRate: string; batchSize: string; epochs: string };
 }
 
@@ -146,7 +146,7 @@ function choose(state: SetupState, choices: SetupChoices, by: number): SetupStat
   if (row === "preset") {
     const names = choices.presets.map((preset) => preset.name);
     const preset = turned(names, model.preset);
-    // Widths and the optimizer belong to a preset; what was typed besides them stays.
+    // Widths and the optimizer belong to a preset; typed text in the other fields stays.
     return edited(state, { preset, kernels: "", optimizer: presetOf(preset, choices).training.optimizer });
   }
   if (row === "optimizer") return edited(state, { optimizer: turned(choices.optimizers, model.optimizer) });
@@ -187,13 +187,13 @@ export function trainArguments(state: SetupState, choices: SetupChoices): string
     return [model.preset, ...own.map((field) => `${flags[field]}=${wanted(model, field)}`)].join(":");
   });
   const args = ["train", ...(entries.length > 1 ? ["--compare", entries.join(",")] : ["--model", entries[0]])];
-  // The first one is what `train` takes by itself, with synthetic digits in its place where it can be neither found nor downloaded.
+  // `train` takes the first dataset by itself, and synthetic digits where that can be neither found nor downloaded.
   if (state.dataset !== choices.datasets[0]) args.push("--dataset", state.dataset);
   for (const field of shared) if (wanted(state.models[0], field) !== "") args.push(`--${flags[field]}`, wanted(state.models[0], field));
   return args;
 }
 
-/** What is shown in a field: its text, or what the empty one stands for. */
+/** @returns a field's text as typed; for an empty field the setting that it stands for */
 export function fieldText(model: ModelDraft, row: keyof ModelDraft, choices: SetupChoices): { text: string; given: "typed" | "default" } {
   if (row === "preset" || row === "optimizer") return { text: model[row], given: "typed" };
   if (model[row] !== "") return { text: model[row], given: "typed" };

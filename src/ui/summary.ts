@@ -3,7 +3,7 @@ import type { ModelState, RunState } from "../run/state/state.js";
 import { formatCount, formatDuration, formatPercent, formatPoints, formatSpeed } from "./format.js";
 
 /**
- * What is worth keeping on the normal screen after a run: one table row a model, then how each ended.
+ * The summary that stays on the normal screen after a run: one table row a model, then how each ended.
  * Plain text without escape codes; empty before the first event.
  */
 export function summaryLines(state: RunState): string[] {

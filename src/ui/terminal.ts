@@ -1,7 +1,7 @@
 /** Colours that a terminal can show; 1 is none. */
 export type ColorDepth = 256 | 16 | 1;
 
-/** What is known about a terminal from the outside, before a single byte is written to it. */
+/** A terminal's abilities, known before a single byte is written to it. */
 export interface TerminalTraits {
   depth: ColorDepth;
   charset: "unicode" | "ascii";

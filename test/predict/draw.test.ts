@@ -66,6 +66,23 @@ describe("mnist-tui draw", () => {
     }
   });
 
+  it("says when the terminal is too small, and is back where it is large enough", async () => {
+    const screen = draw(join(dir, "models"), { columns: 80, rows: 24 });
+    try {
+      await screen.shows("Arrows move the pen,");
+      const before = screen.text();
+      screen.child.resize(59, 24);
+      screen.terminal.resize(59, 24);
+      await screen.shows("needs 60×20");
+      expect(screen.text()).not.toContain("training");
+      screen.child.resize(80, 24);
+      screen.terminal.resize(80, 24);
+      await screen.until(() => screen.text() === before, "the drawing should be as before");
+    } finally {
+      screen.dispose();
+    }
+  });
+
   it("Ctrl-C leaves with 130 and the terminal restored", async () => {
     const screen = draw(join(dir, "models", "alpha"));
     try {

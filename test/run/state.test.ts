@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../dist/run/events.js";
 import { appendPoint, curveCap, curvePoints, emptyCurve, truncateCurve } from "../../dist/run/state/curve.js";
+import { runProgress, secondsLeft, secondsToTarget } from "../../dist/run/state/progress.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import type { RunState } from "../../dist/run/state/state.js";
-import { runProgress, secondsLeft, secondsToTarget } from "../../dist/ui/progress.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
 
 function play(events: Iterable<RunEvent>, from: RunState = initialState()): RunState {
@@ -15,7 +15,7 @@ function play(events: Iterable<RunEvent>, from: RunState = initialState()): RunS
 /** All that a view can see of a state: curves by their points. */
 function visible(state: RunState): string {
   return JSON.stringify(state, (_, value) =>
-    value !== null && typeof value === "object" && "store" in value ? curvePoints(value) : value,
+    value !== null && typeof value === "object" && "buffer" in value ? curvePoints(value) : value,
   );
 }
 

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "vitest";
 import { keys, Session, type SessionOptions } from "./terminal-harness.js";
@@ -9,6 +10,7 @@ function open(context: TestContext, options: SessionOptions): Session {
   return session;
 }
 
+const pretrained = path.join(import.meta.dirname, "../../checkpoints/pretrained");
 const half = ["--pace", "0", "--until", "330"];
 const views: [key: string, marker: RegExp, name: string][] = [
   ["1", /1 Overview[\s\S]* accuracy /, "overview"],
@@ -245,13 +247,17 @@ describe.skipIf(process.platform === "win32")("the set-up form", () => {
 });
 
 describe.skipIf(process.platform === "win32")("the terminal is as before after", () => {
-  const ways: [name: string, replay: string[], act: (session: Session) => void, code: number, said: string][] = [
+  type Way = [name: string, replay: string[], act: (session: Session) => void, code: number, said: string];
+  const ways: Way[] = [
     ["q and y", [], (session) => session.press("q", "y"), 0, "run 2026-01-02T12-00-00, mnist"],
     ["Ctrl-C", [], (session) => session.press(keys.ctrlC), 0, "run 2026-01-02T12-00-00, mnist"],
     ["Q", [], (session) => session.press("Q"), 130, "run 2026-01-02T12-00-00, mnist"],
-    ["SIGTERM", [], (session) => process.kill(session.dashboardPid(), "SIGTERM"), 143, ""],
-    ["SIGHUP", [], (session) => process.kill(session.dashboardPid(), "SIGHUP"), 129, ""],
-    ["SIGINT", [], (session) => process.kill(session.dashboardPid(), "SIGINT"), 130, ""],
+    ["SIGTERM", [], (session) => process.kill(session.pid(), "SIGTERM"), 143, ""],
+    ["SIGHUP", [], (session) => process.kill(session.pid(), "SIGHUP"), 129, ""],
+    ["SIGINT", [], (session) => process.kill(session.pid(), "SIGINT"), 130, ""],
+    ...(["SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGXCPU"] as const).map(
+      (signal): Way => [signal, [], (session) => process.kill(session.pid(), signal), 128 + constants.signals[signal], ""],
+    ),
     ["an exception", ["--trouble", "throw"], () => {}, 1, "a fault in the parent"],
     ["a trainer's crash", ["--trouble", "error"], (session) => session.press("q", "y"), 0, "killed by SIGSEGV"],
   ];
@@ -289,6 +295,38 @@ describe.skipIf(process.platform === "win32")("the terminal is as before after",
     expectRestored(session, context);
     context.expect(ended.after).toBe(ended.before);
   });
+});
+
+describe.skipIf(process.platform === "win32")("after a SIGSTOP from outside and fg, the screen is whole and reads keys", () => {
+  const screens: [name: string, options: Partial<SessionOptions>, shown: string | RegExp, mouse: string, key: string, answer: string][] = [
+    ["of the dashboard", { replay: half }, /64 %, 0:5\d left/, "m", "2", "most confused"],
+    ["of the set-up form", { mnistTui: [] }, "mnist-tui train --compare simple,residual", "", "x", "mnist-tui train --model residual"],
+    ["of draw", { mnistTui: ["draw", "--checkpoint", pretrained] }, "Or draw with the mouse", "", " ", "reads"],
+  ];
+  for (const [name, options, shown, mouse, key, answer] of screens) {
+    it.concurrent(name, async (context) => {
+      const session = open(context, { columns: 100, rows: 30, ...options, jobControl: true });
+      await session.shows(shown);
+      session.press(mouse);
+      await session.until(() => mouse === "" || session.terminal.modes.mouseTrackingMode === "drag", "the mouse should be on");
+      await session.shows(shown);
+      const before = { text: session.text(), mouse: session.terminal.modes.mouseTrackingMode };
+      const stoppedAt = session.raw.length;
+      process.kill(session.pid(), "SIGSTOP");
+      await session.until(() => session.raw.slice(stoppedAt).includes("STOPPED"), "the shell should have the terminal");
+      session.press("\r");
+      await session.until(() => session.raw.slice(stoppedAt).includes("\u001b[?1049h"), "fg should bring the screen back");
+      await session.until(() => session.text() === before.text, "the screen should be as before");
+      context.expect(session.terminal.modes.mouseTrackingMode).toBe(before.mouse);
+      context.expect(session.raw.lastIndexOf("\u001b[?25l")).toBeGreaterThan(session.raw.lastIndexOf("\u001b[?25h"));
+      session.press(key);
+      await session.shows(answer);
+      session.press(keys.ctrlC);
+      const ended = await session.end();
+      expectRestored(session, context);
+      context.expect(ended.after).toBe(ended.before);
+    });
+  }
 });
 
 function expectRestored(session: Session, context: TestContext): void {

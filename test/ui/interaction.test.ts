@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { allEnded } from "../../dist/run/state/progress.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import type { RunState } from "../../dist/run/state/state.js";
-import { initialUi, isFinal, press, type UiState } from "../../dist/ui/interaction.js";
+import { initialUi, press, type UiState } from "../../dist/ui/interaction.js";
 import { initialSetup, pressSetup, type SetupChoices, type SetupState, trainArguments } from "../../dist/ui/setup-form.js";
 import { dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js";
 import { asciiText, cellText, wrap } from "../../dist/ui/text.js";
-import { keyName } from "../../dist/ui/tui/keys.js";
+import { keyName } from "../../dist/ui/tui/terminal/keys.js";
 import { plainText } from "../../dist/util/plain-text.js";
 import { fakeRun, fakeStart } from "../run/fake-run.js";
 
@@ -38,7 +39,7 @@ describe("keys", () => {
   });
 
   it("Ctrl-C saves and leaves at once, the second one leaves now, from any overlay", () => {
-    for (const overlay of ["none", "help", "draw", "confirm-quit", "confirm-stop"] as const) {
+    for (const overlay of ["none", "help", "drawing", "confirm-quit", "confirm-stop"] as const) {
       const first = press({ ...initialUi(), overlay }, "C-c", running);
       expect(first.effects).toEqual([{ type: "quit", how: "save" }]);
       expect(press(first.ui, "C-c", running).effects).toEqual([{ type: "quit", how: "now" }]);
@@ -46,7 +47,7 @@ describe("keys", () => {
   });
 
   it("on the final screen views and charts still work, and any other key leaves", () => {
-    expect(isFinal(over)).toBe(true);
+    expect(allEnded(over)).toBe(true);
     expect(press(initialUi(), "2", over)).toMatchObject({ ui: { view: 2 }, effects: [] });
     expect(press(initialUi(), "l", over).effects).toEqual([]);
     for (const key of ["q", "enter", "escape", "space", "C-c", "Q", "y"])

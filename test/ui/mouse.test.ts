@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { MouseReader } from "../../dist/ui/tui/mouse.js";
+import { MouseReader } from "../../dist/ui/tui/terminal/mouse.js";
 
 const drag = "\u001b[<0;5;3M\u001b[<32;6;3M\u001b[<32;300;200M\u001b[<0;7;3m";
 const expected = [

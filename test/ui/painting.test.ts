@@ -3,17 +3,18 @@ import type { RunEvent } from "../../dist/run/events.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import type { RunState } from "../../dist/run/state/state.js";
 import { initialUi, type UiState } from "../../dist/ui/interaction.js";
-import { footer, header } from "../../dist/ui/tui/bars.js";
-import { accuracy, loss } from "../../dist/ui/tui/chart.js";
-import type { Context, Painter } from "../../dist/ui/tui/context.js";
-import { device } from "../../dist/ui/tui/device.js";
-import { draw } from "../../dist/ui/tui/draw.js";
 import { layout } from "../../dist/ui/tui/layout.js";
-import { confirm, help, tooSmall } from "../../dist/ui/tui/overlays.js";
-import { createRaster } from "../../dist/ui/tui/raster.js";
-import { Surface } from "../../dist/ui/tui/surface.js";
-import { table } from "../../dist/ui/tui/table.js";
-import { createTheme } from "../../dist/ui/tui/theme.js";
+import type { Context, Painter } from "../../dist/ui/tui/paint/painter.js";
+import { createRaster } from "../../dist/ui/tui/paint/raster.js";
+import { Surface } from "../../dist/ui/tui/paint/surface.js";
+import { createTheme } from "../../dist/ui/tui/paint/theme.js";
+import { accuracy, loss } from "../../dist/ui/tui/widgets/chart.js";
+import { device } from "../../dist/ui/tui/widgets/device.js";
+import { drawing } from "../../dist/ui/tui/widgets/drawing.js";
+import { footer, header } from "../../dist/ui/tui/widgets/header-footer.js";
+import { confirm, help } from "../../dist/ui/tui/widgets/overlays.js";
+import { table } from "../../dist/ui/tui/widgets/table.js";
+import { paintTooSmall } from "../../dist/ui/tui/widgets/too-small.js";
 import { randomKey, randomUniform } from "../../dist/util/random.js";
 import { fakeRun } from "../run/fake-run.js";
 
@@ -60,14 +61,15 @@ const placed = new Set(
       [70, 110, 200].flatMap((columns) =>
         [0, 1].flatMap((gpus) =>
           (["running", "final"] as const).flatMap((stage) =>
-            layout(view, { rows, columns, models: 2, gpus, stage }).map((place) => place.paint),
+            layout(view, { rows, columns, models: 2, gpus, stage }).map((widget) => widget.paint),
           ),
         ),
       ),
     ),
   ),
 );
-const all: Painter[] = [...placed, header, footer, help, confirm, draw, tooSmall];
+const tooSmall: Painter = (surface, { theme }) => paintTooSmall(surface, theme, "training goes on");
+const all: Painter[] = [...placed, header, footer, help, confirm, drawing, tooSmall];
 const themes = ([256, 16, 1] as const).flatMap((depth) =>
   (["unicode", "ascii"] as const).map((charset) => createTheme({ depth, charset })),
 );

@@ -149,7 +149,6 @@ async function measureFrames(): Promise<void> {
 }
 
 pump();
-trace(`pid ${process.pid}`);
 trace("ready");
 view.finished.then(() => leave(0));
 

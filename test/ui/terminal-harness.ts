@@ -11,7 +11,7 @@ import { afterAll } from "vitest";
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /** replay.ts as JavaScript, made once, so that every session starts quickly. */
-const program = compile(["fake-run", "replay"]);
+const program = compile(["../run/fake-run", "replay"]);
 
 function compile(names: string[]): string {
   const directory = mkdtempSync(path.join(tmpdir(), "mnist-tui-replay-"));
@@ -20,9 +20,9 @@ function compile(names: string[]): string {
   for (const name of names) {
     const source = readFileSync(path.join(here, `${name}.ts`), "utf8")
       .replaceAll('"../../dist/', `"${dist}`)
-      .replace(/"\.\/([\w-]+)\.js"/g, '"./$1.mjs"');
+      .replace(/"\.\.?\/(?:run\/)?([\w-]+)\.js"/g, '"./$1.mjs"');
     const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
-    writeFileSync(path.join(directory, `${name}.mjs`), ts.transpileModule(source, { compilerOptions: options }).outputText);
+    writeFileSync(path.join(directory, `${path.basename(name)}.mjs`), ts.transpileModule(source, { compilerOptions: options }).outputText);
   }
   return path.join(directory, "replay.mjs");
 }
@@ -35,7 +35,7 @@ export interface SessionOptions {
   /** Arguments of the program itself instead. */
   mnistTui?: string[];
   env?: Record<string, string>;
-  /** Resume with fg after the program was suspended. */
+  /** When the program stops, the shell takes the terminal as an interactive one would, says STOPPED, and brings the program back after Enter. */
   jobControl?: boolean;
 }
 
@@ -54,8 +54,10 @@ export class Session {
     const parts = options.mnistTui
       ? [process.execPath, path.join(here, "../../bin/mnist-tui.js"), ...options.mnistTui]
       : [process.execPath, program, "--trace", this.file("trace"), ...(options.replay ?? [])];
-    const command = parts.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
-    const suspended = `echo $? > '${this.file("code1")}'; stty -g > '${this.file("stopped")}'; echo STOPPED; read line; fg > /dev/null; `;
+    const started = ["/bin/sh", "-c", 'echo $$ > "$0"; exec "$@"', this.file("pid"), ...parts];
+    const command = started.map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
+    const takenBack = `stty -g > '${this.file("stopped")}'; stty "$(cat '${this.file("before")}')"`;
+    const suspended = `${takenBack}; echo STOPPED; read line; fg > /dev/null; `;
     const script =
       `${options.jobControl ? "set -m; " : ""}stty -g > '${this.file("before")}'; ${command}; ${options.jobControl ? suspended : ""}` +
       `echo $? > '${this.file("code")}'; stty -g > '${this.file("after")}'`;
@@ -104,13 +106,14 @@ export class Session {
     }, `the screen should show ${wanted}`);
   }
 
-  async until(condition: () => boolean, what: string): Promise<void> {
+  /** @param wanted says for a failure what should have come true */
+  async until(condition: () => boolean, wanted: string): Promise<void> {
     const deadline = Date.now() + 120_000;
     while (!condition()) {
       // A program that has ended will not do it any more; its last output may still be on its way.
       if (this.exited && Date.now() - this.lastOutput > 500 && !condition())
-        throw new Error(`${what}, but the program has ended:\n${this.text()}`);
-      if (Date.now() > deadline) throw new Error(`${what}; it shows\n${this.text()}\ntrace: ${this.read("trace")}`);
+        throw new Error(`${wanted}, but the program has ended:\n${this.text()}`);
+      if (Date.now() > deadline) throw new Error(`${wanted}; it shows\n${this.text()}\ntrace: ${this.read("trace")}`);
       await sleep(20);
     }
   }
@@ -119,9 +122,9 @@ export class Session {
     for (const key of keys) this.child.write(key);
   }
 
-  /** Process id of the dashboard itself. */
-  dashboardPid(): number {
-    return Number(/pid (\d+)/.exec(this.read("trace"))?.[1]);
+  /** Process id of the program; 0 before it has started. */
+  pid(): number {
+    return Number(this.read("pid"));
   }
 
   /** Waits for the shell's end. @returns how the program ended and what it left behind */
@@ -133,7 +136,7 @@ export class Session {
 
   dispose(): void {
     if (!this.exited) this.child.kill("SIGKILL");
-    const pid = this.dashboardPid();
+    const pid = this.pid();
     if (pid > 0 && !this.exited) {
       try {
         process.kill(pid, "SIGKILL");

@@ -12,7 +12,7 @@ export async function load(url, context, nextLoad) {
 }
 
 export async function resolve(specifier, context, nextResolve) {
-  const own = specifier.startsWith("./") && specifier.endsWith(".js") && context.parentURL?.endsWith(".ts");
+  const own = /^\.\.?\/(?!.*\/dist\/).*\.js$/.test(specifier) && context.parentURL?.endsWith(".ts");
   return nextResolve(own ? specifier.replace(/\.js$/, ".ts") : specifier, context);
 }
 

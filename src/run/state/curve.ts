@@ -9,14 +9,15 @@ export const curveCap = 4096;
 export const curveStride = 4;
 export const curveField = { step: 0, epoch: 1, seconds: 2, value: 3 } as const;
 
-interface Store {
+/** Room for points, shared by the curves that one grew into. */
+interface CurveBuffer {
   data: Float64Array;
   /** Points written so far; a curve that ends before this must copy before it appends. */
   used: number;
 }
 
 export interface Curve {
-  readonly store: Store;
+  readonly buffer: CurveBuffer;
   /** Points. */
   readonly length: number;
 }
@@ -30,30 +31,30 @@ export interface CurvePoint {
   value: number;
 }
 
-export const emptyCurve: Curve = { store: { data: new Float64Array(0), used: 0 }, length: 0 };
+export const emptyCurve: Curve = { buffer: { data: new Float64Array(0), used: 0 }, length: 0 };
 
-/** What no measurement exceeds; beyond it, sums and differences of two values would not be finite. */
+/** No measurement exceeds this; beyond it, sums and differences of two values would not be finite. */
 const largest = 1e30;
 
 /** Points that are not finite, or absurd, are left out: no view has to deal with NaN or Infinity. */
 export function appendPoint(curve: Curve, point: CurvePoint): Curve {
   if (![point.value, point.step, point.epoch, point.seconds].every((value) => Math.abs(value) <= largest)) return curve;
   const base = curve.length >= curveCap ? merged(curve) : curve;
-  const store = base.store.used === base.length && base.length * curveStride < base.store.data.length ? base.store : grown(base);
-  store.data.set([point.step, point.epoch, point.seconds, point.value], base.length * curveStride);
-  store.used = base.length + 1;
-  return { store, length: base.length + 1 };
+  const buffer = base.buffer.used === base.length && base.length * curveStride < base.buffer.data.length ? base.buffer : grown(base);
+  buffer.data.set([point.step, point.epoch, point.seconds, point.value], base.length * curveStride);
+  buffer.used = base.length + 1;
+  return { buffer, length: base.length + 1 };
 }
 
 /** @returns the points up to and including `step` */
 export function truncateCurve(curve: Curve, step: number): Curve {
   let length = curve.length;
-  while (length > 0 && curve.store.data[(length - 1) * curveStride] > step) length--;
-  return length === curve.length ? curve : { store: curve.store, length };
+  while (length > 0 && curve.buffer.data[(length - 1) * curveStride] > step) length--;
+  return length === curve.length ? curve : { buffer: curve.buffer, length };
 }
 
 export function pointAt(curve: Curve, index: number): CurvePoint {
-  const data = curve.store.data;
+  const data = curve.buffer.data;
   const at = index * curveStride;
   return { step: data[at], epoch: data[at + 1], seconds: data[at + 2], value: data[at + 3] };
 }
@@ -67,16 +68,16 @@ export function curvePoints(curve: Curve): CurvePoint[] {
   return Array.from({ length: curve.length }, (_, index) => pointAt(curve, index));
 }
 
-function grown(curve: Curve): Store {
+function grown(curve: Curve): CurveBuffer {
   const room = Math.min(curveCap, Math.max(64, curve.length * 2));
   const data = new Float64Array(room * curveStride);
-  data.set(curve.store.data.subarray(0, curve.length * curveStride));
+  data.set(curve.buffer.data.subarray(0, curve.length * curveStride));
   return { data, used: curve.length };
 }
 
 /** Of every four points, the smallest and the largest stay, in their order. The first and the last point stay too. */
 function merged(curve: Curve): Curve {
-  const source = curve.store.data;
+  const source = curve.buffer.data;
   const data = new Float64Array(curveCap * curveStride);
   let length = 0;
   const keep = (index: number) => {
@@ -97,5 +98,5 @@ function merged(curve: Curve): Curve {
     if (low !== high) keep(Math.max(low, high));
   }
   keep(curve.length - 1);
-  return { store: { data, used: length }, length };
+  return { buffer: { data, used: length }, length };
 }

@@ -1,7 +1,7 @@
 import { plainText } from "../../util/plain-text.js";
 import type { DeviceEvent } from "../events.js";
 import { appendPoint, type Curve, emptyCurve, lastPoint } from "./curve.js";
-import { finite, number } from "./numbers.js";
+import { finite, numberOrNaN } from "./numbers.js";
 import type { GpuState, RunState } from "./state.js";
 
 /** Several trainers report the same GPUs and the same machine; one point in half a second is enough. */
@@ -10,7 +10,7 @@ export function measured(state: RunState, event: DeviceEvent, time: number): Pic
   const add = (curve: Curve, value: number | undefined): Curve => {
     const last = lastPoint(curve);
     if (last !== undefined && seconds - last.seconds < 0.5) return curve;
-    return appendPoint(curve, { step: seconds, epoch: seconds, seconds, value: number(value) });
+    return appendPoint(curve, { step: seconds, epoch: seconds, seconds, value: numberOrNaN(value) });
   };
   const gpus = event.gpus?.map((gpu, index): GpuState => {
     const before = state.gpus[index] ?? { memory: emptyCurve, utilization: emptyCurve, temperature: emptyCurve, power: emptyCurve };

@@ -1,8 +1,9 @@
+import { classes } from "../../model/logits.js";
 import { plainText } from "../../util/plain-text.js";
 import type { EvalEvent, RunEvent, StartEvent, StepEvent } from "../events.js";
-import { appendPoint, emptyCurve, lastPoint, truncateCurve } from "./curve.js";
-import { finite, number } from "./numbers.js";
-import type { Curves, EpochRow, Evaluated, ModelState } from "./state.js";
+import { appendPoint, type CurvePoint, emptyCurve, lastPoint, truncateCurve } from "./curve.js";
+import { finite, numberOrNaN } from "./numbers.js";
+import type { Curves, EpochRow, Evaluation, ModelState } from "./state.js";
 
 const historyLimit = 400;
 const imageHistoryLimit = 60;
@@ -12,7 +13,12 @@ export function ended(model: ModelState): boolean {
   return model.status === "done" || model.status === "failed";
 }
 
-/** A model that has been named and has not said anything yet. */
+/** @returns the ten classes' names; their ordinals before the start is known */
+export function classNamesOf(model: ModelState): readonly string[] {
+  return model.start?.classNames ?? Array.from({ length: classes }, (_, label) => String(label));
+}
+
+/** A model that has a name and no event yet. */
 export function newModel(name: string): ModelState {
   return {
     name,
@@ -60,13 +66,13 @@ export function reduceModel(model: ModelState, event: RunEvent, time: number): M
       const row: EpochRow = {
         epoch: event.epoch,
         step: event.step,
-        loss: number(event.loss),
-        accuracy: number(event.accuracy),
-        testLoss: number(event.testLoss),
-        testAccuracy: number(event.testAccuracy),
-        learningRate: number(event.learningRate),
-        imagesPerSecond: number(event.imagesPerSecond),
-        seconds: number(event.seconds),
+        loss: numberOrNaN(event.loss),
+        accuracy: numberOrNaN(event.accuracy),
+        testLoss: numberOrNaN(event.testLoss),
+        testAccuracy: numberOrNaN(event.testAccuracy),
+        learningRate: numberOrNaN(event.learningRate),
+        imagesPerSecond: numberOrNaN(event.imagesPerSecond),
+        seconds: numberOrNaN(event.seconds),
         best: event.best,
       };
       return { ...progressed(model, event), epochs: appendBounded(model.epochs, row, historyLimit) };
@@ -77,16 +83,16 @@ export function reduceModel(model: ModelState, event: RunEvent, time: number): M
       return { ...model, mistakes: appendBounded(model.mistakes, event, imageHistoryLimit) };
     case "layers": {
       const norm = Math.hypot(...event.layers.map((layer) => finite(layer.weightNorm) ?? 0));
-      const weightNorm = appendPoint(model.curves.weightNorm, { ...placeOf(model, event), value: norm });
+      const weightNorm = appendPoint(model.curves.weightNorm, { ...positionOf(model, event), value: norm });
       return { ...model, layers: event, curves: { ...model.curves, weightNorm } };
     }
     case "device": {
-      const place = placeOf(model, model);
+      const position = positionOf(model, model);
       const curves = {
         ...model.curves,
-        hostMemory: appendPoint(model.curves.hostMemory, { ...place, value: number(event.hostBytes) }),
-        deviceMemory: appendPoint(model.curves.deviceMemory, { ...place, value: number(event.deviceBytes) }),
-        cpu: appendPoint(model.curves.cpu, { ...place, value: number(event.cpuPercent) }),
+        hostMemory: appendPoint(model.curves.hostMemory, { ...position, value: numberOrNaN(event.hostBytes) }),
+        deviceMemory: appendPoint(model.curves.deviceMemory, { ...position, value: numberOrNaN(event.deviceBytes) }),
+        cpu: appendPoint(model.curves.cpu, { ...position, value: numberOrNaN(event.cpuPercent) }),
       };
       return { ...model, device: event, curves };
     }
@@ -107,7 +113,7 @@ export function reduceModel(model: ModelState, event: RunEvent, time: number): M
   }
 }
 
-/** A resumed run goes on from its checkpoint: what was measured after it will be measured again. */
+/** A resumed run goes on from its checkpoint: its steps are measured anew. */
 function started(model: ModelState, event: StartEvent, time: number): ModelState {
   const start: StartEvent = {
     ...event,
@@ -152,35 +158,35 @@ function started(model: ModelState, event: StartEvent, time: number): ModelState
 }
 
 function stepped(model: ModelState, event: StepEvent): ModelState {
-  const place = placeOf(model, event);
+  const position = positionOf(model, event);
   const { curves } = model;
   return {
     ...progressed(model, event),
     status: model.status === "starting" ? "training" : model.status,
-    loss: number(event.loss),
-    accuracy: number(event.accuracy),
-    learningRate: number(event.learningRate),
-    imagesPerSecond: number(event.imagesPerSecond),
-    batchesPerSecond: number(event.batchesPerSecond),
+    loss: numberOrNaN(event.loss),
+    accuracy: numberOrNaN(event.accuracy),
+    learningRate: numberOrNaN(event.learningRate),
+    imagesPerSecond: numberOrNaN(event.imagesPerSecond),
+    batchesPerSecond: numberOrNaN(event.batchesPerSecond),
     curves: {
       ...curves,
-      loss: appendPoint(curves.loss, { ...place, value: number(event.loss) }),
-      accuracy: appendPoint(curves.accuracy, { ...place, value: number(event.accuracy) }),
-      learningRate: appendPoint(curves.learningRate, { ...place, value: number(event.learningRate) }),
-      imagesPerSecond: appendPoint(curves.imagesPerSecond, { ...place, value: number(event.imagesPerSecond) }),
+      loss: appendPoint(curves.loss, { ...position, value: numberOrNaN(event.loss) }),
+      accuracy: appendPoint(curves.accuracy, { ...position, value: numberOrNaN(event.accuracy) }),
+      learningRate: appendPoint(curves.learningRate, { ...position, value: numberOrNaN(event.learningRate) }),
+      imagesPerSecond: appendPoint(curves.imagesPerSecond, { ...position, value: numberOrNaN(event.imagesPerSecond) }),
     },
   };
 }
 
 function evaluated(model: ModelState, event: EvalEvent): ModelState {
-  const place = placeOf(model, event);
+  const position = positionOf(model, event);
   const { curves } = model;
-  const entry: Evaluated = {
+  const entry: Evaluation = {
     epoch: event.epoch,
     step: event.step,
-    seconds: place.seconds,
-    testLoss: number(event.testLoss),
-    testAccuracy: number(event.testAccuracy),
+    seconds: position.seconds,
+    testLoss: numberOrNaN(event.testLoss),
+    testAccuracy: numberOrNaN(event.testAccuracy),
     confusion: event.confusion,
   };
   const evaluations = appendBounded(model.evaluations, entry, historyLimit);
@@ -192,8 +198,8 @@ function evaluated(model: ModelState, event: EvalEvent): ModelState {
     evaluations,
     curves: {
       ...curves,
-      testLoss: appendPoint(curves.testLoss, { ...place, value: entry.testLoss }),
-      testAccuracy: appendPoint(curves.testAccuracy, { ...place, value: entry.testAccuracy }),
+      testLoss: appendPoint(curves.testLoss, { ...position, value: entry.testLoss }),
+      testAccuracy: appendPoint(curves.testAccuracy, { ...position, value: entry.testAccuracy }),
     },
   };
 }
@@ -202,16 +208,17 @@ function progressed(model: ModelState, event: { epoch: number; step: number }): 
   return { ...model, epoch: finite(event.epoch) ?? model.epoch, step: finite(event.step) ?? model.step };
 }
 
-function placeOf(model: ModelState, event: { epoch: number; step: number }): { step: number; epoch: number; seconds: number } {
+/** @returns where a value of the event stands on the curves' x axes */
+function positionOf(model: ModelState, event: { epoch: number; step: number }): Omit<CurvePoint, "value"> {
   return { step: finite(event.step) ?? model.step, epoch: finite(event.epoch) ?? model.epoch, seconds: model.seconds };
 }
 
-function better(best: ModelState["best"], entry: Evaluated): ModelState["best"] {
+function better(best: ModelState["best"], entry: Evaluation): ModelState["best"] {
   if (!Number.isFinite(entry.testAccuracy) || (best !== undefined && best.accuracy >= entry.testAccuracy)) return best;
   return { accuracy: entry.testAccuracy, epoch: entry.epoch, step: entry.step };
 }
 
-function bestOf(evaluations: readonly Evaluated[]): ModelState["best"] {
+function bestOf(evaluations: readonly Evaluation[]): ModelState["best"] {
   return evaluations.reduce<ModelState["best"]>(better, undefined);
 }
 

@@ -2,7 +2,7 @@ import { plainText } from "../../util/plain-text.js";
 import type { DoneEvent, RunEvent } from "../events.js";
 import type { LogLine } from "./state.js";
 
-/** What the log panel says about an event. */
+/** @returns the line that the log gets for an event, or undefined where it gets none */
 export function noteOf(event: RunEvent, model: string, time: number): LogLine | undefined {
   const note = (level: LogLine["level"], message: string): LogLine => ({ time, model, level, message: plainText(message) });
   switch (event.type) {

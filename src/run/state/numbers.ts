@@ -5,7 +5,7 @@ export function finite(value: number | null | undefined): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** null (JSON's word for NaN) and undefined become NaN. */
-export function number(value: number | null | undefined): number {
+/** @returns the number; NaN for null (as JSON writes NaN) and undefined */
+export function numberOrNaN(value: number | null | undefined): number {
   return typeof value === "number" ? value : Number.NaN;
 }

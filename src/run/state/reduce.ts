@@ -38,7 +38,7 @@ export function reduce(state: RunState, event: RunEvent): RunState {
   };
 }
 
-/** A line for the log that no trainer wrote: what the dashboard itself has to say, or what something printed. */
+/** A line for the log that no trainer wrote: the dashboard's own, or stray output of this process. */
 export function withNote(state: RunState, level: LogLine["level"], message: string, time: number): RunState {
   return { ...state, log: appendBounded(state.log, { time, model: "", level, message: plainText(message) }, logLimit) };
 }

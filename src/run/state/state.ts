@@ -1,6 +1,7 @@
 import type {
   DeviceEvent,
   DoneEvent,
+  EpochEvent,
   ExamplesEvent,
   LayersEvent,
   MistakesEvent,
@@ -11,7 +12,7 @@ import type {
 import type { Curve } from "./curve.js";
 
 /**
- * What a run's events add up to. Every view (dashboard, lines, web page, report) is a function of this state. Memory is bounded:
+ * The sum of a run's events. Every view (dashboard, lines, web page, report) is a function of this state. Memory is bounded:
  * curves are merged beyond a cap, histories and the log keep their newest entries.
  */
 export interface RunState {
@@ -64,7 +65,7 @@ export interface ModelState {
   curves: Curves;
   /** Oldest first. */
   epochs: readonly EpochRow[];
-  evaluations: readonly Evaluated[];
+  evaluations: readonly Evaluation[];
   samples: readonly SamplesEvent[];
   mistakes: readonly MistakesEvent[];
   layers?: LayersEvent;
@@ -74,7 +75,7 @@ export interface ModelState {
   examples?: ExamplesEvent;
   /** Training time before `since`, and when the clock was last started (ms); undefined while it stands. */
   clock: { before: number; since?: number };
-  /** Where the newest start or resume began; what pace is measured from. */
+  /** Where the newest start or resume began; the pace is measured from there. */
   origin: { step: number; seconds: number };
 }
 
@@ -93,24 +94,12 @@ export interface Curves {
   weightNorm: Curve;
 }
 
-export interface EpochRow {
-  epoch: number;
-  step: number;
-  loss: number;
-  accuracy: number;
-  testLoss: number;
-  testAccuracy: number;
-  learningRate: number;
-  imagesPerSecond: number;
-  /** Training time of the epoch. */
-  seconds: number;
-  best: boolean;
-}
+export type EpochRow = Omit<EpochEvent, "type" | "run" | "model" | "time">;
 
-export interface Evaluated {
+export interface Evaluation {
   epoch: number;
   step: number;
-  /** Training time when it was made. */
+  /** Training time before it. */
   seconds: number;
   testLoss: number;
   testAccuracy: number;

@@ -1,5 +1,5 @@
-import { startDrawing } from "./draw.js";
+import { startCanvas } from "./draw.js";
 import { startTraining } from "./training.js";
 
-startDrawing();
+startCanvas();
 startTraining();

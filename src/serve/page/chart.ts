@@ -27,24 +27,24 @@ export class Chart {
   private shown = "";
   private lines: Line[] = [];
 
-  constructor(private readonly place: HTMLElement) {
-    new ResizeObserver(() => this.plot?.setSize({ width: this.width(), height })).observe(place);
+  constructor(private readonly container: HTMLElement) {
+    new ResizeObserver(() => this.plot?.setSize({ width: this.width(), height })).observe(container);
   }
 
-  draw(models: readonly ModelFigures[]): void {
+  update(models: readonly ModelFigures[]): void {
     this.lines = models.flatMap(linesOf);
     const data = this.joined();
     const shown = this.lines.map(({ label }) => label).join("|");
     if (this.plot && shown === this.shown) this.plot.setData(data);
     else {
       this.plot?.destroy();
-      this.plot = new uPlot(this.options(), data, this.place);
+      this.plot = new uPlot(this.options(), data, this.container);
       this.shown = shown;
     }
   }
 
   private width(): number {
-    return Math.max(240, this.place.clientWidth);
+    return Math.max(240, this.container.clientWidth);
   }
 
   private options(): UPlot.Options {
@@ -60,7 +60,7 @@ export class Chart {
       cursor: { drag: { x: true, y: false } },
       scales: {
         x: { time: false },
-        // Early values are far from where it gets interesting.
+        // Early values lie far from the later ones, whose differences matter.
         accuracy: { range: () => accuracyRange(this.lines) },
         loss: { range: (_, _min, max) => [0, Math.max(0.05, Number.isFinite(max) ? max * 1.05 : 1)] },
       },
@@ -87,7 +87,7 @@ export class Chart {
     };
   }
 
-  /** The newest value up to there: test accuracy is known at the ends of epochs only. */
+  /** The newest value up to an epoch: test accuracy is known at the ends of epochs only. */
   private valueAt(line: number, epoch: number | undefined): string {
     const { points, scale } = this.lines[line];
     const index = epoch === undefined ? points.epoch.length - 1 : points.epoch.findLastIndex((at) => at <= epoch);
@@ -112,7 +112,7 @@ function linesOf({ name, curves }: ModelFigures, index: number): Line[] {
   ];
 }
 
-/** 90–100 % once all models are there, else all of it. */
+/** 90–100 % once every model is above 91 %, else 0–100 %. */
 function accuracyRange(lines: readonly Line[]): [number, number] {
   const newest = lines.filter(({ scale }) => scale === "accuracy").map(({ points }) => points.value.at(-1) ?? 100);
   return Math.min(...newest) > 91 ? [90, 100] : [0, 100];

@@ -6,7 +6,7 @@ import { ask, forget } from "./predict.js";
 /** In canvas pixels; a digit drawn over the whole canvas then has strokes as thick as MNIST's. */
 const penWidth = 22;
 
-export function startDrawing(): void {
+export function startCanvas(): void {
   const canvas = byId<HTMLCanvasElement>("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   const clear = () => {
@@ -16,16 +16,16 @@ export function startDrawing(): void {
   };
   clear();
   byId("clear").addEventListener("click", clear);
-  drawWith(canvas, context, () => ask(() => blobOf(canvas)));
+  addPen(canvas, context, () => ask(() => blobOf(canvas)));
   acceptPictures(async (file) => {
     await show(file, canvas, context);
     ask(() => Promise.resolve(file));
   });
 }
 
-function drawWith(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, changed: () => void): void {
+function addPen(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, changed: () => void): void {
   let last: { x: number; y: number } | undefined;
-  const place = (event: PointerEvent) => {
+  const canvasPoint = (event: PointerEvent) => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
     return { x: ((event.clientX - left) / width) * canvas.width, y: ((event.clientY - top) / height) * canvas.height };
   };
@@ -49,12 +49,12 @@ function drawWith(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, 
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     last = undefined;
-    lineTo(place(event));
+    lineTo(canvasPoint(event));
     changed();
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!last) return;
-    for (const step of event.getCoalescedEvents?.() ?? [event]) lineTo(place(step));
+    for (const point of event.getCoalescedEvents?.() ?? [event]) lineTo(canvasPoint(point));
     changed();
   });
   for (const end of ["pointerup", "pointercancel"] as const)
@@ -68,7 +68,7 @@ function acceptPictures(take: (file: Blob) => void): void {
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
     if (file) take(file);
-    // Choosing the same file once more shall be a change too.
+    // Without this, choosing the same file a second time would be no change.
     input.value = "";
   });
   const drop = byId("drop");

@@ -11,10 +11,10 @@ interface Answer {
   pixels: string;
 }
 
-/** The picture to ask about next; while an answer is on its way, only the newest picture is kept. */
+/** The next picture to be asked about; while an answer is on its way, only the newest picture is kept. */
 let next: (() => Promise<Blob>) | undefined;
 let asking = false;
-/** Counts the times that the canvas was cleared: an answer to an earlier picture is then stale. */
+/** Counts the clearings of the canvas: an answer to a picture from before the last one is stale. */
 let revision = 0;
 
 export function ask(picture: () => Promise<Blob>): void {

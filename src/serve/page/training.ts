@@ -12,7 +12,7 @@ export function startTraining(): void {
     byId("run").textContent = run.run === "" ? "" : `run ${run.run}`;
     byId("machine").textContent = machineText(run);
     byId("status").replaceChildren(...run.models.map(statusCard));
-    chart.draw(run.models);
+    chart.update(run.models);
   };
   const source = new EventSource("/events");
   const connection = byId("connection");
@@ -20,7 +20,7 @@ export function startTraining(): void {
     connection.textContent = "";
   };
   source.onerror = () => {
-    connection.textContent = "connection lost, trying again …";
+    connection.textContent = "connection lost, reconnecting …";
   };
   source.addEventListener("snapshot", ({ data }) => {
     run = JSON.parse(data);

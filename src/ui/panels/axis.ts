@@ -11,8 +11,8 @@ export interface Axis {
   ticks: Tick[];
 }
 
-/** @returns the value's place on the axis: 0 at min, 1 at max; may lie outside */
-export function place(axis: Axis, value: number): number {
+/** @returns where the value lies on the axis: 0 at min, 1 at max; may lie outside */
+export function axisFraction(axis: Axis, value: number): number {
   if (axis.scale === "log") {
     if (value <= 0) return Number.NEGATIVE_INFINITY;
     return (Math.log(value) - Math.log(axis.min)) / (Math.log(axis.max) - Math.log(axis.min));
@@ -23,19 +23,19 @@ export function place(axis: Axis, value: number): number {
 /**
  * An axis over [min, max] with about `count` ticks at round numbers of `unit`. An empty or reversed range is widened.
  */
-export function linearAxis(min: number, max: number, count: number, format: (value: number, step: number) => string, unit = 1): Axis {
+export function linearAxis(min: number, max: number, count: number, format: (value: number, spacing: number) => string, unit = 1): Axis {
   const [low, high] = widened(min, max);
-  const step = roundStep((high - low) / unit / Math.max(1, count)) * unit;
+  const spacing = roundSpacing((high - low) / unit / Math.max(1, count)) * unit;
   const ticks: Tick[] = [];
-  for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9 && ticks.length < 50; index++) {
-    const value = index * step || 0; // never −0
-    ticks.push({ value, label: format(value, step) });
+  for (let index = Math.ceil(low / spacing - 1e-9); index * spacing <= high + spacing * 1e-9 && ticks.length < 50; index++) {
+    const value = index * spacing || 0; // never −0
+    ticks.push({ value, label: format(value, spacing) });
   }
   return { min: low, max: high, scale: "linear", ticks };
 }
 
 /** A logarithmic axis; both ends must be above 0 and are kept at least a factor of 2 apart. */
-export function logAxis(min: number, max: number, count: number, format: (value: number, step: number) => string): Axis {
+export function logAxis(min: number, max: number, count: number, format: (value: number, spacing: number) => string): Axis {
   const low = min > 1e-300 && min < 1e300 ? min : 1e-300;
   const high = Math.min(1e300, Math.max(low * 2, max));
   const candidates: number[] = [];
@@ -51,17 +51,17 @@ export function logAxis(min: number, max: number, count: number, format: (value:
 }
 
 /** The number itself with as many digits as the distance of two ticks needs. */
-export function tickNumber(value: number, step: number): string {
-  if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(step) < 1e-6)) return value.toExponential(0);
+export function tickNumber(value: number, spacing: number): string {
+  if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(spacing) < 1e-6)) return value.toExponential(0);
   let digits = 0;
-  while (digits < 6 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6 * step * 10 ** digits) digits++;
+  while (digits < 6 && Math.abs(spacing * 10 ** digits - Math.round(spacing * 10 ** digits)) > 1e-6 * spacing * 10 ** digits) digits++;
   return value.toFixed(digits);
 }
 
 /** The nearest of 1, 2, 5 and 10 times a power of ten. */
-function roundStep(step: number): number {
-  const power = 10 ** Math.floor(Math.log10(step));
-  const digit = step / power;
+function roundSpacing(spacing: number): number {
+  const power = 10 ** Math.floor(Math.log10(spacing));
+  const digit = spacing / power;
   return (digit <= 1.5 ? 1 : digit <= 3.5 ? 2 : digit <= 7.5 ? 5 : 10) * power;
 }
 

@@ -1,10 +1,10 @@
 import { type Curve, type curveField, curveStride, curveField as field } from "../../run/state/curve.js";
-import { ended } from "../../run/state/model.js";
-import type { ModelState, RunState } from "../../run/state/state.js";
+import { allEnded } from "../../run/state/progress.js";
+import type { Curves, ModelState, RunState } from "../../run/state/state.js";
 import { formatDuration, formatLoss, formatPercent } from "../format.js";
 import { type Axis, linearAxis, logAxis, tickNumber } from "./axis.js";
 
-/** A line chart as data: what to draw, not how. */
+/** A line chart as data. */
 export interface ChartData {
   title: string;
   series: ChartSeries[];
@@ -13,7 +13,7 @@ export interface ChartData {
   xLabel: string;
   /** Where the cursor stands, in the axis' units; its readings are in the series. */
   cursor?: { x: number; label: string };
-  /** What the options are at, where they are not the usual: "log", "last 25 %". */
+  /** The options that are not at their usual values: "log", "last 25 %". */
   notes: string[];
   /** Said instead of curves while there are none. */
   empty?: string;
@@ -71,22 +71,18 @@ export interface ChartRequest {
   scale: "linear" | "log";
   /** @param low smallest shown value @param high largest @returns the axis' ends */
   range(low: number, high: number): [number, number];
-  formatTick(value: number, step: number): string;
+  formatTick(value: number, spacing: number): string;
   formatReading(value: number): string;
-  /** @param high the axis' upper end @returns what ticks are round numbers of; 1 where absent */
+  /** @param high the axis' upper end @returns the unit of which ticks are round numbers; 1 where absent */
   tickUnit?(high: number): number;
   empty: string;
   notes?: string[];
 }
 
 export function lossChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
-  const sources = state.models.flatMap((model, index) => [
-    source(model.name, index, "trainLoss", model.curves.loss, state.models.length),
-    source(`${model.name} test`, index, "test", model.curves.testLoss, state.models.length),
-  ]);
   return chart({
     title: "loss",
-    sources,
+    sources: trainAndTest(state, "trainLoss", "loss", "testLoss"),
     options,
     size,
     scale: options.lossScale,
@@ -99,14 +95,10 @@ export function lossChart(state: RunState, options: ChartOptions, size: ChartSiz
 }
 
 export function accuracyChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
-  const sources = state.models.flatMap((model, index) => [
-    source(model.name, index, "trainAccuracy", model.curves.accuracy, state.models.length),
-    source(`${model.name} test`, index, "test", model.curves.testAccuracy, state.models.length),
-  ]);
   const top = options.accuracyAxis === "top" || (options.accuracyAxis === "auto" && state.models.length > 0 && state.models.every(isGood));
   return chart({
     title: "accuracy",
-    sources,
+    sources: trainAndTest(state, "trainAccuracy", "accuracy", "testAccuracy"),
     options,
     size,
     scale: "linear",
@@ -116,7 +108,7 @@ export function accuracyChart(state: RunState, options: ChartOptions, size: Char
         : options.accuracyAxis === "full"
           ? [0, 1]
           : [low - (high - low) * 0.05, Math.min(1, high + (high - low) * 0.05)],
-    formatTick: (value, step) => `${tickNumber(value * 100, step * 100)} %`,
+    formatTick: (value, spacing) => `${tickNumber(value * 100, spacing * 100)} %`,
     formatReading: (value) => formatPercent(value),
     empty: waiting(state),
   });
@@ -126,20 +118,17 @@ function isGood(model: ModelState): boolean {
   return model.status === "failed" || ((model.testAccuracy ?? 0) >= 0.9 && (model.accuracy ?? 0) >= 0.9);
 }
 
-function source(label: string, model: number, role: ChartSeries["role"], curve: Curve, models: number): ChartSource {
-  const test = role === "test";
-  return {
-    label: models > 1 ? label : test ? "test" : "training",
-    model,
-    role,
-    style: test ? "dashed" : "solid",
-    curve,
-    smooth: test ? "no" : "yes",
-  };
+/** Each model's training curve and its test curve; a single model is not named. */
+function trainAndTest({ models }: RunState, role: "trainLoss" | "trainAccuracy", train: keyof Curves, test: keyof Curves): ChartSource[] {
+  const several = models.length > 1;
+  return models.flatMap(({ name, curves }, model): ChartSource[] => [
+    { label: several ? name : "training", model, role, style: "solid", curve: curves[train], smooth: "yes" },
+    { label: several ? `${name} test` : "test", model, role: "test", style: "dashed", curve: curves[test], smooth: "no" },
+  ]);
 }
 
 function waiting(state: RunState): string {
-  if (state.models.length > 0 && state.models.every(ended)) return "nothing was measured";
+  if (allEnded(state)) return "nothing was measured";
   return state.models.some((model) => model.status !== "starting") ? "waiting for the first step …" : "starting …";
 }
 
@@ -149,7 +138,7 @@ export function chart(request: ChartRequest): ChartData {
   const column = field[options.xAxis];
   let last = Number.NEGATIVE_INFINITY;
   for (const { curve } of sources) {
-    if (curve.length > 0) last = Math.max(last, curve.store.data[(curve.length - 1) * curveStride + column]);
+    if (curve.length > 0) last = Math.max(last, curve.buffer.data[(curve.length - 1) * curveStride + column]);
   }
   const known = Number.isFinite(last);
   const x = xAxis(options.xAxis, known ? last * (1 - options.zoom) : 0, known ? last : 1, size.columns);
@@ -206,17 +195,17 @@ function notesOf({ options, scale, notes }: ChartRequest): string[] {
 
 function xAxis(kind: XAxis, min: number, max: number, columns: number): Axis {
   const count = Math.max(2, Math.floor(columns / 12));
-  const format = (value: number, step: number): string =>
+  const format = (value: number, spacing: number): string =>
     kind === "seconds"
-      ? timeTick(value, step)
+      ? timeTick(value, spacing)
       : kind === "step" && value >= 10_000
-        ? `${tickNumber(value / 1000, step / 1000)}k`
-        : tickNumber(value, step);
+        ? `${tickNumber(value / 1000, spacing / 1000)}k`
+        : tickNumber(value, spacing);
   return linearAxis(min, max > min ? max : min + 1e-6, count, format);
 }
 
-function timeTick(value: number, step: number): string {
-  if (step < 1) return `${tickNumber(value, step)} s`;
+function timeTick(value: number, spacing: number): string {
+  if (spacing < 1) return `${tickNumber(value, spacing)} s`;
   return value < 60 ? `${Math.round(value)} s` : formatDuration(value);
 }
 
@@ -226,7 +215,7 @@ function xText(kind: XAxis, value: number): string {
 
 /** @returns [x, y] pairs of the whole curve */
 function values(curve: Curve, column: (typeof curveField)[keyof typeof curveField]): Float64Array {
-  const { data } = curve.store;
+  const { data } = curve.buffer;
   const pairs = new Float64Array(curve.length * 2);
   for (let index = 0; index < curve.length; index++) {
     pairs[index * 2] = data[index * curveStride + column];

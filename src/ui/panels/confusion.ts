@@ -1,11 +1,11 @@
-import { classes } from "../../model/logits.js";
 import type { Sample } from "../../run/events.js";
+import { classNamesOf } from "../../run/state/model.js";
 import type { ModelState } from "../../run/state/state.js";
 import { formatEpoch, formatPercent } from "../format.js";
 
 export interface ConfusionData {
   model: string;
-  classNames: string[];
+  classNames: readonly string[];
   /** Rows true, columns predicted. */
   cells: ConfusionCell[][];
   unit: "count" | "percent";
@@ -20,7 +20,7 @@ export interface ConfusionData {
 
 export interface ConfusionCell {
   text: string;
-  /** Fraction of the row, in [0, 1]: what the colour shows. */
+  /** Fraction of the row, in [0, 1], shown as a colour. */
   share: number;
   kind: "right" | "wrong";
 }
@@ -29,7 +29,7 @@ export interface ConfusionOptions {
   row: number;
   column: number;
   unit: "count" | "percent";
-  /** Evaluations back from the newest; 0 is live. */
+  /** Evaluations back from the newest. */
   back: number;
 }
 
@@ -40,7 +40,7 @@ export function confusionPanel(model: ModelState | undefined, options: Confusion
   const index = Math.max(0, count - 1 - options.back);
   const evaluation = model.evaluations[index];
   const { confusion } = evaluation;
-  const classNames = model.start?.classNames ?? Array.from({ length: classes }, (_, digit) => String(digit));
+  const classNames = classNamesOf(model);
   const cells = confusion.map((row, label) => {
     const total = row.reduce((sum, value) => sum + value, 0);
     return row.map((value, prediction): ConfusionCell => {
@@ -50,13 +50,12 @@ export function confusionPanel(model: ModelState | undefined, options: Confusion
   });
   const { row, column } = options;
   const selectedCount = confusion[row]?.[column] ?? 0;
-  const live = index === count - 1 ? "" : `, evaluation ${index + 1} of ${count}`;
   return {
     model: model.name,
     classNames,
     cells,
     unit: options.unit,
-    caption: `epoch ${formatEpoch(evaluation.epoch)}, ${formatPercent(evaluation.testAccuracy)} right${live}`,
+    caption: `epoch ${formatEpoch(evaluation.epoch)}, ${formatPercent(evaluation.testAccuracy)} right${evaluationNote(index, count)}`,
     worst: worstPairs(confusion, classNames),
     selected: {
       row,
@@ -75,6 +74,11 @@ export function worstPairs(confusion: number[][], classNames: readonly string[])
     .sort((a, b) => b.count - a.count || a.label - b.label || a.prediction - b.prediction)
     .slice(0, 5)
     .map(({ count, label, prediction }) => `${count}× ${classNames[label]} read as ${classNames[prediction]}`);
+}
+
+/** ", evaluation 3 of 5"; nothing for the newest. */
+export function evaluationNote(index: number, count: number): string {
+  return index === count - 1 ? "" : `, evaluation ${index + 1} of ${count}`;
 }
 
 function percent(share: number): string {

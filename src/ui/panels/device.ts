@@ -15,7 +15,7 @@ export interface DeviceLine {
   tone: "normal" | "faint" | "warning";
 }
 
-/** Which device is really used, what it costs, and why not a better one. */
+/** The devices in use, their cost in memory and time, and the reasons against the devices that were refused. */
 export function deviceLines(state: RunState): DeviceLine[] {
   const lines: DeviceLine[] = [];
   const start = state.models.find((model) => model.start !== undefined)?.start;
@@ -41,14 +41,14 @@ export function deviceLines(state: RunState): DeviceLine[] {
   return lines;
 }
 
-/** "device", and where no GPU is seen whose figures are shown: a person who expects one should not have to wonder. */
+/** "device"; where no GPU is seen, that the figures are the host's: the lack of a GPU must not look like an oversight. */
 export function deviceTitle(state: RunState): string {
   return isHostOnly(state) ? `device: ${hostOnly}` : "device";
 }
 
 export const hostOnly = "no GPU seen, host's figures";
 
-/** The whole machine's memory; nothing before it was measured. */
+/** The whole machine's memory; no line before it was measured. */
 export function machineLines({ hostMemory }: RunState): DeviceLine[] {
   const used = lastPoint(hostMemory.used);
   if (used === undefined) return [];
@@ -67,7 +67,7 @@ export function gpuLines(state: RunState): DeviceLine[] {
   }));
 }
 
-/** "178 MB RAM, CPU 98 %": what a model's trainer takes; undefined before it was measured. */
+/** "178 MB RAM, CPU 98 %": memory and processor time of a model's trainer; undefined before they were measured. */
 export function trainerFigures({ device }: ModelState): string | undefined {
   if (device === undefined) return undefined;
   const parts = [`${formatBytes(finite(device.hostBytes))} RAM`];

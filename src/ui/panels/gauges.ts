@@ -1,7 +1,7 @@
 import { ended } from "../../run/state/model.js";
+import { fractionDone, runProgress, secondsLeft } from "../../run/state/progress.js";
 import type { ModelState, RunState } from "../../run/state/state.js";
 import { formatDuration, formatEpoch } from "../format.js";
-import { fractionDone, runProgress, secondsLeft } from "../progress.js";
 
 export interface Gauge {
   label: string;

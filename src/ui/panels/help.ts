@@ -49,8 +49,8 @@ export const helpSections: HelpSection[] = [
   },
 ];
 
-/** What the bottom line reminds of in each view. */
-export function hints(view: number, final: "running" | "final"): [key: string, does: string][] {
+/** @returns the keys that the last line of the screen names in a view */
+export function hints(view: number, stage: "running" | "final"): [key: string, does: string][] {
   const views: Record<number, [string, string][]> = {
     1: [
       ["e", "x axis"],
@@ -76,7 +76,7 @@ export function hints(view: number, final: "running" | "final"): [key: string, d
     ],
   };
   const start: [string, string][] =
-    final === "final"
+    stage === "final"
       ? [["any other key", "leaves"]]
       : [
           ["q", "quit"],

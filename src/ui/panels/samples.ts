@@ -1,8 +1,9 @@
-import { classes } from "../../model/logits.js";
 import type { Sample } from "../../run/events.js";
+import { classNamesOf } from "../../run/state/model.js";
 import type { ModelState } from "../../run/state/state.js";
 import { imagePixels } from "../../util/image-size.js";
 import { formatEpoch } from "../format.js";
+import { evaluationNote } from "./confusion.js";
 
 export type SamplesMode = "fixed" | "worst" | "uncertain";
 
@@ -30,26 +31,25 @@ export interface SampleTile {
 
 const titles: Record<SamplesMode, string> = { fixed: "ten test images", worst: "worst mistakes", uncertain: "least certain" };
 
-/** @param back evaluations back from the newest; 0 is live */
+/** @param back evaluations back from the newest */
 export function samplesPanel(model: ModelState | undefined, mode: SamplesMode, back: number): SamplesData {
   const events = mode === "fixed" ? (model?.samples ?? []) : (model?.mistakes ?? []);
-  const event = events[Math.max(0, events.length - 1 - back)];
+  const index = Math.max(0, events.length - 1 - back);
+  const event = events[index];
   if (model === undefined || event === undefined) {
     return { model: model?.name ?? "", caption: titles[mode], tiles: [], empty: "waiting for the first evaluation …" };
   }
   const samples = event.type === "samples" ? event.samples : mode === "worst" ? event.worst : event.uncertain;
-  const shown = Math.max(0, events.length - 1 - back);
-  const live = shown === events.length - 1 ? "" : `, evaluation ${shown + 1} of ${events.length}`;
   return {
     model: model.name,
-    caption: `${titles[mode]}, epoch ${formatEpoch(event.epoch)}${live}`,
+    caption: `${titles[mode]}, epoch ${formatEpoch(event.epoch)}${evaluationNote(index, events.length)}`,
     tiles: samples.map((sample) => tileOf(sample, model)),
     empty: samples.length === 0 ? "no mistake left" : undefined,
   };
 }
 
 export function tileOf(sample: Sample, model: ModelState): SampleTile {
-  const classNames = model.start?.classNames ?? Array.from({ length: classes }, (_, digit) => String(digit));
+  const classNames = classNamesOf(model);
   return {
     pixels: decodePixels(sample.pixels),
     truth: classNames[sample.label] ?? "?",
@@ -64,7 +64,7 @@ export function tileOf(sample: Sample, model: ModelState): SampleTile {
 
 const decoded = new Map<string, Uint8Array>();
 
-/** base64 → uint8 [784]; a short or damaged one is padded with background. The newest are kept, as every frame asks again. */
+/** base64 → uint8 [784]; a short or damaged one is padded with background. The newest are kept for the next frame. */
 export function decodePixels(base64: string): Uint8Array {
   const known = decoded.get(base64);
   if (known !== undefined) return known;

@@ -5,14 +5,15 @@ import { type ChartData, type ChartOptions, type ChartSize, type ChartSource, ch
 
 type Field = "hostMemory" | "deviceMemory" | "cpu" | "imagesPerSecond";
 
-function sources(state: RunState, field: Field): ChartSource[] {
-  return state.models.map((model, index) => ({
-    label: model.name,
-    model: index,
+/** One curve of every model. */
+function sources(state: RunState, field: Field | "weightNorm", smooth: "yes" | "no"): ChartSource[] {
+  return state.models.map(({ name, curves }, model) => ({
+    label: name,
+    model,
     role: "system",
     style: "solid",
-    curve: model.curves[field],
-    smooth: "yes",
+    curve: curves[field],
+    smooth,
   }));
 }
 
@@ -35,13 +36,13 @@ function systemChart(
 ): ChartData {
   return chart({
     title,
-    sources: sources(state, field),
+    sources: sources(state, field, "yes"),
     options: { ...options, xAxis: "seconds" },
     size,
     scale: "linear",
     range: (_, high) => [0, high * 1.1 || 1],
-    formatTick: (value, step) =>
-      field === "cpu" ? `${tickNumber(value, step)} %` : field === "imagesPerSecond" ? formatCount(value) : byteTick(value),
+    formatTick: (value, spacing) =>
+      field === "cpu" ? `${tickNumber(value, spacing)} %` : field === "imagesPerSecond" ? formatCount(value) : byteTick(value),
     formatReading: format,
     tickUnit: field === "hostMemory" || field === "deviceMemory" ? byteUnit : undefined,
     empty: "no measurement yet",
@@ -62,7 +63,7 @@ export function memoryChart(state: RunState, options: ChartOptions, size: ChartS
   );
 }
 
-/** The whole machine's memory, whoever uses it. */
+/** Memory in use on the whole machine, by other programs too. */
 export function hostMemoryChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
   const { total, used } = state.hostMemory;
   return chart({
@@ -88,14 +89,7 @@ export function cpuChart(state: RunState, options: ChartOptions, size: ChartSize
 export function normChart(state: RunState, options: ChartOptions, size: ChartSize): ChartData {
   return chart({
     title: "weight norm of each model",
-    sources: state.models.map((model, index) => ({
-      label: model.name,
-      model: index,
-      role: "system",
-      style: "solid",
-      curve: model.curves.weightNorm,
-      smooth: "no",
-    })),
+    sources: sources(state, "weightNorm", "no"),
     options: { ...options, smoothing: 0 },
     size,
     scale: "linear",

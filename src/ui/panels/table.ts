@@ -1,4 +1,5 @@
 import { finite } from "../../run/state/numbers.js";
+import { secondsToTarget } from "../../run/state/progress.js";
 import type { ModelState, RunState } from "../../run/state/state.js";
 import {
   formatBytes,
@@ -11,7 +12,6 @@ import {
   formatRate,
   formatSpeed,
 } from "../format.js";
-import { secondsToTarget } from "../progress.js";
 
 export interface TableData {
   columns: Column[];
@@ -70,7 +70,7 @@ export function fitColumns(table: TableData, width: number): { table: TableData;
   };
 }
 
-/** What the model holds on its device, else in its process. */
+/** @returns the model's bytes on its device, else those of its process; undefined before they were measured */
 export function memoryOf(model: ModelState): number | undefined {
   return finite(model.device?.deviceBytes) ?? finite(model.device?.hostBytes);
 }

@@ -1,21 +1,22 @@
-import blessed from "blessed";
 import type { TrainerCommand } from "../../run/events.js";
+import { allEnded } from "../../run/state/progress.js";
+import type { RunState } from "../../run/state/state.js";
 import type { RunStore } from "../../run/state/store.js";
 import { plainText } from "../../util/plain-text.js";
-import { type Effect, initialUi, isFinal, press, type UiState } from "../interaction.js";
-import { framedDrawing, isBlank, movePen } from "../panels/drawing.js";
+import { type Effect, initialUi, press, type UiState } from "../interaction.js";
+import type { RunView } from "../run-view.js";
 import { terminalTraits } from "../terminal.js";
-import type { View } from "../view.js";
-import { footer, header, viewAt } from "./bars.js";
-import { cells } from "./cells.js";
-import type { Context, Painter } from "./context.js";
-import { draw, drawSize, pixelAt } from "./draw.js";
-import { placeInGrid } from "./grid.js";
-import { layout, smallest } from "./layout.js";
-import { confirm, confirmText, help, helpSize, middle, tooSmall } from "./overlays.js";
-import { openScreen } from "./screen.js";
-import type { Surface } from "./surface.js";
-import { createTheme } from "./theme.js";
+import { DashboardBoxes } from "./dashboard-boxes.js";
+import { drawWithMouse } from "./drawing-mouse.js";
+import { FrameScheduler } from "./frame-scheduler.js";
+import type { Context } from "./paint/painter.js";
+import type { Size } from "./paint/rectangle.js";
+import { createTheme } from "./paint/theme.js";
+import type { MouseEvent } from "./terminal/mouse.js";
+import { Screen } from "./terminal/screen.js";
+import { TrainerQuestions } from "./trainer-questions.js";
+import { viewAt } from "./widgets/header-footer.js";
+import { overlayOf } from "./widgets/overlays.js";
 
 export interface DashboardOptions {
   store: RunStore;
@@ -29,7 +30,7 @@ export interface DashboardOptions {
   quit(how: "save" | "now", key: string): void;
 }
 
-export interface DashboardView extends View {
+export interface Dashboard extends RunView {
   /** Resolves when the user leaves the final screen, or after close(). */
   finished: Promise<void>;
   /** Restores the terminal at once; for signal handlers. close() does the same. */
@@ -37,241 +38,120 @@ export interface DashboardView extends View {
 }
 
 /**
- * What events show comes at most this often, and takes at most this share of a core from training; but never rarer than slowest, and as often as
- * may be for a while after a key, whose answers may still be on their way.
- */
-const frames = { fastest: 100, slowest: 500, share: 0.015, attentive: 2000 };
-const resizeMilliseconds = 30;
-/** A key held down asks for the place where it stops, not for every one on the way. */
-const askMilliseconds = 120;
-
-/**
  * Takes the terminal over until close(). The caller decides on exit codes; whatever ends the process, the terminal is restored first.
  * Only call it where dashboardUnavailable() says nothing.
  */
-export function openDashboard(options: DashboardOptions): DashboardView {
-  const traits = terminalTraits({ env: process.env, ascii: options.ascii, color: options.color });
-  const theme = createTheme(traits);
-  const title = plainText(options.title);
-  const { store } = options;
-  let ui = initialUi();
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let dueAt = 0;
-  let drawnAt = 0;
-  let drawingTook = 0;
-  let touchedAt = 0;
-  let asked = "";
-  let asking: NodeJS.Timeout | undefined;
-  let predicted = 0;
-  let lastKey = "";
-  let resolveFinished: () => void = () => {};
-  const finished = new Promise<void>((resolve) => {
-    resolveFinished = resolve;
-  });
+export function openDashboard(options: DashboardOptions): Dashboard {
+  return new TerminalDashboard(options);
+}
 
-  const terminal = openScreen({
-    key: (name) => {
-      lastKey = name;
-      const pressed = press(ui, name, store.state);
-      apply(pressed.ui, pressed.effects);
-    },
-    mouse: onMouse,
-    resize: () => schedule(resizeMilliseconds),
-    stray: (line) => {
-      store.note("warning", line, Date.now());
-    },
-  });
-  const { screen } = terminal;
-  const context = (): Context => ({ state: store.state, ui, theme, title });
-  const box = (paint: Painter): blessed.Widgets.BoxElement =>
-    cells({ charset: theme.charset, paint: (surface: Surface) => paint(surface, context()), top: 0, left: 0, width: 1, height: 1 });
-  const body = blessed.box({ top: 1, left: 0, width: 1, height: 1 });
-  const headerBox = box(header);
-  const footerBox = box(footer);
-  const overlayBox = box((surface, now) => overlayPainter(now.ui)?.(surface, now));
-  const smallBox = box(tooSmall);
-  for (const element of [body, headerBox, footerBox, overlayBox, smallBox]) screen.append(element);
-  let placed = "";
-  let placedBoxes: blessed.Widgets.BoxElement[] = [];
+class TerminalDashboard implements Dashboard {
+  readonly finished: Promise<void>;
+  private finish: () => void = () => {};
+  private ui = initialUi();
+  private lastKey = "";
+  private closed = false;
+  private readonly base: Pick<Context, "theme" | "title">;
+  private readonly screen: Screen;
+  private readonly boxes: DashboardBoxes;
+  private readonly frames = new FrameScheduler(() => this.render());
+  private readonly questions: TrainerQuestions;
+  private readonly unsubscribe: () => void;
 
-  function arrange(): void {
-    const { columns, rows } = terminal.size();
-    const small = columns < smallest.columns || rows < smallest.rows;
-    const bodySize = {
-      columns,
-      rows: rows - 2,
-      models: store.state.models.length,
-      gpus: store.state.gpus.length,
-      stage: isFinal(store.state) ? "final" : "running",
-    } as const;
-    const key = small ? `small ${columns} ${rows}` : `${ui.view} ${Object.values(bodySize).join(" ")}`;
-    if (key !== placed) {
-      placed = key;
-      for (const old of placedBoxes) old.detach();
-      placedBoxes = [];
-      for (const element of [body, headerBox, footerBox]) element.hidden = small;
-      smallBox.hidden = !small;
-      put(smallBox, 0, 0, columns, rows);
-      put(headerBox, 0, 0, columns, 1);
-      put(footerBox, 0, rows - 1, columns, 1);
-      put(body, 0, 1, columns, Math.max(1, rows - 2));
-      if (!small) {
-        const places = layout(ui.view, bodySize);
-        placedBoxes = placeInGrid(places, { body, ...bodySize, charset: theme.charset }, context);
-      }
-    }
-    const overlay = small ? undefined : overlayRectangle();
-    overlayBox.hidden = overlay === undefined;
-    if (overlay !== undefined) put(overlayBox, overlay.x, overlay.y, overlay.width, overlay.height);
+  constructor(private readonly options: DashboardOptions) {
+    const { store, title, ascii, color } = options;
+    this.finished = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+    const theme = createTheme(terminalTraits({ env: process.env, ascii, color }));
+    this.base = { theme, title: plainText(title) };
+    this.questions = new TrainerQuestions(() => this.context(), options.send);
+    this.screen = new Screen({
+      key: (name) => this.onKey(name),
+      mouse: (event) => this.onMouse(event),
+      resize: () => this.frames.afterResize(),
+      stray: (line) => store.note("warning", line, Date.now()),
+    });
+    this.boxes = new DashboardBoxes(this.screen, () => this.context(), theme.charset);
+    this.unsubscribe = store.subscribe((state) => this.onChange(state));
+    this.frames.renderNow();
   }
 
-  function overlayRectangle() {
-    const { columns, rows } = terminal.size();
-    const available = { width: columns, height: rows };
-    switch (ui.overlay) {
-      case "none":
-        return undefined;
-      case "help": {
-        const size = helpSize(available);
-        return middle(available, size.width, size.height);
-      }
-      case "draw": {
-        const size = drawSize(available);
-        return middle(available, size.width, size.height);
-      }
-      default:
-        return middle(available, Math.max(...confirmText(context()).map((line) => line.length)) + 6, 6);
+  async close(): Promise<void> {
+    this.restore();
+  }
+
+  restore(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.unsubscribe();
+    this.frames.stop();
+    this.questions.stop();
+    this.screen.close();
+    this.finish();
+  }
+
+  private context(): Context {
+    return { ...this.base, state: this.options.store.state, ui: this.ui };
+  }
+
+  private render(): void {
+    this.boxes.arrange();
+    this.screen.render();
+  }
+
+  private onChange(state: RunState): void {
+    if (this.ui.quitting && allEnded(state)) this.finish();
+    if (this.ui.view === 2 || this.ui.overlay === "drawing") this.questions.schedule();
+    this.frames.afterEvent();
+  }
+
+  private onKey(name: string): void {
+    this.lastKey = name;
+    const { ui, effects } = press(this.ui, name, this.options.store.state);
+    this.show(ui, effects);
+  }
+
+  private onMouse(event: MouseEvent): void {
+    const { ui } = this;
+    const size: Size = this.screen.size();
+    if (ui.overlay === "drawing") {
+      this.show({ ...ui, drawing: drawWithMouse(ui.drawing, event, overlayOf(this.context(), size)!.rectangle) });
+    } else if (event.action === "down" && event.y === 0) {
+      const view = viewAt(event.x, this.context(), size.width);
+      if (view !== undefined) this.show({ ...ui, view });
+    } else if (event.action === "wheelUp" || event.action === "wheelDown") {
+      this.show(press(ui, event.action === "wheelUp" ? "pageup" : "pagedown", this.options.store.state).ui);
     }
   }
 
-  function frame(): void {
-    timer = undefined;
-    if (closed) return;
-    drawnAt = Date.now();
-    arrange();
-    terminal.render();
-    drawingTook = Date.now() - drawnAt;
+  /** Shows the user's choices, and carries out the effects of the key. */
+  private show(ui: UiState, effects: readonly Effect[] = []): void {
+    this.ui = ui;
+    this.screen.setMouse(ui.mouse);
+    for (const effect of effects) this.carryOut(effect);
+    if (this.closed) return;
+    this.questions.schedule();
+    this.frames.afterInput();
   }
 
-  /** A frame so many milliseconds after the last one, or earlier where one is due earlier. */
-  function schedule(milliseconds: number): void {
-    const due = drawnAt + milliseconds;
-    if (closed || (timer !== undefined && dueAt <= due)) return;
-    clearTimeout(timer);
-    dueAt = due;
-    timer = setTimeout(frame, Math.max(0, due - Date.now()));
-  }
-
-  function scheduleFrame(): void {
-    const attentive = Date.now() - touchedAt < frames.attentive;
-    schedule(attentive ? frames.fastest : Math.min(frames.slowest, Math.max(frames.fastest, drawingTook / frames.share)));
-  }
-
-  function apply(next: UiState, effects: Effect[]): void {
-    const before = ui;
-    ui = next;
-    touchedAt = Date.now();
-    if (ui.mouse !== before.mouse) terminal.setMouse(ui.mouse);
-    for (const effect of effects) carryOut(effect);
-    if (asking === undefined) asking = setTimeout(ask, askMilliseconds);
-    // A key should be answered faster than the pace of frames.
-    schedule(resizeMilliseconds);
-  }
-
-  function carryOut(effect: Effect): void {
+  private carryOut(effect: Effect): void {
     switch (effect.type) {
       case "send":
-        options.send(effect.command, effect.model);
+        this.options.send(effect.command, effect.model);
         break;
       case "quit":
-        options.quit(effect.how, lastKey);
+        this.options.quit(effect.how, this.lastKey);
         break;
       case "leave":
-        resolveFinished();
+        this.finish();
         break;
       case "suspend":
-        terminal.suspend();
+        this.screen.suspend();
         break;
       case "redraw":
-        terminal.redraw();
+        this.screen.redraw();
         break;
     }
   }
-
-  /** Questions to the trainers that the present view needs answered: each is asked once. */
-  function ask(): void {
-    asking = undefined;
-    if (closed) return;
-    const model = store.state.models[ui.selected];
-    if (ui.view === 2 && model !== undefined && model.evaluations.length > 0) {
-      const { step } = model.evaluations[Math.max(0, model.evaluations.length - 1 - ui.back)];
-      const { row, column } = ui.confusion;
-      const question = `${model.name} ${step} ${row} ${column}`;
-      if (question !== asked) {
-        asked = question;
-        options.send({ type: "examples", id: step * 100 + row * 10 + column, label: row, prediction: column, step }, model.name);
-      }
-    }
-    if (ui.overlay === "draw" && ui.draw.revision !== predicted && !isBlank(ui.draw)) {
-      predicted = ui.draw.revision;
-      options.send({
-        type: "predict",
-        id: predicted,
-        pixels: Buffer.from(framedDrawing(ui.draw, model?.start?.dataset ?? "")).toString("base64"),
-      });
-    }
-  }
-
-  function onMouse(event: { action: string; x: number; y: number }): void {
-    const rectangle = overlayRectangle();
-    if (ui.overlay === "draw" && rectangle !== undefined) {
-      const pixel = pixelAt(event.x - rectangle.x, event.y - rectangle.y, rectangle);
-      if (pixel === undefined) return;
-      const { draw: drawing } = ui;
-      if (event.action === "down")
-        apply({ ...ui, draw: movePen({ ...drawing, x: pixel.x, y: pixel.y, pen: "ink" }, pixel.x, pixel.y) }, []);
-      else if (event.action === "move" && drawing.pen !== "up") apply({ ...ui, draw: movePen(drawing, pixel.x, pixel.y) }, []);
-      else if (event.action === "up") apply({ ...ui, draw: { ...drawing, pen: "up" } }, []);
-      return;
-    }
-    if (event.action === "down" && event.y === 0) {
-      const view = viewAt(event.x, context(), terminal.size().columns);
-      if (view !== undefined) apply({ ...ui, view }, []);
-    } else if (event.action === "wheelUp" || event.action === "wheelDown") {
-      apply(press(ui, event.action === "wheelUp" ? "pageup" : "pagedown", store.state).ui, []);
-    }
-  }
-
-  function restore(): void {
-    if (closed) return;
-    closed = true;
-    unsubscribe();
-    clearTimeout(timer);
-    clearTimeout(asking);
-    terminal.close();
-    resolveFinished();
-  }
-
-  const unsubscribe = store.subscribe((state) => {
-    if (ui.quitting && isFinal(state)) resolveFinished();
-    if (asking === undefined && (ui.view === 2 || ui.overlay === "draw")) asking = setTimeout(ask, askMilliseconds);
-    scheduleFrame();
-  });
-  frame();
-  return {
-    async close(): Promise<void> {
-      restore();
-    },
-    restore,
-    finished,
-  };
-}
-
-function overlayPainter(ui: UiState): Painter | undefined {
-  return ui.overlay === "help" ? help : ui.overlay === "draw" ? draw : ui.overlay === "none" ? undefined : confirm;
-}
-
-function put(element: blessed.Widgets.BoxElement, left: number, top: number, width: number, height: number): void {
-  Object.assign(element.position, { left, top, width, height });
 }

@@ -1,32 +1,24 @@
 import type blessed from "blessed";
-import { initialState, reduce } from "../../run/state/reduce.js";
-import type { RunState } from "../../run/state/state.js";
-import { initialUi, press } from "../interaction.js";
-import { type DrawState, emptyDrawing, framedDrawing, isBlank, movePen, togglePen } from "../panels/drawing.js";
+import { drawingKey, emptyDrawing } from "../drawing.js";
+import { DrawingPredictor, type PredictingModel } from "../drawing-predictor.js";
+import type { DrawingData } from "../panels/drawing.js";
 import { terminalTraits } from "../terminal.js";
-import { cells } from "./cells.js";
-import { drawNoted, drawSize, pixelAt } from "./draw.js";
-import { middle, tooSmall } from "./overlays.js";
-import { openScreen } from "./screen.js";
-import { createTheme } from "./theme.js";
-
-/** A model that reads drawings. */
-export interface DrawModel {
-  name: string;
-  /** For people: "simple, best of run 2025-01-02" */
-  origin: string;
-  dataset: string;
-  classNames: readonly string[];
-  /** @param pixels [784] in [0, 1], framed as the dataset's images @returns [10] probabilities */
-  predict(pixels: Float32Array): Promise<readonly number[]>;
-}
+import { drawWithMouse } from "./drawing-mouse.js";
+import { centred, type Rectangle } from "./paint/rectangle.js";
+import { createTheme, type Theme } from "./paint/theme.js";
+import { moveBox, paintedBox } from "./terminal/cells.js";
+import type { MouseEvent } from "./terminal/mouse.js";
+import { Screen } from "./terminal/screen.js";
+import { drawingSize, paintDrawing } from "./widgets/drawing.js";
+import { isTooSmall, paintTooSmall } from "./widgets/too-small.js";
 
 export interface DrawScreenOptions {
   ascii: boolean;
   color: boolean;
-  models: readonly DrawModel[];
+  models: readonly PredictingModel[];
 }
 
+/** The screen of the command `draw`. */
 export interface DrawScreen {
   /** Resolves when the user leaves; "C-c" where by Ctrl-C. Rejects where a model fails. */
   finished: Promise<"quit" | "C-c">;
@@ -35,187 +27,143 @@ export interface DrawScreen {
 }
 
 /**
- * Takes the terminal over: a canvas, and what the models read while one draws. Tab goes from all models to each alone.
+ * Takes the terminal over: a canvas, and the models' readings during the drawing. Tab goes from all models to each alone.
  * Only call it where dashboardUnavailable() says nothing.
  */
-export function openDrawScreen({ ascii, color, models }: DrawScreenOptions): DrawScreen {
-  const theme = createTheme(terminalTraits({ env: process.env, ascii, color }));
-  let ui = { ...initialUi(), overlay: "draw" as const, mouse: "on" as "on" | "off" };
-  let state = models.reduce(withModel, initialState());
-  /** 0 is all of them. */
-  let shown = models.length === 1 ? 1 : 0;
-  let asked = 0;
-  let asking = false;
-  let closed = false;
-  let leave!: (how: "quit" | "C-c") => void;
-  let fail!: (error: unknown) => void;
-  const finished = new Promise<"quit" | "C-c">((resolve, reject) => {
-    leave = resolve;
-    fail = reject;
-  });
-
-  const terminal = openScreen({ key: onKey, mouse: onMouse, resize: render, stray: () => {} });
-  terminal.setMouse("on");
-  const context = () => ({
-    ui,
-    theme,
-    title: "",
-    state: shown === 0 ? state : { ...state, models: [state.models[shown - 1]] },
-  });
-  const box = cells({
-    charset: theme.charset,
-    paint: (surface) => drawNoted(surface, context(), whose()),
-    top: 0,
-    left: 0,
-    width: 1,
-    height: 1,
-  });
-  const smallBox = cells({
-    charset: theme.charset,
-    paint: (surface) => tooSmall(surface, context()),
-    top: 0,
-    left: 0,
-    width: 1,
-    height: 1,
-  });
-  const footer = cells({
-    charset: theme.charset,
-    paint: (surface) => surface.text(1, 0, hints(), theme.faint),
-    top: 0,
-    left: 0,
-    width: 1,
-    height: 1,
-  });
-  for (const element of [box, smallBox, footer]) terminal.screen.append(element);
-
-  /** @returns which training the answers come from */
-  function whose(): string {
-    return shown === 0
-      ? [...new Set(models.map(({ name, origin }) => origin.replace(`${name}, `, "")))].join(", ")
-      : models[shown - 1].origin;
-  }
-
-  function hints(): string {
-    const which = shown === 0 ? "all models" : models[shown - 1].name;
-    const switching = models.length > 1 ? `tab ${which}  ` : "";
-    return `${switching}space pen  e eraser  c clear  m mouse ${ui.mouse}  q quit`;
-  }
-
-  function rectangle() {
-    const { columns, rows } = terminal.size();
-    const available = { width: columns, height: rows - 1 };
-    const size = drawSize(available);
-    return middle(available, size.width, size.height);
-  }
-
-  function render(): void {
-    if (closed) return;
-    const { columns, rows } = terminal.size();
-    const { x, y, width, height } = rectangle();
-    const fits = columns >= width && rows >= height + 1;
-    box.hidden = !fits;
-    footer.hidden = !fits;
-    smallBox.hidden = fits;
-    place(smallBox, 0, 0, columns, rows);
-    place(footer, 0, rows - 1, columns, 1);
-    if (fits) place(box, x, y, width, height);
-    terminal.render();
-  }
-
-  function onKey(key: string): void {
-    if (key === "C-c" || key === "q" || key === "escape") leave(key === "C-c" ? "C-c" : "quit");
-    else if (key === "C-z") terminal.suspend();
-    else if (key === "C-l") terminal.redraw();
-    else if (key === "tab") shown = models.length === 1 ? 1 : (shown + 1) % (models.length + 1);
-    else if (key !== "d" && key !== "?") {
-      const pressed = press(ui, key, state);
-      ui = { ...pressed.ui, overlay: "draw" };
-      terminal.setMouse(ui.mouse);
-    }
-    changed();
-  }
-
-  function onMouse(event: { action: string; x: number; y: number }): void {
-    const panel = rectangle();
-    const pixel = pixelAt(event.x - panel.x, event.y - panel.y, panel);
-    const drawing = ui.draw;
-    if (event.action === "up") ui = { ...ui, draw: { ...drawing, pen: "up" } };
-    else if (pixel === undefined) return;
-    else if (event.action === "down") ui = { ...ui, draw: movePen({ ...drawing, ...pixel, pen: "ink" }, pixel.x, pixel.y) };
-    else if (event.action === "move" && drawing.pen !== "up") ui = { ...ui, draw: movePen(drawing, pixel.x, pixel.y) };
-    changed();
-  }
-
-  function changed(): void {
-    render();
-    if (!asking && ui.draw.revision !== asked) void ask();
-  }
-
-  /** One question at a time; the newest drawing is asked about next. */
-  async function ask(): Promise<void> {
-    asking = true;
-    try {
-      while (!closed && ui.draw.revision !== asked) {
-        asked = ui.draw.revision;
-        if (isBlank(ui.draw)) continue;
-        const answers = await answersTo(ui.draw);
-        for (const [i, probabilities] of answers.entries())
-          state = reduce(state, { ...base(models[i].name), type: "prediction", id: asked, probabilities: [...probabilities] });
-        render();
-      }
-    } catch (error) {
-      fail(error);
-    }
-    asking = false;
-  }
-
-  /** @returns [10] probabilities of each model; the drawing is framed once for all models of a dataset */
-  function answersTo(drawing: DrawState): Promise<(readonly number[])[]> {
-    const datasets = new Set(models.map(({ dataset }) => dataset));
-    const framed = new Map([...datasets].map((dataset) => [dataset, Float32Array.from(framedDrawing(drawing, dataset), inParts)]));
-    return Promise.all(models.map(({ predict, dataset }) => predict(framed.get(dataset)!)));
-  }
-
-  /** The first answer takes longest: it is given before anybody waits for one. */
-  async function warmUp(): Promise<void> {
-    asking = true;
-    await answersTo(togglePen(emptyDrawing(), "ink")).catch(fail);
-    await ask();
-  }
-
-  render();
-  void warmUp();
-  return {
-    finished,
-    close() {
-      if (closed) return;
-      closed = true;
-      terminal.close();
-    },
-  };
+export function openDrawScreen(options: DrawScreenOptions): DrawScreen {
+  return new TerminalDrawScreen(options);
 }
 
-const inParts = (value: number) => value / 255;
-const base = (model: string) => ({ run: "", model, time: Date.now() });
+class TerminalDrawScreen implements DrawScreen {
+  readonly finished: Promise<"quit" | "C-c">;
+  private leave: (how: "quit" | "C-c") => void = () => {};
+  private fail: (error: unknown) => void = () => {};
+  private readonly models: readonly PredictingModel[];
+  private readonly theme: Theme;
+  private readonly screen: Screen;
+  private readonly panel: blessed.Widgets.BoxElement;
+  private readonly hints: blessed.Widgets.BoxElement;
+  private readonly tooSmall: blessed.Widgets.BoxElement;
+  private readonly predictor: DrawingPredictor;
+  private drawing = emptyDrawing();
+  private mouse: "on" | "off" = "on";
+  /** [models][10], once they have answered. */
+  private probabilities: (readonly number[])[] = [];
+  /** Ordinal of the model that is shown, or all of them. */
+  private shown: number | "all";
 
-/** The panel shows a run's models; one that only reads has no training to tell of. */
-function withModel(state: RunState, { name, dataset, classNames }: DrawModel): RunState {
-  const nothing = {
-    parameters: 0,
-    threads: 0,
-    trainSamples: 0,
-    testSamples: 0,
-    epochs: 0,
-    batchSize: 0,
-    stepsPerEpoch: 0,
-    learningRate: 0,
-    pid: 0,
-    step: 0,
-  };
-  const named = { preset: name, engine: "", device: "", optimizer: "", dataset, classNames: [...classNames] };
-  return reduce(state, { ...base(name), type: "start", ...nothing, ...named });
-}
+  constructor({ ascii, color, models }: DrawScreenOptions) {
+    this.finished = new Promise((resolve, reject) => {
+      this.leave = resolve;
+      this.fail = reject;
+    });
+    this.models = models;
+    this.shown = models.length === 1 ? 0 : "all";
+    this.theme = createTheme(terminalTraits({ env: process.env, ascii, color }));
+    const { charset } = this.theme;
+    // Boxes can only be made where there is a screen.
+    this.screen = new Screen({
+      key: (name) => this.onKey(name),
+      mouse: (event) => this.onMouse(event),
+      resize: () => this.render(),
+      stray() {},
+    });
+    this.panel = paintedBox(charset, (surface) => paintDrawing(surface, this.data(), this.theme));
+    this.hints = paintedBox(charset, (surface) => surface.text(1, 0, this.hintText(), this.theme.faint));
+    this.tooSmall = paintedBox(charset, (surface) => paintTooSmall(surface, this.theme));
+    this.predictor = new DrawingPredictor(models, {
+      predicted: (probabilities) => {
+        this.probabilities = probabilities;
+        this.render();
+      },
+      failed: (error) => this.fail(error),
+    });
+    this.screen.setMouse(this.mouse);
+    this.screen.append(this.panel, this.tooSmall, this.hints);
+    this.render();
+    this.predictor.warmUp();
+  }
 
-function place(element: blessed.Widgets.BoxElement, left: number, top: number, width: number, height: number): void {
-  Object.assign(element.position, { left, top, width, height });
+  close(): void {
+    this.predictor.stop();
+    this.screen.close();
+  }
+
+  private onKey(key: string): void {
+    if (key === "C-c" || key === "q" || key === "escape") this.leave(key === "C-c" ? "C-c" : "quit");
+    else if (key === "C-z") this.screen.suspend();
+    else if (key === "C-l") this.screen.redraw();
+    else if (key === "tab") this.shown = this.nextShown();
+    else if (key === "m") this.setMouse(this.mouse === "on" ? "off" : "on");
+    else this.drawing = drawingKey(this.drawing, key) ?? this.drawing;
+    this.showDrawing();
+  }
+
+  private onMouse(event: MouseEvent): void {
+    this.drawing = drawWithMouse(this.drawing, event, this.panelRectangle());
+    this.showDrawing();
+  }
+
+  private setMouse(mode: "on" | "off"): void {
+    this.mouse = mode;
+    this.screen.setMouse(mode);
+  }
+
+  private nextShown(): number | "all" {
+    const last = this.models.length - 1;
+    if (this.shown === "all") return 0;
+    return this.shown < last ? this.shown + 1 : last === 0 ? 0 : "all";
+  }
+
+  private showDrawing(): void {
+    this.render();
+    this.predictor.ask(this.drawing);
+  }
+
+  private render(): void {
+    const { width, height } = this.screen.size();
+    const small = isTooSmall({ width, height });
+    this.panel.hidden = small;
+    this.hints.hidden = small;
+    this.tooSmall.hidden = !small;
+    moveBox(this.panel, this.panelRectangle());
+    moveBox(this.hints, { x: 0, y: height - 1, width, height: 1 });
+    moveBox(this.tooSmall, { x: 0, y: 0, width, height });
+    this.screen.render();
+  }
+
+  /** The last line of the screen stays free for the hints. */
+  private panelRectangle(): Rectangle {
+    const { width, height } = this.screen.size();
+    const available = { width, height: height - 1 };
+    return centred(drawingSize(available), available);
+  }
+
+  private data(): DrawingData {
+    const readings = this.models.map(({ name, classNames }, index) => ({
+      model: name,
+      classNames,
+      probabilities: this.probabilities[index],
+      status: "reading" as const,
+    }));
+    return {
+      drawing: this.drawing,
+      note: this.originText(),
+      mouse: this.mouse,
+      readings: this.shown === "all" ? readings : [readings[this.shown]],
+    };
+  }
+
+  /** Which training the answers come from. */
+  private originText(): string {
+    return this.shown === "all"
+      ? [...new Set(this.models.map(({ name, origin }) => origin.replace(`${name}, `, "")))].join(", ")
+      : this.models[this.shown].origin;
+  }
+
+  private hintText(): string {
+    const which = this.shown === "all" ? "all models" : this.models[this.shown].name;
+    const switching = this.models.length > 1 ? `tab ${which}  ` : "";
+    return `${switching}space pen  e eraser  c clear  m mouse ${this.mouse}  q quit`;
+  }
 }

@@ -1,18 +1,30 @@
 import type { ViewNumber } from "../interaction.js";
-import { accuracy, cpu, gpuMemory, gpuPower, gpuTemperature, gpuUtilization, hostMemory, loss, memory, norm, speed } from "./chart.js";
-import { confusion, confusionDetail, confusionSmall } from "./confusion.js";
-import type { Painter } from "./context.js";
-import { device } from "./device.js";
-import { filters } from "./filters.js";
-import { gauges } from "./gauges.js";
-import { layers } from "./layers.js";
-import { log, logLine } from "./log.js";
-import { samples, samplesSmall } from "./samples.js";
-import { summary } from "./summary.js";
-import { compactTable, table } from "./table.js";
+import type { Painter } from "./paint/painter.js";
+import {
+  accuracy,
+  cpu,
+  gpuMemory,
+  gpuPower,
+  gpuTemperature,
+  gpuUtilization,
+  hostMemory,
+  loss,
+  memory,
+  norm,
+  speed,
+} from "./widgets/chart.js";
+import { confusion, confusionDetail, confusionSmall } from "./widgets/confusion.js";
+import { device } from "./widgets/device.js";
+import { filters } from "./widgets/filters.js";
+import { gauges } from "./widgets/gauges.js";
+import { layers } from "./widgets/layers.js";
+import { log, logLine } from "./widgets/log.js";
+import { samples, samplesSmall } from "./widgets/samples.js";
+import { summary } from "./widgets/summary.js";
+import { compactTable, table } from "./widgets/table.js";
 
-/** A widget's rectangle in cells of the body (the screen without its first and last line). */
-export interface Place {
+/** A widget and its rectangle in cells of the body (the screen without its first and last line). */
+export interface PlacedWidget {
   paint: Painter;
   row: number;
   column: number;
@@ -20,20 +32,18 @@ export interface Place {
   columns: number;
 }
 
-export const smallest = { columns: 60, rows: 20 } as const;
-
 export interface LayoutInput {
   /** Cells of the body. */
   columns: number;
   rows: number;
   models: number;
   gpus: number;
-  /** Once every model has ended, the overview sums up what came of them. */
+  /** Once every model has ended, the overview shows their outcomes. */
   stage: "running" | "final";
 }
 
-/** Which widgets stand where; they cover the body without overlap. Below `smallest` there is nothing. */
-export function layout(view: ViewNumber, input: LayoutInput): Place[] {
+/** @returns which widgets stand where: they cover the body of a screen that is not too small, without overlap */
+export function layout(view: ViewNumber, input: LayoutInput): PlacedWidget[] {
   switch (view) {
     case 1:
       return overview(input);
@@ -48,14 +58,14 @@ export function layout(view: ViewNumber, input: LayoutInput): Place[] {
   }
 }
 
-function beside(input: LayoutInput, left: Painter, right: Painter, width: number): Place[] {
+function beside(input: LayoutInput, left: Painter, right: Painter, width: number): PlacedWidget[] {
   return [
     { paint: left, row: 0, column: 0, rows: input.rows, columns: width },
     { paint: right, row: 0, column: width, rows: input.rows, columns: input.columns - width },
   ];
 }
 
-function modelView(input: LayoutInput): Place[] {
+function modelView(input: LayoutInput): PlacedWidget[] {
   const width = Math.max(46, Math.min(90, Math.round(input.columns * 0.6)));
   const [left, right] = beside(input, layers, filters, width);
   if (input.rows < 32) return [left, right];
@@ -67,7 +77,7 @@ function modelView(input: LayoutInput): Place[] {
   ];
 }
 
-function overview(input: LayoutInput): Place[] {
+function overview(input: LayoutInput): PlacedWidget[] {
   const { columns, rows } = input;
   const models = Math.max(1, input.models);
   const several = models > 1 ? 1 : 0;
@@ -86,7 +96,7 @@ function overview(input: LayoutInput): Place[] {
   const gaugeRows = Math.max(models + several + 2, rows >= 44 ? 9 : 6);
   const top = rows - tableRows - gaugeRows;
   const half = Math.floor(columns / 2);
-  const bottom: Place[] = [
+  const bottom: PlacedWidget[] = [
     { paint: table, row: top, column: 0, rows: tableRows, columns },
     { paint: final ? summary : gauges, row: top + tableRows, column: 0, rows: gaugeRows, columns: half },
     { paint: log, row: top + tableRows, column: half, rows: gaugeRows, columns: columns - half },
@@ -99,7 +109,7 @@ function overview(input: LayoutInput): Place[] {
   const confusionRows = 14;
   const rest = top - confusionRows;
   const charts = left >= 110 ? sideBySide(0, 0, top, left, loss, accuracy) : stacked(0, 0, top, left, loss, accuracy);
-  const column: Place[] = [{ paint: confusionSmall, row: 0, column: left, rows: confusionRows, columns: right }];
+  const column: PlacedWidget[] = [{ paint: confusionSmall, row: 0, column: left, rows: confusionRows, columns: right }];
   const wanted = models + 2 * input.gpus + 8;
   const deviceRows = rest - wanted >= 8 ? wanted : rest;
   if (rest > deviceRows) column.push({ paint: samplesSmall, row: confusionRows, column: left, rows: rest - deviceRows, columns: right });
@@ -107,7 +117,7 @@ function overview(input: LayoutInput): Place[] {
   return [...charts, ...column, ...bottom];
 }
 
-function system(input: LayoutInput): Place[] {
+function system(input: LayoutInput): PlacedWidget[] {
   const { columns, rows, models, gpus } = input;
   const tall = rows >= 30;
   if (!tall && gpus === 0)
@@ -128,15 +138,15 @@ function system(input: LayoutInput): Place[] {
       : [[memory, cpu], ...gpuPairs.slice(0, tall ? 2 : 1)];
   const deviceRows = Math.min(Math.max(5, Math.floor(rows / 4)), 7 + models + gpus * 2);
   const charts = rows - deviceRows;
-  const places = pairs.flatMap(([left, right], index) => {
+  const placedCharts = pairs.flatMap(([left, right], index) => {
     const from = Math.round((charts * index) / pairs.length);
     const to = Math.round((charts * (index + 1)) / pairs.length);
     return sideBySide(from, 0, to - from, columns, left, right);
   });
-  return [...places, { paint: device, row: charts, column: 0, rows: deviceRows, columns }];
+  return [...placedCharts, { paint: device, row: charts, column: 0, rows: deviceRows, columns }];
 }
 
-function sideBySide(row: number, column: number, rows: number, columns: number, left: Painter, right: Painter): Place[] {
+function sideBySide(row: number, column: number, rows: number, columns: number, left: Painter, right: Painter): PlacedWidget[] {
   const half = Math.floor(columns / 2);
   return [
     { paint: left, row, column, rows, columns: half },
@@ -144,7 +154,7 @@ function sideBySide(row: number, column: number, rows: number, columns: number, 
   ];
 }
 
-function stacked(row: number, column: number, rows: number, columns: number, upper: Painter, lower: Painter): Place[] {
+function stacked(row: number, column: number, rows: number, columns: number, upper: Painter, lower: Painter): PlacedWidget[] {
   const half = Math.floor(rows / 2);
   return [
     { paint: upper, row, column, rows: half, columns },

@@ -12,11 +12,11 @@ import {
 } from "../setup-form.js";
 import { terminalTraits } from "../terminal.js";
 import { fitted, wrap } from "../text.js";
-import { cells } from "./cells.js";
-import { frame } from "./frame.js";
-import { openScreen } from "./screen.js";
-import type { Surface } from "./surface.js";
-import { createTheme, type Theme } from "./theme.js";
+import { paintBorder } from "./paint/border.js";
+import type { Surface } from "./paint/surface.js";
+import { createTheme, type Theme } from "./paint/theme.js";
+import { moveBox, paintedBox } from "./terminal/cells.js";
+import { Screen } from "./terminal/screen.js";
 
 export interface SetupOptions {
   title: string;
@@ -37,44 +37,36 @@ export async function openSetup(options: SetupOptions): Promise<string[] | undef
   const chosen = new Promise<string[] | undefined>((done) => {
     resolve = done;
   });
-  const terminal = openScreen({
+  const screen = new Screen({
     key(name) {
-      if (name === "C-z") return terminal.suspend();
-      if (name === "C-l") return terminal.redraw();
+      if (name === "C-z") return screen.suspend();
+      if (name === "C-l") return screen.redraw();
       state = pressSetup(state, name, choices);
       if (state.outcome === "start") resolve(trainArguments(state, choices));
       else if (state.outcome === "cancel") resolve(undefined);
-      else draw();
+      else render();
     },
     mouse() {},
-    resize: () => draw(),
+    resize: () => render(),
     stray() {},
   });
-  const box = cells({
-    charset: theme.charset,
-    paint: (surface) => paintSetup(surface, state, options, theme),
-    top: 0,
-    left: 0,
-    width: 1,
-    height: 1,
-  });
-  terminal.screen.append(box);
-  function draw(): void {
-    const { columns, rows } = terminal.size();
-    Object.assign(box.position, { width: columns, height: rows });
-    terminal.render();
+  const form = paintedBox(theme.charset, (surface) => paintSetup(surface, state, options, theme));
+  screen.append(form);
+  function render(): void {
+    moveBox(form, { x: 0, y: 0, ...screen.size() });
+    screen.render();
   }
-  draw();
+  render();
   try {
     return await chosen;
   } finally {
-    terminal.close();
+    screen.close();
   }
 }
 
 /** The whole form; at any size. */
 export function paintSetup(surface: Surface, state: SetupState, { title, choices }: SetupOptions, theme: Theme): void {
-  const inner = frame(surface, theme, `${title}: set up a run`, "Esc leaves");
+  const inner = paintBorder(surface, theme, `${title}: set up a run`, "Esc leaves");
   const labels = 16;
   const columns = Math.max(1, Math.min(state.models.length, Math.floor((inner.width - labels) / 14)));
   // Where not all models fit, those around the cursor are shown.

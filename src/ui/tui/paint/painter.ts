@@ -1,5 +1,5 @@
-import type { RunState } from "../../run/state/state.js";
-import type { UiState } from "../interaction.js";
+import type { RunState } from "../../../run/state/state.js";
+import type { UiState } from "../../interaction.js";
 import type { Surface } from "./surface.js";
 import type { Theme } from "./theme.js";
 

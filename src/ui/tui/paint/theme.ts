@@ -1,4 +1,4 @@
-import type { TerminalTraits } from "../terminal.js";
+import type { TerminalTraits } from "../../terminal.js";
 import { attribute, defaultColor, flag, plain } from "./surface.js";
 
 /** Everything about looks in one place. Attributes are Surface's packed numbers. */

@@ -49,9 +49,9 @@ export function createRaster(columns: number, rows: number, kind: "braille" | "m
     if (clipped === undefined) return;
     const [ax, ay, bx, by] = clipped;
     // Rounded up: two dots of a line are never more than one apart.
-    const steps = Math.ceil(Math.max(Math.abs(bx - ax), Math.abs(by - ay)));
-    for (let step = 0; step <= steps; step++) {
-      const along = steps === 0 ? 0 : step / steps;
+    const dots = Math.ceil(Math.max(Math.abs(bx - ax), Math.abs(by - ay)));
+    for (let index = 0; index <= dots; index++) {
+      const along = dots === 0 ? 0 : index / dots;
       const x = Math.round(ax + (bx - ax) * along);
       const y = Math.round(ay + (by - ay) * along);
       if (dash > 0 && (x + y) % dash >= dash / 2) continue;

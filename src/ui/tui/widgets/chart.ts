@@ -1,12 +1,12 @@
-import type { RunState } from "../../run/state/state.js";
-import { place } from "../panels/axis.js";
-import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../panels/chart.js";
-import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../panels/system.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { createRaster } from "./raster.js";
-import type { Surface } from "./surface.js";
-import type { Theme } from "./theme.js";
+import type { RunState } from "../../../run/state/state.js";
+import { axisFraction } from "../../panels/axis.js";
+import { accuracyChart, type ChartData, type ChartOptions, type ChartSeries, type ChartSize, lossChart } from "../../panels/chart.js";
+import { cpuChart, gpuChart, hostMemoryChart, memoryChart, normChart, speedChart } from "../../panels/system.js";
+import { paintBorder } from "../paint/border.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import { createRaster } from "../paint/raster.js";
+import type { Surface } from "../paint/surface.js";
+import type { Theme } from "../paint/theme.js";
 
 type ChartPanel = (state: RunState, options: ChartOptions, size: ChartSize) => ChartData;
 
@@ -29,7 +29,7 @@ function painter(panel: ChartPanel): Painter {
   return (surface, context) => {
     const size = { columns: Math.max(1, surface.width - 2 - gutter), rows: Math.max(1, surface.height - 4) };
     const data = panel(context.state, context.ui.chart, size);
-    const inner = frame(surface, context.theme, data.title, [...data.notes, ...(data.cursor ? [data.cursor.label] : [])].join(", "));
+    const inner = paintBorder(surface, context.theme, data.title, [...data.notes, ...(data.cursor ? [data.cursor.label] : [])].join(", "));
     paintChart(inner, data, context);
   };
 }
@@ -38,7 +38,7 @@ function paintChart(surface: Surface, data: ChartData, context: Context): void {
   const { theme } = context;
   if (surface.width < 16 || surface.height < 4) return;
   if (data.empty !== undefined) {
-    surface.text(Math.max(0, Math.floor((surface.width - data.empty.length) / 2)), Math.floor(surface.height / 2), data.empty, theme.faint);
+    surface.textCentred(Math.floor(surface.height / 2), data.empty, theme.faint);
     return;
   }
   const legendRows = paintLegend(surface, data, theme);
@@ -56,13 +56,13 @@ function paintChart(surface: Surface, data: ChartData, context: Context): void {
     const series = data.series[index];
     const dots = new Float64Array(series.points.length);
     for (let at = 0; at < dots.length; at += 2) {
-      dots[at] = place(data.x, series.points[at]) * (raster.width - 1);
-      dots[at + 1] = (1 - place(data.y, series.points[at + 1])) * (raster.height - 1);
+      dots[at] = axisFraction(data.x, series.points[at]) * (raster.width - 1);
+      dots[at + 1] = (1 - axisFraction(data.y, series.points[at + 1])) * (raster.height - 1);
     }
     raster.line(dots, index, series.style);
   }
   if (data.cursor !== undefined) {
-    const column = Math.round(place(data.x, data.cursor.x) * (plot.width - 1));
+    const column = Math.round(axisFraction(data.x, data.cursor.x) * (plot.width - 1));
     for (let y = 0; y < plot.height; y++) plot.put(column, y, theme.glyphs.cursor, theme.faint);
   }
   for (let y = 0; y < plot.height; y++) {
@@ -120,7 +120,7 @@ function paintAxes(surface: Surface, plot: Surface, labels: number, top: number,
   const { glyphs } = theme;
   for (let y = 0; y < plot.height; y++) surface.put(labels - 1, top + y, glyphs.vertical, theme.border);
   for (const tick of data.y.ticks) {
-    const at = place(data.y, tick.value);
+    const at = axisFraction(data.y, tick.value);
     const y = Math.round((1 - at) * (plot.height - 1));
     if (!(at >= -0.001 && at <= 1.001) || y < 0 || y >= plot.height) continue;
     surface.textRight(labels - 1, top + y, tick.label.slice(0, labels - 1), theme.faint);
@@ -130,7 +130,7 @@ function paintAxes(surface: Surface, plot: Surface, labels: number, top: number,
   const unit = data.xLabel;
   let free = 0;
   for (const tick of data.x.ticks) {
-    const at = labels + Math.round(place(data.x, tick.value) * (plot.width - 1));
+    const at = labels + Math.round(axisFraction(data.x, tick.value) * (plot.width - 1));
     const start = Math.max(labels - 1, Math.min(surface.width - tick.label.length, at - Math.floor(tick.label.length / 2)));
     if (start < free || start + tick.label.length > surface.width - unit.length - 1) continue;
     surface.text(start, y, tick.label, theme.faint);

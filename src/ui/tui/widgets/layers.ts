@@ -1,12 +1,12 @@
-import { layersPanel } from "../panels/layers.js";
-import type { Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { layersPanel } from "../../panels/layers.js";
+import { paintBorder } from "../paint/border.js";
+import type { Painter } from "../paint/painter.js";
 import { paintTable } from "./table.js";
 
 export const layers: Painter = (surface, context) => {
   const { state, ui, theme } = context;
   const data = layersPanel(state.models[ui.selected]);
-  const inner = frame(surface, theme, `model ${data.model}`.trim(), data.caption);
+  const inner = paintBorder(surface, theme, `model ${data.model}`.trim(), data.caption);
   if (data.empty !== undefined) {
     inner.text(1, Math.floor(inner.height / 2), data.empty, theme.faint);
     return;

@@ -1,5 +1,5 @@
-import { ended } from "../run/state/model.js";
-import type { ModelState, RunState } from "../run/state/state.js";
+import { ended } from "./model.js";
+import type { ModelState, RunState } from "./state.js";
 
 /** @returns the part of the model's steps that is done, in [0, 1]; 0 before its start is known */
 export function fractionDone(model: ModelState): number {
@@ -34,6 +34,11 @@ export function runProgress(state: RunState): { fraction: number; secondsLeft: n
     secondsLeft: left.includes(undefined) ? undefined : Math.max(0, ...(left as number[])),
     running: open.length,
   };
+}
+
+/** @returns whether every model of a run has ended; false before the first model is known */
+export function allEnded({ models }: RunState): boolean {
+  return models.length > 0 && models.every(ended);
 }
 
 /** @returns seconds of training until the test accuracy first reached `target` (a fraction), or undefined */

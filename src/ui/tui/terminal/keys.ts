@@ -1,4 +1,4 @@
-/** @returns the key's name as interaction.ts knows it ("a", "A", "space", "left", "C-c", "S-tab"), or undefined for what is no key */
+/** @returns the key's name as interaction.ts knows it ("a", "A", "space", "left", "C-c", "S-tab"), or undefined where the input is no key */
 export function keyName(
   character: string | undefined,
   key: { name?: string; full?: string; sequence?: string; ctrl?: boolean; meta?: boolean; shift?: boolean } | undefined,

@@ -1,20 +1,20 @@
-import { gauges, percentText } from "../panels/gauges.js";
-import { comparisonTable, fitColumns, type TableData } from "../panels/table.js";
-import { fitted } from "../text.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { paintBar } from "./gauges.js";
-import type { Surface } from "./surface.js";
+import { gauges, percentText } from "../../panels/gauges.js";
+import { comparisonTable, fitColumns, type TableData } from "../../panels/table.js";
+import { fitted } from "../../text.js";
+import { paintBar } from "../paint/bar.js";
+import { paintBorder } from "../paint/border.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import type { Surface } from "../paint/surface.js";
 
 export const table: Painter = (surface, context) => {
-  const inner = frame(surface, context.theme, "comparison");
+  const inner = paintBorder(surface, context.theme, "comparison");
   paintTable(inner, comparisonTable(context.state, context.ui.target), context, (row) => modelInk(context.theme, row), context.ui.selected);
 };
 
 /** For small terminals: the gauges stand in the table's lines. */
 export const compactTable: Painter = (surface, context) => {
   const { state, theme, ui } = context;
-  const inner = frame(surface, theme, "progress");
+  const inner = paintBorder(surface, theme, "progress");
   const rows = gauges(state);
   const names = Math.min(12, Math.max(5, ...rows.map((row) => row.label.length + 1)));
   const bar = 10;

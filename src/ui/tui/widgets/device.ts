@@ -1,11 +1,11 @@
-import { deviceLines, deviceTitle } from "../panels/device.js";
-import { wrap } from "../text.js";
-import { modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { paintBar } from "./gauges.js";
+import { deviceLines, deviceTitle } from "../../panels/device.js";
+import { wrap } from "../../text.js";
+import { paintBar } from "../paint/bar.js";
+import { paintBorder } from "../paint/border.js";
+import { modelInk, type Painter } from "../paint/painter.js";
 
 export const device: Painter = (surface, { state, theme }) => {
-  const inner = frame(surface, theme, deviceTitle(state));
+  const inner = paintBorder(surface, theme, deviceTitle(state));
   const lines = deviceLines(state);
   const label = Math.min(14, Math.max(6, ...lines.map((line) => line.label.length)));
   let y = 0;

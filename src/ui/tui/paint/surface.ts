@@ -1,4 +1,4 @@
-import { asciiText, cellText } from "../text.js";
+import { asciiText, cellText } from "../../text.js";
 
 /**
  * A rectangle of terminal cells that widgets paint on: a character and an attribute each. An attribute is blessed's packed
@@ -80,6 +80,11 @@ export class Surface {
   textRight(right: number, y: number, text: string, attr: number): void {
     const safe = this.charset === "ascii" ? asciiText(text) : text;
     this.text(right - safe.length, y, safe, attr);
+  }
+
+  /** Text in the middle of a line. */
+  textCentred(y: number, text: string, attr: number): void {
+    this.text(Math.max(0, Math.floor((this.width - text.length) / 2)), y, text, attr);
   }
 
   character(x: number, y: number): string {

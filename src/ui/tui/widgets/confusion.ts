@@ -1,36 +1,28 @@
-import { type ConfusionData, confusionPanel } from "../panels/confusion.js";
-import { tileOf } from "../panels/samples.js";
-import { fitted, wrap } from "../text.js";
-import type { Context, Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { type ConfusionData, confusionPanel } from "../../panels/confusion.js";
+import { tileOf } from "../../panels/samples.js";
+import { fitted, wrap } from "../../text.js";
+import { paintBorder } from "../paint/border.js";
+import type { Context, Painter } from "../paint/painter.js";
+import { flag, type Surface, withFlag } from "../paint/surface.js";
 import { paintTiles } from "./samples.js";
-import { flag, type Surface, withFlag } from "./surface.js";
 
-export const confusion: Painter = (surface, context) => {
-  const data = panel(context);
-  const inner = frame(surface, context.theme, `confusion ${data?.model ?? ""}`.trim(), data?.caption ?? "");
-  if (data === undefined) {
-    waiting(inner, context);
-    return;
-  }
-  paintMatrix(inner, data, context, "selectable");
-};
+export const confusion: Painter = (surface, context) => paintConfusion(surface, context, "selectable");
 
 /** The newest evaluation of the selected model, for the overview. */
-export const confusionSmall: Painter = (surface, context) => {
-  const data = panel({ ...context, ui: { ...context.ui, back: 0, confusion: { ...context.ui.confusion, unit: "count" } } });
-  const inner = frame(surface, context.theme, `confusion ${data?.model ?? ""}`.trim(), data?.caption ?? "");
-  if (data === undefined) {
-    waiting(inner, context);
-    return;
-  }
-  paintMatrix(inner, data, context, "plain");
-};
+export const confusionSmall: Painter = (surface, context) =>
+  paintConfusion(surface, { ...context, ui: { ...context.ui, back: 0, confusion: { ...context.ui.confusion, unit: "count" } } }, "plain");
+
+function paintConfusion(surface: Surface, context: Context, mode: "selectable" | "plain"): void {
+  const data = panel(context);
+  const inner = paintBorder(surface, context.theme, `confusion ${data?.model ?? ""}`.trim(), data?.caption ?? "");
+  if (data === undefined) inner.text(1, Math.floor(inner.height / 2), "waiting for the first evaluation …", context.theme.faint);
+  else paintMatrix(inner, data, context, mode);
+}
 
 export const confusionDetail: Painter = (surface, context) => {
   const { theme, state, ui } = context;
   const data = panel(context);
-  const inner = frame(surface, theme, "most confused");
+  const inner = paintBorder(surface, theme, "most confused");
   if (data === undefined) return;
   let y = 0;
   for (const line of data.worst) inner.text(1, y++, line, theme.text);
@@ -85,8 +77,4 @@ function paintMatrix(surface: Surface, data: ConfusionData, { theme }: Context, 
   });
   const legend = `rows true, columns read as${data.unit === "percent" ? ", % of the row" : ""}`;
   if (surface.height > 1 + 10 * tall) surface.text(left, 1 + 10 * tall, legend, theme.faint);
-}
-
-function waiting(surface: Surface, { theme }: Context): void {
-  surface.text(1, Math.floor(surface.height / 2), "waiting for the first evaluation …", theme.faint);
 }

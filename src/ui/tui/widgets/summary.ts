@@ -1,11 +1,11 @@
-import { outcomeLines } from "../summary.js";
-import { wrap } from "../text.js";
-import { modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
+import { outcomeLines } from "../../summary.js";
+import { wrap } from "../../text.js";
+import { paintBorder } from "../paint/border.js";
+import { modelInk, type Painter } from "../paint/painter.js";
 
-/** What came of the run, on the final screen; the same lines stand at the end of what is printed after leaving. */
+/** The models' outcomes, on the final screen; the same lines stand at the end of what is printed after leaving. */
 export const summary: Painter = (surface, { state, theme }) => {
-  const inner = frame(surface, theme, "summary", "any other key leaves");
+  const inner = paintBorder(surface, theme, "summary", "any other key leaves");
   let y = 0;
   for (const line of outcomeLines(state)) {
     const index = state.models.findIndex((model) => line.startsWith(`${model.name}: `));

@@ -1,12 +1,12 @@
-import { logRows } from "../panels/log.js";
-import { wrap } from "../text.js";
-import { type Context, modelInk, type Painter } from "./context.js";
-import { frame } from "./frame.js";
-import type { Surface } from "./surface.js";
+import { logRows } from "../../panels/log.js";
+import { wrap } from "../../text.js";
+import { paintBorder } from "../paint/border.js";
+import { type Context, modelInk, type Painter } from "../paint/painter.js";
+import type { Surface } from "../paint/surface.js";
 
 export const log: Painter = (surface, context) => {
   const { ui } = context;
-  const inner = frame(surface, context.theme, "log", ui.logBack > 0 ? `${ui.logBack} lines back` : "");
+  const inner = paintBorder(surface, context.theme, "log", ui.logBack > 0 ? `${ui.logBack} lines back` : "");
   paintLog(inner, context);
 };
 

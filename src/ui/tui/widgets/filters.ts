@@ -1,14 +1,14 @@
-import { layersPanel } from "../panels/layers.js";
-import type { Painter } from "./context.js";
-import { frame } from "./frame.js";
-import { attribute, defaultColor, type Surface } from "./surface.js";
-import type { Theme } from "./theme.js";
+import { layersPanel } from "../../panels/layers.js";
+import { paintBorder } from "../paint/border.js";
+import type { Painter } from "../paint/painter.js";
+import { attribute, defaultColor, type Surface } from "../paint/surface.js";
+import type { Theme } from "../paint/theme.js";
 
 /** The first convolution's filters: blue is negative, orange positive, brighter is larger. */
 export const filters: Painter = (surface, context) => {
   const { state, ui, theme } = context;
   const data = layersPanel(state.models[ui.selected]).filters;
-  const inner = frame(surface, theme, "first-layer filters", data ? `largest weight ${data.scale.toFixed(2)}` : "");
+  const inner = paintBorder(surface, theme, "first-layer filters", data ? `largest weight ${data.scale.toFixed(2)}` : "");
   if (data === undefined) return;
   // As large as all of them fit.
   const scale =

@@ -1,9 +1,9 @@
-import { formatDuration } from "../format.js";
-import { isFinal, type ViewNumber, viewNames } from "../interaction.js";
-import { percentText } from "../panels/gauges.js";
-import { hints } from "../panels/help.js";
-import { runProgress } from "../progress.js";
-import type { Context, Painter } from "./context.js";
+import { allEnded, runProgress } from "../../../run/state/progress.js";
+import { formatDuration } from "../../format.js";
+import { type ViewNumber, viewNames } from "../../interaction.js";
+import { percentText } from "../../panels/gauges.js";
+import { hints } from "../../panels/help.js";
+import type { Context, Painter } from "../paint/painter.js";
 
 /** First line: program, views, and how the run stands. */
 export const header: Painter = (surface, context) => {
@@ -24,7 +24,7 @@ export const header: Painter = (surface, context) => {
     surface.width - 1,
     0,
     status,
-    failed ? theme.error : paused ? theme.warning : isFinal(state) ? theme.good : theme.strong,
+    failed ? theme.error : paused ? theme.warning : allEnded(state) ? theme.good : theme.strong,
   );
 };
 
@@ -45,7 +45,7 @@ function statusText({ state, ui }: Context): string {
   const run = runProgress(state);
   const failed = state.models.filter((model) => model.status === "failed").length;
   const failure = failed > 0 ? `, ${failed} failed` : "";
-  if (isFinal(state)) return `finished${failure}`;
+  if (allEnded(state)) return `finished${failure}`;
   if (ui.quitting) return "saving …";
   if (state.models.some((model) => model.status === "paused")) return `${percentText(run.fraction)} paused${failure}`;
   const left = run.secondsLeft === undefined ? "" : `, ${formatDuration(run.secondsLeft)} left`;
@@ -57,7 +57,7 @@ export const footer: Painter = (surface, { state, ui, theme }) => {
   surface.clear(theme.text);
   let x = 1;
   if (ui.message !== "") x += surface.text(x, 0, ui.message, theme.warning) + 2;
-  for (const [key, does] of hints(ui.view, isFinal(state) ? "final" : "running")) {
+  for (const [key, does] of hints(ui.view, allEnded(state) ? "final" : "running")) {
     if (x + key.length + does.length + 1 > surface.width) break;
     x += surface.text(x, 0, key, theme.strong) + 1;
     x += surface.text(x, 0, does, theme.faint) + 2;

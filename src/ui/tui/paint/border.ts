@@ -2,7 +2,7 @@ import type { Surface } from "./surface.js";
 import type { Theme } from "./theme.js";
 
 /** A border with a title on its upper edge. @returns the surface inside */
-export function frame(surface: Surface, theme: Theme, title: string, note = ""): Surface {
+export function paintBorder(surface: Surface, theme: Theme, title: string, note = ""): Surface {
   const { width, height } = surface;
   surface.clear(theme.text);
   if (width < 2 || height < 2) return surface.region(0, 0, 0, 0);
