@@ -13,7 +13,7 @@ export function augments(config: AugmentConfig): boolean {
 }
 
 /**
- * One 2×3 matrix a sample, from output pixel to source pixel (see Chunk.affine in engine/engine.ts). Rotation, centre crop and
+ * One 2×3 matrix a sample, from output pixel to source pixel (see Chunk.affine in engine/contract/session.ts). Rotation, centre crop and
  * scale are about the image's centre; the shift is in output pixels and comes last: source = centre + R·(crop/28)/scale·(output −
  * centre − shift). A crop of `size` enlarges the middle size×size pixels to the whole image, as torchvision's CenterCrop and Resize do.
  * @param firstStep number of the chunk's first step since the run began

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Engine } from "../../dist/engine/contract/engine.js";
 import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { initialTensors } from "../../dist/model/initialize.js";
-import type { OptimizerSettings } from "../../dist/model/optimizers.js";
+import { type OptimizerSettings, optimizerNames, optimizers } from "../../dist/model/optimizers.js";
 import { buildModel, presetNames } from "../../dist/model/presets.js";
 import { contractSuite } from "./contract.js";
 import { expectClose, expectSameMovement, expectTensorsClose } from "./support/compare.js";
@@ -175,15 +175,14 @@ export function paritySuite(
   });
 
   describe("optimizers, five steps with changing learning rates", () => {
-    const settings: OptimizerSettings[] = [
-      { type: "sgd", momentum: 0, weightDecay: 0 },
-      { type: "sgd", momentum: 0.9, weightDecay: 0 },
-      { type: "sgd", momentum: 0.5, weightDecay: 0.1 },
-      { type: "adam", momentum: 0, weightDecay: 0 },
-      { type: "adam", momentum: 0, weightDecay: 0.1 },
-      { type: "rmsprop", momentum: 0, weightDecay: 0 },
-      { type: "rmsprop", momentum: 0.9, weightDecay: 0.1 },
-    ];
+    const settings = optimizerNames.flatMap((type): OptimizerSettings[] => {
+      const momentum = (value: number) => (optimizers[type].takesMomentum ? value : 0);
+      return [
+        { type, momentum: 0, weightDecay: 0 },
+        ...(optimizers[type].takesMomentum ? [{ type, momentum: 0.9, weightDecay: 0 }] : []),
+        { type, momentum: momentum(0.5), weightDecay: 0.1 },
+      ];
+    });
     it.each(settings)("$type, momentum $momentum, weight decay $weightDecay", async (optimizer) => {
       const chunk = testChunk({ batchSize: 12, steps: 5, samples, learningRate: 0 });
       chunk.learningRates.set([0.001, 0.004, 0.002, 0, 0.003]);
