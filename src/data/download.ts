@@ -8,7 +8,7 @@ import { readContent, sha256 } from "./idx.js";
 
 export interface DownloadProgress {
   file: string;
-  /** So far; bytes as they come over the wire. */
+  /** Bytes as transmitted (compressed), or digits generated. */
   received: number;
   total?: number;
   unit: "bytes" | "digits";
@@ -17,25 +17,26 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   signal?: AbortSignal;
   onProgress?(progress: DownloadProgress): void;
-  /** Milliseconds: until a mirror must have answered, and the longest silence in the middle of a file. */
+  /** Milliseconds: for the first answer of any mirror, and between two pieces of a file. */
   timeouts?: { answer: number; silence: number };
 }
 
-/** The dataset could not be had from any mirror; the message says why for each. */
+/** No mirror gave the file; the message gives each mirror's reason. */
 export class DownloadError extends UserError {}
 
-/** What was downloaded could not be written; the message says where and why. */
+/** The destination folder cannot be written; the message names it and the reason. */
 export class UnwritableError extends UserError {}
 
-/** An unreachable network is to be noticed within 5 s from the start of the program: 4 s for the mirrors leave 1 s for the rest. */
+/** The program reports an unreachable network within 5 s of its start: 4 s for the mirrors leave 1 s for the rest. */
 const defaultTimeouts = { answer: 4_000, silence: 10_000 };
-/** A mirror that has not answered by then gets company from the next one; whichever answers first is used. */
+/** Time after which the next mirror is asked too; the first answer is used. */
 const staggerMilliseconds = 600;
-/** No compressed file of ours is half as large. */
+/** Bytes. The largest compressed file of the catalog has less than half of it. */
 const largestDownload = 64 * 1024 * 1024;
+/** Age of a partial file that no running download can own. */
 const staleMilliseconds = 24 * 3600 * 1000;
 
-/** @returns the folders to download from: MNIST_TUI_MIRROR (comma-separated, each holding a folder per dataset), else the catalog's */
+/** @returns addresses of the folders to download from: below those of MNIST_TUI_MIRROR (comma-separated, each with a folder a dataset), else the catalog's */
 export function mirrorsOf(entry: DatasetEntry): readonly string[] {
   const override = process.env.MNIST_TUI_MIRROR;
   if (!override) return entry.mirrors;
@@ -44,10 +45,10 @@ export function mirrorsOf(entry: DatasetEntry): readonly string[] {
 }
 
 /**
- * Fetches files into `directory`: each to a temporary file, checked by the SHA-256 of its decompressed content, decompressed, then renamed,
- * so that a file under its final name is always whole. A mirror that fails, stalls or sends something else is followed by the next.
+ * Downloads files to `directory`: each to a temporary file, verified by the SHA-256 of its decompressed content, decompressed, then
+ * renamed, so that a file under its final name is always whole. After a mirror that fails, stalls or sends another content comes the next.
  * @returns paths by DatasetFile.name
- * @throws DownloadError where a file cannot be had from any mirror; UnwritableError where the folder cannot be written;
+ * @throws DownloadError where no mirror gives a file; UnwritableError where the folder cannot be written;
  *   the signal's reason where it is aborted
  */
 export async function downloadFiles(
@@ -105,6 +106,7 @@ function unwritable(directory: string, error: unknown): UnwritableError {
   );
 }
 
+/** A mirror's answer whose body has not been read. */
 interface Opened {
   mirror: string;
   response: Response;
@@ -112,8 +114,8 @@ interface Opened {
 }
 
 /**
- * Asks the mirrors one after the other, each next one as soon as the last has failed or kept silent for a moment, all within one
- * time limit. @returns the first good answer; undefined where there is none, with the reasons added to `failures`
+ * Asks the mirrors in their order, the next one as soon as its predecessor has failed or `staggerMilliseconds` have passed, all within
+ * one time limit. @returns the first good answer; undefined where there is none, with the reasons added to `failures`
  */
 function openAny(mirrors: readonly string[], fileName: string, options: DownloadOptions, failures: string[]): Promise<Opened | undefined> {
   const limit = (options.timeouts ?? defaultTimeouts).answer;
@@ -171,7 +173,7 @@ function openAny(mirrors: readonly string[], fileName: string, options: Download
   });
 }
 
-/** Streams the answer into a temporary file, checks it and gives it its name. */
+/** Streams the body to a temporary file, verifies and renames it. @returns the final path, or why the mirror failed */
 async function receive(
   opened: Opened,
   file: DatasetFile,
@@ -187,13 +189,13 @@ async function receive(
     const digest = sha256(bytes);
     if (damage || digest !== file.sha256)
       return { failure: `sent a file with SHA-256 ${digest}${damage ? ` (${damage})` : ""}, expected ${file.sha256}` };
-    // Decompressed, for a run starts sooner so.
+    // Stored decompressed: a run then starts sooner.
     await writeSynced(temporary, bytes).catch((error) => {
       throw unwritable(directory, error);
     });
     const final = path.join(directory, file.name);
     await rename(temporary, final);
-    // Damaged, or of a version that kept files as they came.
+    // A compressed copy is damaged, or was stored by an older version.
     await rm(`${final}.gz`, { force: true });
     return { path: final };
   } finally {
@@ -202,7 +204,7 @@ async function receive(
   }
 }
 
-/** @returns why the body broke off, if it did */
+/** @returns why the body is incomplete; undefined where it is whole */
 async function writeBody(opened: Opened, temporary: string, file: DatasetFile, options: DownloadOptions): Promise<string | undefined> {
   const { response, abort } = opened;
   const silence = (options.timeouts ?? defaultTimeouts).silence;
@@ -252,7 +254,7 @@ function hostOf(mirror: string): string {
   return URL.canParse(mirror) ? new URL(mirror).host : mirror;
 }
 
-/** fetch says "fetch failed" and keeps the reason in `cause`. */
+/** @returns the reason, which fetch keeps in `cause` behind its message "fetch failed" */
 function networkReason(error: unknown): string {
   const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
   const reasons: Record<string, string> = {

@@ -5,24 +5,24 @@ import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
 import { catalog, type DatasetFile, filesOf } from "./catalog.js";
 
-/** Where a dataset's files lie. Cached files are ours to replace; all others belong to the user and are only read. */
+/** A folder that holds files of a dataset. Those of the cache may be replaced; all others belong to the user and are only read. */
 export interface Location {
   kind: "directory" | "cache";
   directory: string;
-  /** The folder is not named after one dataset, so another one's files may lie there under the same names. */
+  /** The folder's name tells no dataset: the files of another dataset may lie there under the same names. */
   shared: boolean;
-  /** Paths of the files that are there, by DatasetFile.name. */
+  /** Paths of the files that are present, by DatasetFile.name. */
   files: Map<string, string>;
 }
 
-/** @returns the data directory asked for by --data-dir or else MNIST_TUI_DATA; undefined where neither is given */
+/** @returns the data directory: --data-dir, else MNIST_TUI_DATA; undefined where neither is given */
 export function dataDirectory(option: string | undefined): { directory: string; origin: "--data-dir" | "MNIST_TUI_DATA" } | undefined {
   if (option !== undefined) return { directory: path.resolve(option), origin: "--data-dir" };
   const variable = process.env.MNIST_TUI_DATA;
   return variable ? { directory: path.resolve(variable), origin: "MNIST_TUI_DATA" } : undefined;
 }
 
-/** Names that a file goes by: the mirrors' own, and the one with a dot that some archives have. */
+/** A file's names: the mirrors', and the one with a dot that some archives use; each also gzipped. */
 function spellings(file: DatasetFile): string[] {
   const dotted = file.name.replace("-idx", ".idx");
   return [file.name, `${file.name}.gz`, dotted, `${dotted}.gz`];
@@ -52,7 +52,7 @@ export function findInDirectory(name: DatasetName, directory: string): Location 
   return undefined;
 }
 
-/** @returns what the cache holds, which may be nothing */
+/** @returns the dataset's folder in the cache, which may be absent or empty */
 export function findInCache(name: DatasetName): Location {
   const directory = path.join(cacheDirectory(), name);
   return { kind: "cache", directory, shared: false, files: filesIn(name, directory) };

@@ -1,23 +1,23 @@
 import path from "node:path";
 import { type DatasetEntry, type DatasetFile, filesOf } from "./catalog.js";
-import { sha256 } from "./idx.js";
+import { parseIdx, sha256 } from "./idx.js";
 import type { Location } from "./locate.js";
 import { takeContent } from "./read-ahead.js";
 
-/** One file as found on the disk. */
+/** The result of verifying one file. */
 export interface Check {
   file: DatasetFile;
   path: string;
   present: boolean;
-  /** Decompressed; empty where the file is not there. */
+  /** Decompressed; empty where the file is absent. */
   bytes: Uint8Array;
-  /** SHA-256 of `bytes`; empty where the file is not there. */
+  /** SHA-256 of `bytes`; empty where the file is absent. */
   digest: string;
-  /** "expected …, found …"; undefined: the file is right. */
+  /** "expected …, found …"; undefined: the file has the expected content. */
   problem?: string;
 }
 
-/** Reads one file of the location and compares its content with what the catalog expects. @throws UserError where it cannot be read */
+/** Reads one file of the location and compares its content's digest with the catalog's. @throws UserError where it cannot be read */
 export async function checkFile(file: DatasetFile, location: Location): Promise<Check> {
   const found = location.files.get(file.name);
   if (!found) {
@@ -34,7 +34,15 @@ export async function checkFile(file: DatasetFile, location: Location): Promise<
   return { ...check, problem };
 }
 
-/** @returns the dataset's four files, in the order of filesOf; they are decompressed on several threads at once */
+/** @returns [4] the results in the order of filesOf; the files are decompressed on several threads at once */
 export function checkFiles(entry: DatasetEntry, location: Location): Promise<Check[]> {
   return Promise.all(filesOf(entry).map((file) => checkFile(file, location)));
+}
+
+/** @param checks [4] as checkFiles gives them, without a problem @returns images uint8 [n × 784] and labels uint8 [n] of both splits */
+export function splitsOf(checks: readonly Check[]) {
+  const [trainImages, trainLabels, testImages, testLabels] = checks.map(
+    ({ path, bytes, file }) => parseIdx(bytes, path, { dimensions: file.dimensions }).data,
+  );
+  return { train: { images: trainImages, labels: trainLabels }, test: { images: testImages, labels: testLabels } };
 }

@@ -19,7 +19,7 @@ beforeEach(() => {
   notices = [];
   vi.stubEnv("MNIST_TUI_CACHE", path.join(scratch, "cache"));
   vi.stubEnv("MNIST_TUI_DATA", "");
-  // Nothing listens there: no test may leave this machine.
+  // No server listens there: no test leaves this machine.
   vi.stubEnv("MNIST_TUI_MIRROR", "http://127.0.0.1:3/");
 });
 
@@ -34,7 +34,7 @@ function folder(...parts: string[]): string {
   return created;
 }
 
-describe("a dataset that is not at hand", () => {
+describe("a dataset that is not available", () => {
   const few = { limitTrain: 20, limitTest: 10, onNotice };
 
   it("is an error where it was asked for by name", async () => {
@@ -46,10 +46,10 @@ describe("a dataset that is not at hand", () => {
     const dataset = await loadDataset("mnist", { ...few, explicit: false });
     expect(dataset.name).toBe("synthetic");
     expect(dataset.train.labels).toHaveLength(20);
-    expect(notices).toEqual([expect.stringMatching(/^Using synthetic digits, because MNIST is not at hand: .*connection refused/)]);
+    expect(notices).toEqual([expect.stringMatching(/^Using synthetic digits, because MNIST is not available: .*connection refused/)]);
   });
 
-  it("goes on past a data directory without it, and says so", async () => {
+  it("is looked for elsewhere where the data directory lacks it, with a notice", async () => {
     await expect(loadDataset("mnist", { ...few, explicit: true, dataDir: folder("empty") })).rejects.toThrow(/could not be downloaded/);
     expect(notices[0]).toMatch(/MNIST is not in .*empty \(--data-dir\): looked for train-images-idx3-ubyte/);
   });
@@ -67,13 +67,13 @@ describe("a dataset that is not at hand", () => {
     expect(await inspectDataset("mnist", {})).toEqual({ dataset: "mnist", checks: [], verified: false });
   });
 
-  it.skipIf(process.platform === "win32")("does not wait for a pipe in a file's place", async () => {
+  it.skipIf(process.platform === "win32")("is refused where a pipe is in a file's place, without waiting for a writer", async () => {
     execFileSync("mkfifo", [path.join(folder("data", "mnist"), names[0])]);
     const load = loadDataset("mnist", { ...few, explicit: false, dataDir: path.join(scratch, "data") });
     await expect(load).rejects.toThrow(/mnist.train-images-idx3-ubyte: expected a readable file, got a folder, pipe or device/);
   });
 
-  it("does not stand in for a wrong file in the data directory", async () => {
+  it("is an error, not synthetic digits, where a file of the data directory is wrong", async () => {
     writeFileSync(path.join(folder("data", "mnist"), names[0]), "not it");
     const load = loadDataset("mnist", { ...few, explicit: false, dataDir: path.join(scratch, "data") });
     await expect(load).rejects.toThrow(
@@ -106,7 +106,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     }
   });
 
-  it("begin as everybody knows them: 5, 0, 4, 1, 9 and 7, 2, 1, 0, 4", async () => {
+  it("begin with the labels 5, 0, 4, 1, 9 and 7, 2, 1, 0, 4", async () => {
     const { train, test } = await loadDataset("mnist", { explicit: true, dataDir: realData, limitTrain: 5, limitTest: 5 });
     expect([...train.labels]).toEqual([5, 0, 4, 1, 9]);
     expect([...test.labels]).toEqual([7, 2, 1, 0, 4]);
@@ -142,7 +142,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     expect((await loadDataset("mnist", { explicit: true, dataDir: path.join(scratch, "plain") })).train.labels[0]).toBe(5);
   });
 
-  it("are told apart where a folder holds the other one", async () => {
+  it("are told apart where a folder holds the other dataset", async () => {
     link("fashion-mnist", folder("flat"));
     const dataDir = path.join(scratch, "flat");
     const load = loadDataset("mnist", { explicit: false, dataDir, limitTrain: 10, limitTest: 10, onNotice });
@@ -152,7 +152,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     expect((await inspectDataset("fashion-mnist", { dataDir })).verified).toBe(true);
   });
 
-  it("name the file that is missing, truncated or another", async () => {
+  it("are refused with the name of the file that is missing, truncated or of another dataset", async () => {
     const dataDir = folder("data");
     const mnist = folder("data", "mnist");
     const load = () => loadDataset("mnist", { explicit: true, dataDir });
@@ -202,26 +202,26 @@ describe.skipIf(!realData)("the real datasets", () => {
       expect(asked).toHaveLength(4);
     });
 
-    it("are downloaded for the time being where the cache cannot be written, and nothing stays", async () => {
+    it("are downloaded to a temporary folder where the cache cannot be written, and none stays", async () => {
       vi.stubEnv("TMPDIR", folder("temporary"));
       writeFileSync(path.join(scratch, "cache"), "a file where the folder should be");
       const { name, source, train } = await loadDataset("mnist", { explicit: false, limitTrain: 5, onNotice });
       expect([name, source, ...train.labels]).toEqual(["mnist", "downloaded", 5, 0, 4, 1, 9]);
       expect(notices).toEqual([
-        expect.stringMatching(/^Expected a cache folder that can be written, .*\. MNIST is downloaded for this time only\.$/),
+        expect.stringMatching(/^Expected a cache folder that can be written, .*\. MNIST is downloaded for this run only\.$/),
       ]);
       expect(readdirSync(path.join(scratch, "temporary"))).toEqual([]);
       await expect(loadDataset("mnist", { explicit: true, store: "required" })).rejects.toThrow(/set MNIST_TUI_CACHE to another folder/);
     });
 
-    it("are fetched again where the cached file is wrong, and only that file", async () => {
+    it("are downloaded where the cached file is wrong, and only that file", async () => {
       const cache = folder("cache", "mnist");
       link("mnist", cache, names.slice(0, 3));
       writeFileSync(path.join(cache, `${names[3]}.gz`), "damaged");
       const { test } = await loadDataset("mnist", { explicit: true, onNotice });
       expect([...test.labels.subarray(0, 3)]).toEqual([7, 2, 1]);
       expect(asked).toEqual([`/mnist/${names[3]}.gz`]);
-      expect(notices).toEqual([expect.stringMatching(/expected SHA-256 ff7bcfd4.*found [0-9a-f]{64} .*; fetching it again/)]);
+      expect(notices).toEqual([expect.stringMatching(/expected SHA-256 ff7bcfd4.*found [0-9a-f]{64} .*; downloading it/)]);
       expect((await inspectDataset("mnist", {})).verified).toBe(true);
       expect(readdirSync(cache).sort()).toEqual([...names.slice(0, 3).map((name) => `${name}.gz`), names[3]].sort());
     });

@@ -44,7 +44,7 @@ function entryWith(...mirrors: string[]): DatasetEntry {
   return { ...catalog.mnist, mirrors };
 }
 
-/** @returns an address where nobody listens any more */
+/** @returns an address at which no server listens any more */
 async function refused(): Promise<string> {
   const server = createServer();
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -81,7 +81,7 @@ describe("downloadFiles", () => {
     expect(failures).toBe(1);
   });
 
-  it("names a file that the server decompressed on the way for what it is", async () => {
+  it("takes a file that the server marks as compressed for transport", async () => {
     const encoding = await mirror((_, response) => response.setHeader("Content-Encoding", "gzip").end(zipped));
     const paths = await downloadFiles(entryWith(encoding), [file], directory);
     expect(paths.get(file.name)).toBe(path.join(directory, file.name));
