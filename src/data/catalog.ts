@@ -20,7 +20,7 @@ export interface DatasetEntry {
   files: { trainImages: DatasetFile; trainLabels: DatasetFile; testImages: DatasetFile; testLabels: DatasetFile };
   /** Addresses of folders that hold "NAME.gz", in the order in which they are tried. Plain HTTP is enough: every byte is verified. */
   mirrors: readonly string[];
-  /** Folders below a data directory in which the files are looked for: this program's own first, then torchvision's. */
+  /** Folders below a data directory that the dataset gives its name: this program's own first, then torchvision's. */
   folders: readonly string[];
   /** [10], by label */
   classNames: readonly string[];
@@ -64,7 +64,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
       "https://raw.githubusercontent.com/fgnt/mnist/master/",
       "https://sagemaker-sample-files.s3.amazonaws.com/datasets/image/MNIST/",
     ],
-    folders: ["mnist", "MNIST/raw", "."],
+    folders: ["mnist", "MNIST/raw", "MNIST"],
     classNames: digits,
     normalization: { mean: 0.1307, std: 0.3081 },
   },
@@ -82,7 +82,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     ],
-    folders: ["fashion-mnist", "FashionMNIST/raw", "."],
+    folders: ["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"],
     classNames: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
     normalization: { mean: 0.286, std: 0.353 },
   },

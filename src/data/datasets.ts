@@ -70,13 +70,11 @@ export interface DatasetReport {
 
 /** Reads and verifies the files on the disk; writes and downloads nothing. @throws UserError where --data-dir is no folder */
 export async function inspectDataset(name: DatasetName, options: { dataDir?: string }): Promise<DatasetReport> {
-  for (const location of [findInData(name, options), findInCache(name)]) {
-    if (!location || location.files.size === 0) continue;
-    const checks = await checkFiles(catalog[name], location);
-    if (belongsToAnother(name, location, checks)) continue;
-    return { dataset: name, location, checks, verified: checks.every(({ problem }) => !problem) };
-  }
-  return { dataset: name, checks: [], verified: false };
+  const cache = findInCache(name);
+  const found =
+    (await firstVerified(name, findInData(name, options))) ?? (cache.files.size > 0 ? await firstVerified(name, [cache]) : undefined);
+  if (!found) return { dataset: name, checks: [], verified: false };
+  return { dataset: name, ...found, verified: !problemIn(found.checks) };
 }
 
 /** A file of the data directory is missing or has another content. The user corrects it: no other data take its place. */
@@ -89,25 +87,58 @@ function replacedBySynthetic(name: DatasetName, options: DatasetOptions, error: 
   return true;
 }
 
-function findInData(name: DatasetName, options: { dataDir?: string; onNotice?(message: string): void }): Location | undefined {
+function findInData(name: DatasetName, options: { dataDir?: string; onNotice?(message: string): void }): Location[] {
   const data = dataDirectory(options.dataDir);
   const { folders, title, files } = catalog[name];
-  if (!data || folders.length === 0) return undefined;
+  if (!data) return [];
+  const elsewhere = `${title} is looked for in the cache and on the network`;
   try {
-    const location = findInDirectory(name, data.directory);
-    if (!location)
+    const locations = findInDirectory(name, data);
+    if (locations.length === 0)
       options.onNotice?.(
-        `${title} is not in ${data.directory} (${data.origin}): looked for ${files.trainImages.name}[.gz] and the other three there and ` +
-          `in its folders ${folders.slice(0, -1).join(" and ")}; the search goes on in the cache and on the network.`,
+        `${title} is not in ${data.directory} (${data.origin}), where ${files.trainImages.name}[.gz] and the other three files were looked ` +
+          `for, also in its folders ${folders.join(", ")} and raw; ${elsewhere}.`,
       );
-    return location;
+    return locations;
   } catch (error) {
     if (data.origin === "--data-dir" || !(error instanceof UserError)) throw error;
-    options.onNotice?.(
-      `MNIST_TUI_DATA names ${data.directory}, which is no folder; ${title} is looked for in the cache and on the network.`,
-    );
-    return undefined;
+    options.onNotice?.(`${error.message} ${elsewhere}.`);
+    return [];
   }
+}
+
+/** A location of a dataset's files and the results of verifying them. */
+interface Found {
+  location: Location;
+  /** [4] */
+  checks: readonly Check[];
+}
+
+/** @returns the first location whose four files are right, else the first that does not hold another dataset */
+async function firstVerified(
+  name: DatasetName,
+  locations: readonly Location[],
+  onNotice?: (message: string) => void,
+): Promise<Found | undefined> {
+  let wrong: Found | undefined;
+  for (const location of locations) {
+    const checks = await checkFiles(catalog[name], location, onNotice);
+    if (belongsToAnother(name, location, checks)) {
+      onNotice?.(`${location.directory} holds another dataset than ${catalog[name].title}; the search goes on.`);
+      continue;
+    }
+    const earlier = wrong && problemIn(wrong.checks);
+    if (!problemIn(checks)) {
+      if (earlier) onNotice?.(`${earlier.path}: ${earlier.problem}; using the files in ${location.directory}.`);
+      return { location, checks };
+    }
+    wrong ??= { location, checks };
+  }
+  return wrong;
+}
+
+function problemIn(checks: readonly Check[]): Check | undefined {
+  return checks.find(({ problem }) => problem);
 }
 
 /** Datasets share file names, so the files of a shared folder are told apart by their content. */
@@ -120,28 +151,22 @@ function belongsToAnother(name: DatasetName, location: Location, checks: readonl
 
 async function obtain(name: DatasetName, options: DatasetOptions): Promise<{ checks: readonly Check[]; source: string }> {
   const entry = catalog[name];
-  const data = findInData(name, options);
-  if (data) {
-    const checks = await checkFiles(entry, data).catch((error) => {
-      throw error instanceof UserError ? new WrongFileError(error.message) : error;
-    });
-    if (!belongsToAnother(name, data, checks)) {
-      const wrong = checks.find(({ problem }) => problem);
-      if (!wrong) return { checks, source: data.directory };
-      throw new WrongFileError(
-        `${wrong.path}: ${wrong.problem}; put the original ${wrong.file.name}.gz there, or leave that folder out to download it.`,
-      );
-    }
-    options.onNotice?.(`${data.directory} holds another dataset than ${entry.title}; the search goes on in the cache and on the network.`);
+  const found = await firstVerified(name, findInData(name, options), options.onNotice);
+  if (found) {
+    const wrong = problemIn(found.checks);
+    if (!wrong) return { checks: found.checks, source: found.location.directory };
+    throw new WrongFileError(
+      `${wrong.path}: ${wrong.problem}; put the original ${wrong.file.name}.gz there, or leave that folder out to download it.`,
+    );
   }
   const cache = findInCache(name);
-  const checks = await checkFiles(entry, cache);
+  const checks = await checkFiles(entry, cache, options.onNotice);
   const wrong = checks.filter(({ problem }) => problem);
   if (wrong.length === 0) return { checks, source: cache.directory };
   for (const { path, problem, present } of wrong) if (present) options.onNotice?.(`${path}: ${problem}; downloading it.`);
   const files = wrong.map(({ file }) => file);
   const downloadTo = async (directory: string) => {
-    for (const [file, path] of await downloadFiles(entry, files, directory, options)) cache.files.set(file, path);
+    for (const [file, path] of await downloadFiles(entry, files, directory, options)) cache.files.set(file, [path]);
     const rechecked = checks.map((check) => (check.problem ? checkFile(check.file, cache) : check));
     return { checks: await Promise.all(rechecked), source: cache.directory };
   };

@@ -185,7 +185,8 @@ async function receive(
     const interrupted = await writeBody(opened, temporary, file, options);
     options.signal?.throwIfAborted();
     if (interrupted) return { failure: interrupted };
-    const { bytes, damage } = await readContent(temporary, file.bytes + 1);
+    const { bytes, damage, unreadable } = await readContent(temporary, file.bytes + 1);
+    if (unreadable) throw unwritable(directory, new Error(unreadable));
     const digest = sha256(bytes);
     if (damage || digest !== file.sha256)
       return { failure: `sent a file with SHA-256 ${digest}${damage ? ` (${damage})` : ""}, expected ${file.sha256}` };

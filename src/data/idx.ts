@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import { constants, gunzip } from "node:zlib";
+import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 
 /**
@@ -80,6 +81,8 @@ export interface Content {
   bytes: Uint8Array;
   /** Why the content is incomplete; undefined: it is whole. */
   damage?: string;
+  /** Why the file cannot be read at all; `bytes` is then empty. */
+  unreadable?: string;
 }
 
 const gunzipAsync = promisify(gunzip);
@@ -105,20 +108,16 @@ export async function decompress(bytes: Uint8Array, limit: number): Promise<Cont
   }
 }
 
-/**
- * Reads a file, gzipped or not.
- * @param limit most bytes of decompressed content
- * @throws UserError where it cannot be read
- */
+/** Reads a file, gzipped or not. Never throws. @param limit most bytes of decompressed content */
 export async function readContent(file: string, limit: number): Promise<Content> {
   let bytes: Uint8Array;
   try {
     // Opening a pipe would wait for its writer.
-    if (!statSync(file).isFile()) throw new Error("a folder, pipe or device");
+    if (!statSync(file).isFile()) return { bytes: new Uint8Array(0), unreadable: "a folder, pipe or device" };
     // An asynchronous read waits for a turn of the event loop every half megabyte, and the loop is busy when a run starts.
     bytes = readFileSync(file);
   } catch (error) {
-    throw new UserError(`${file}: expected a readable file, got ${(error as Error).message}; check the name and its permissions.`);
+    return { bytes: new Uint8Array(0), unreadable: fileErrorReason(error) ?? (error as Error).message };
   }
   return decompress(bytes, limit);
 }

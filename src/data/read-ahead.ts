@@ -15,20 +15,17 @@ export function readDatasetAhead(name: string, dataDir: string | undefined): voi
   if (!entry) return;
   try {
     const data = dataDirectory(dataDir);
-    const { files } = (data && findInDirectory(entry.name, data.directory)) ?? findInCache(entry.name);
+    const { files } = (data && findInDirectory(entry.name, data)[0]) ?? findInCache(entry.name);
     for (const file of filesOf(entry)) {
-      const path = files.get(file.name);
-      if (path === undefined) continue;
-      const content = readContent(path, file.bytes + 1);
-      content.catch(() => {});
-      begun.set(path, content);
+      const [path] = files.get(file.name) ?? [];
+      if (path !== undefined) begun.set(path, readContent(path, file.bytes + 1));
     }
   } catch {
     // A --data-dir that is no folder.
   }
 }
 
-/** readContent, served once from what was read ahead. @throws UserError where the file cannot be read */
+/** readContent, served once from what was read ahead. */
 export function takeContent(path: string, limit: number): Promise<Content> {
   const ahead = begun.get(path);
   begun.delete(path);

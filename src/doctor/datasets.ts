@@ -1,5 +1,5 @@
 import type { DatasetName } from "../config/types.js";
-import { catalog, datasetNames, filesOf } from "../data/catalog.js";
+import { datasetNames } from "../data/catalog.js";
 import { dataDirectory, findInCache, findInDirectory } from "../data/locate.js";
 
 export interface DatasetPlace {
@@ -16,14 +16,14 @@ export function locateDatasets(): DatasetPlace[] {
     const given = dataDirectory(undefined);
     let location = findInCache(name);
     try {
-      location = (given && findInDirectory(name, given.directory)) ?? location;
+      location = (given && findInDirectory(name, given)[0]) ?? location;
     } catch {
       // MNIST_TUI_DATA names no folder: training reports it.
     }
     return {
       name,
       folder: location.files.size > 0 ? location.directory : undefined,
-      files: Math.min(location.files.size, filesOf(catalog[name]).length),
+      files: location.files.size,
     };
   });
 }

@@ -72,9 +72,9 @@ export async function generate(train: number, test: number, options: SyntheticOp
 async function readCache(): Promise<{ train: Split; test: Split; source: string } | undefined> {
   const location = findInCache("synthetic");
   if (location.files.size < filesOf(catalog.synthetic).length) return undefined;
-  const checks = await checkFiles(catalog.synthetic, location).catch(() => []);
+  const checks = await checkFiles(catalog.synthetic, location);
   // Files of another version, or damaged ones, are replaced.
-  if (checks.length === 0 || checks.some(({ problem }) => problem)) return undefined;
+  if (checks.some(({ problem }) => problem)) return undefined;
   return { ...splitsOf(checks), source: location.directory };
 }
 
