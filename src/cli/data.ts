@@ -20,7 +20,11 @@ export function dataCommand(): Command {
     .argument("[dataset]", datasetNames.join(", "))
     .option("--data-dir <dir>", "where to look before downloading: DIR/mnist, torchvision's DIR/MNIST/raw, DIR itself (MNIST_TUI_DATA)")
     .option("--json", "one JSON object a dataset on stdout")
-    .addHelpText("after", "\nExample:\n  mnist-tui data fashion-mnist\n")
+    .addHelpText(
+      "after",
+      "\nDownloads go through the proxies of HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, except to the hosts of NO_PROXY.\n" +
+        "\nExample:\n  mnist-tui data fashion-mnist\n",
+    )
     .action(async (name: string | undefined, options: DataOptions) => {
       if (name === undefined) await list(options);
       else await obtain(datasetNamed(name), options);

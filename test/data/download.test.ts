@@ -38,6 +38,7 @@ const stalling: RequestListener = (_, response) => {
   response.setHeader("Content-Length", zipped.length);
   response.write(zipped.subarray(0, 20));
 };
+const circling: RequestListener = (request, response) => response.writeHead(302, { Location: request.url }).end();
 const silent: RequestListener = () => {};
 
 function entryWith(...mirrors: string[]): DatasetEntry {
@@ -95,6 +96,7 @@ describe("downloadFiles", () => {
     ["sends a truncated file", truncated, /truncated/],
     ["breaks off", brokenOff, /broke off/],
     ["stalls in the middle", stalling, /silent for 0.3 s/],
+    ["redirects in a circle", circling, /more than 5 redirects/],
     ["never answers", silent, /no answer within 1.5 s/],
   ];
 
