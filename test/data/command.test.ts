@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -60,6 +60,14 @@ describe("mnist-tui data", () => {
       code: 2,
       stderr: expect.stringMatching(/expected a folder, got .*nowhere/),
     });
+    const loop = path.join(scratch, "loop");
+    symlinkSync(loop, loop);
+    for (const args of [[], ["mnist"]])
+      expect(await data(...args, "--data-dir", loop)).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringMatching(/^mnist-tui: --data-dir: expected a folder, got .*loop \(its symbolic links .*\.\n$/),
+      });
   });
 
   it("fails where a dataset is unavailable, with the reason in one line", async () => {
