@@ -37,8 +37,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    // No GPU but where a test asks for one: what `auto` takes is the same on every machine.
-    env: { MNIST_TUI_LIBCUDA: "" },
+    // No GPU but where a test asks for one: what `auto` takes is the same on every machine. No proxy before the tests' own servers.
+    env: { MNIST_TUI_LIBCUDA: "", NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" },
     // Node itself loads them, as it does for users: not through vitest's own module runner.
     server: { deps: { external: [/\/dist\//] } },
   },

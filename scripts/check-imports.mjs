@@ -29,7 +29,7 @@ const ranks = [
   ["util"],
 ];
 
-/** What is forbidden although the ranks would allow it. */
+/** Imports that are forbidden although the ranks allow them. */
 const banned = [
   { from: /^src\/(ui|report)\//, to: /^src\/engine\//, why: "a view looks at run/state, never at an engine" },
   { from: /^src\/ui\/(?!tui\/)/, to: /^src\/ui\/tui\//, why: "only tui/ and cli/ know the terminal" },
@@ -38,7 +38,7 @@ const banned = [
 /** Folders of src/engine that are no engine: every engine may import them, and they import none. */
 const sharedByEngines = ["contract", "shared", "nvidia"];
 
-/** Packages that only one place knows. */
+/** Packages that only one folder may import. */
 const owners = [
   { packages: /^(blessed|blessed-contrib)$/, place: /^src\/ui\/tui\// },
   { packages: /^commander$/, place: /^src\/cli\// },
@@ -47,7 +47,7 @@ const owners = [
   { packages: /^(fastify|@fastify\/.*)$/, place: /^src\/serve\// },
 ];
 
-/** @param {string} root the repository @returns {string[]} violations, "FILE:LINE: what is wrong" */
+/** @param {string} root the repository @returns {string[]} violations, "FILE:LINE: VIOLATION" */
 export function checkImports(root) {
   const paths = ["bin", "src"].flatMap((folder) => sourceFiles(join(root, folder)));
   const files = paths.map((path) => inspect(relative(root, path).split(sep).join("/"), readFileSync(path, "utf8")));
@@ -87,7 +87,7 @@ function inspect(file, text) {
   return { file, violations, targets };
 }
 
-/** @returns what the node imports, if it is an import of any kind */
+/** @returns the specifier of an import of any kind; undefined for another node */
 function importOf(node) {
   if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier))
     return { specifier: node.moduleSpecifier.text, typeOnly: isTypeOnly(node) };
@@ -149,7 +149,7 @@ function folderOf(path) {
 }
 
 function rankOf(path) {
-  // package.json and the native build stand for themselves: anybody may read them.
+  // package.json and the native build are below all folders: every folder may read them.
   if (path === "package.json" || path.startsWith("native/")) return ranks.length;
   const rank = ranks.findIndex((names) => names.includes(folderOf(path)));
   return rank < 0 ? undefined : rank;

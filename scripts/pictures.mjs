@@ -1,4 +1,4 @@
-// Draws the README's pictures from real screens: trains two models on MNIST (found as `train` finds it) and looks at every view.
+// Draws the README's pictures from real screens: trains two models on MNIST (found as `train` finds it) and opens every view.
 //
 //   node scripts/pictures.mjs [--out docs/images] [--epochs 3]
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ function save(name, run, title) {
   console.log(path.join(values.out, `${name}.svg`));
 }
 
-/** A picture of the screen as it is once nothing has moved for a moment. */
+/** Saves the screen after 0.6 s, in which the last change is drawn. */
 async function picture(name, run, title) {
   await sleep(600);
   save(name, run, title);

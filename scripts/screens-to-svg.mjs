@@ -1,4 +1,4 @@
-// Runs a command in a pseudo-terminal, presses keys, and draws the screen as SVG:
+// Runs a command in a pseudo-terminal, presses keys and draws the screen as SVG:
 //
 //   node scripts/screens-to-svg.mjs --out docs/images/overview.svg --columns 120 --rows 40 \
 //     [--keys "2,down,down"] [--wait 2500] [--title "mnist-tui train"] -- COMMAND ARGUMENT…
@@ -79,7 +79,7 @@ export function runInTerminal({ command, columns, rows, env = {} }) {
   };
 }
 
-/** The screen of a command after some keys. @returns a headless terminal */
+/** Runs a command and presses keys. @returns the headless terminal that holds its last screen */
 async function captureScreen({ command, columns, rows, keys, wait }) {
   const run = runInTerminal({ command, columns, rows });
   while (run.text().trim() === "") await sleep(50);
@@ -166,7 +166,7 @@ function hex(channels) {
   return `#${channels.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Stretches of neighbours with the same key. */
+/** @returns stretches of neighbouring cells with the same key */
 function runs(cells, keyOf) {
   const out = [];
   cells.forEach((cell, x) => {

@@ -1,10 +1,10 @@
 import type { DownloadProgress } from "../data/download.js";
 import { formatBytes, formatCount } from "../ui/format.js";
 
-/** What a command shows while a dataset is downloaded or generated. */
+/** The display of a command while a dataset is downloaded or generated. */
 export interface DataProgress {
   update(progress: DownloadProgress): void;
-  /** Ends the line that is being drawn, so that other text can follow. */
+  /** Ends the line of the bar, so that other text can follow. */
   end(): void;
 }
 
@@ -12,9 +12,8 @@ const barWidth = 30;
 const redrawMilliseconds = 80;
 
 /**
- * @param plain whether the user asked for lines of text, whatever the stream is
- * @returns a bar that redraws its line where `stream` is a terminal (ASCII only, so that every terminal can show it), else one plain
- *   line a file when it begins
+ * @param plain lines of text even on a terminal
+ * @returns on a terminal a bar that redraws its line (in ASCII, which every terminal can show), else one line a file at its beginning
  */
 export function createDataProgress(
   stream: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },

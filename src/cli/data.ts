@@ -20,7 +20,11 @@ export function dataCommand(): Command {
     .argument("[dataset]", datasetNames.join(", "))
     .option("--data-dir <dir>", "where to look before downloading: DIR/mnist, torchvision's DIR/MNIST/raw, DIR itself (MNIST_TUI_DATA)")
     .option("--json", "one JSON object a dataset on stdout")
-    .addHelpText("after", "\nExample:\n  mnist-tui data fashion-mnist\n")
+    .addHelpText(
+      "after",
+      "\nDownloads go through the proxies of HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, except to the hosts of NO_PROXY.\n" +
+        "\nExample:\n  mnist-tui data fashion-mnist\n",
+    )
     .action(async (name: string | undefined, options: DataOptions) => {
       if (name === undefined) await list(options);
       else await obtain(datasetNamed(name), options);
@@ -71,7 +75,7 @@ async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
   else writeOutput(`${name}: ${summary(report)}\n`);
 }
 
-/** Ends the work in order at a signal, so that no half file is left, and then the process with the signal's code. */
+/** Aborts the work at a signal, so that no partial file is left, then exits the process with the signal's code. */
 async function untilSignal(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController();
   const watch = watchSignals(() => abort.abort());
@@ -89,7 +93,7 @@ function summary(report: DatasetReport): string {
   const { location, verified, dataset } = report;
   if (!location) {
     const verb = catalog[dataset].mirrors.length > 0 ? "download" : "generate";
-    return `not here yet; mnist-tui data ${dataset} will ${verb} it`;
+    return `not on this machine; mnist-tui data ${dataset} will ${verb} it`;
   }
   const { trainLabels, testLabels } = catalog[dataset].files;
   const counts = `${trainLabels.dimensions[0].toLocaleString("en-US")} + ${testLabels.dimensions[0].toLocaleString("en-US")} images`;
@@ -99,7 +103,9 @@ function summary(report: DatasetReport): string {
 function problems({ checks, location, dataset }: DatasetReport): string {
   const wrong = checks.filter(({ problem }) => problem).map(({ path, problem }) => `${path}: ${problem}`);
   const remedy =
-    location?.kind === "cache" ? `mnist-tui data ${dataset} gets the right files` : "put the original files there or leave that folder out";
+    location?.kind === "cache"
+      ? `mnist-tui data ${dataset} downloads or generates the original files`
+      : "put the original files there, or leave that folder out";
   return `${wrong.join("; ")}; ${remedy}.`;
 }
 

@@ -1,27 +1,30 @@
 import type { DatasetName } from "../config/types.js";
 import { imagePixels, imageSide } from "../util/image-size.js";
 
-/** What is known about each dataset before a byte of it was read. */
+/** One of a dataset's four IDX files, as it is known before it is read. */
 export interface DatasetFile {
-  /** As on the mirrors, without ".gz". */
+  /** The mirrors' name, without ".gz". */
   name: string;
-  /** Of the decompressed content. */
+  /** Lower-case hexadecimal, of the decompressed content. */
   sha256: string;
-  /** Of the decompressed content. */
+  /** Size of the decompressed content. */
   bytes: number;
+  /** [images, 28, 28] or [labels] */
   dimensions: readonly number[];
 }
 
 export interface DatasetEntry {
   name: DatasetName;
-  /** For people. */
+  /** The name in messages: "Fashion-MNIST". */
   title: string;
   files: { trainImages: DatasetFile; trainLabels: DatasetFile; testImages: DatasetFile; testLabels: DatasetFile };
-  /** Folders that hold "NAME.gz"; tried in this order. Every byte from them is checked, so plain HTTP is good enough. */
+  /** Addresses of folders that hold "NAME.gz", in the order in which they are tried. Plain HTTP is enough: every byte is verified. */
   mirrors: readonly string[];
-  /** Folders below a data directory in which the files are looked for, ours first, then torchvision's. */
+  /** Folders below a data directory that the dataset gives its name: this program's own first, then torchvision's. */
   folders: readonly string[];
+  /** [10], by label */
   classNames: readonly string[];
+  /** Of the training images' pixels in [0, 1]. */
   normalization: { mean: number; std: number };
 }
 
@@ -61,7 +64,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
       "https://raw.githubusercontent.com/fgnt/mnist/master/",
       "https://sagemaker-sample-files.s3.amazonaws.com/datasets/image/MNIST/",
     ],
-    folders: ["mnist", "MNIST/raw", "."],
+    folders: ["mnist", "MNIST/raw", "MNIST"],
     classNames: digits,
     normalization: { mean: 0.1307, std: 0.3081 },
   },
@@ -79,14 +82,14 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
     ],
-    folders: ["fashion-mnist", "FashionMNIST/raw", "."],
+    folders: ["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"],
     classNames: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
     normalization: { mean: 0.286, std: 0.353 },
   },
   synthetic: {
     name: "synthetic",
     title: "synthetic digits",
-    // The digests change with the generator, and with them the cached set is made anew.
+    // The digests change with the generator: a cached set of an older generator no longer matches and is replaced.
     files: files([
       "a9d3c7e6c30d8cfd3f10ede2814ca1493be11b4a7f5bc1dd6490a2a3c3df5efe",
       "3993904d553d76d735c65339072d4a701a4545304678b2070628bc6b923f55c3",
@@ -102,7 +105,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
 
 export const datasetNames = Object.keys(catalog) as DatasetName[];
 
-/** @returns the four files, training split first, images before labels */
+/** @returns [4] the files: training images, training labels, test images, test labels */
 export function filesOf(entry: DatasetEntry): readonly DatasetFile[] {
   const { trainImages, trainLabels, testImages, testLabels } = entry.files;
   return [trainImages, trainLabels, testImages, testLabels];

@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import path from "node:path";
 import { fileErrorReason, makeDirectory, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { DatasetEntry, DatasetFile } from "./catalog.js";
 import { readContent, sha256 } from "./idx.js";
+import { proxyFor } from "./proxy.js";
+import { get, requestProblem } from "./request.js";
 
 export interface DownloadProgress {
   file: string;
-  /** So far; bytes as they come over the wire. */
+  /** Bytes as transmitted (compressed), or digits generated. */
   received: number;
   total?: number;
   unit: "bytes" | "digits";
@@ -17,25 +20,26 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   signal?: AbortSignal;
   onProgress?(progress: DownloadProgress): void;
-  /** Milliseconds: until a mirror must have answered, and the longest silence in the middle of a file. */
+  /** Milliseconds: for the first answer of any mirror, and between two pieces of a file. */
   timeouts?: { answer: number; silence: number };
 }
 
-/** The dataset could not be had from any mirror; the message says why for each. */
+/** No mirror gave the file; the message gives each mirror's reason. */
 export class DownloadError extends UserError {}
 
-/** What was downloaded could not be written; the message says where and why. */
+/** The destination folder cannot be written; the message names it and the reason. */
 export class UnwritableError extends UserError {}
 
-/** An unreachable network is to be noticed within 5 s from the start of the program: 4 s for the mirrors leave 1 s for the rest. */
+/** The program reports an unreachable network within 5 s of its start: 4 s for the mirrors leave 1 s for the rest. */
 const defaultTimeouts = { answer: 4_000, silence: 10_000 };
-/** A mirror that has not answered by then gets company from the next one; whichever answers first is used. */
+/** Time after which the next mirror is asked too; the first answer is used. */
 const staggerMilliseconds = 600;
-/** No compressed file of ours is half as large. */
+/** Bytes. The largest compressed file of the catalog has less than half of it. */
 const largestDownload = 64 * 1024 * 1024;
+/** Age of a partial file that no running download can own. */
 const staleMilliseconds = 24 * 3600 * 1000;
 
-/** @returns the folders to download from: MNIST_TUI_MIRROR (comma-separated, each holding a folder per dataset), else the catalog's */
+/** @returns addresses of the folders to download from: below those of MNIST_TUI_MIRROR (comma-separated, each with a folder a dataset), else the catalog's */
 export function mirrorsOf(entry: DatasetEntry): readonly string[] {
   const override = process.env.MNIST_TUI_MIRROR;
   if (!override) return entry.mirrors;
@@ -44,11 +48,11 @@ export function mirrorsOf(entry: DatasetEntry): readonly string[] {
 }
 
 /**
- * Fetches files into `directory`: each to a temporary file, checked by the SHA-256 of its decompressed content, decompressed, then renamed,
- * so that a file under its final name is always whole. A mirror that fails, stalls or sends something else is followed by the next.
+ * Downloads files to `directory`: each to a temporary file, verified by the SHA-256 of its decompressed content, decompressed, then
+ * renamed, so that a file under its final name is always whole. After a mirror that fails, stalls or sends another content comes the next.
  * @returns paths by DatasetFile.name
- * @throws DownloadError where a file cannot be had from any mirror; UnwritableError where the folder cannot be written;
- *   the signal's reason where it is aborted
+ * @throws DownloadError where no mirror gives a file; UnwritableError where the folder cannot be written; UserError where a variable of
+ *   the environment names no proxy; the signal's reason where that is aborted
  */
 export async function downloadFiles(
   entry: DatasetEntry,
@@ -57,7 +61,7 @@ export async function downloadFiles(
   options: DownloadOptions = {},
 ): Promise<Map<string, string>> {
   await prepareDirectory(directory);
-  let mirrors = [...mirrorsOf(entry)];
+  let mirrors = mirrorsOf(entry).map((address): Mirror => ({ address, name: nameOf(address) }));
   const paths = new Map<string, string>();
   for (const file of files) {
     const failures: string[] = [];
@@ -76,7 +80,7 @@ export async function downloadFiles(
         // The mirror that works serves the remaining files too.
         mirrors = [opened.mirror, ...mirrors.filter((mirror) => mirror !== opened.mirror)];
       } else {
-        failures.push(`${hostOf(opened.mirror)}: ${outcome.failure}`);
+        failures.push(`${opened.mirror.name}: ${outcome.failure}`);
         candidates = candidates.filter((mirror) => mirror !== opened.mirror);
       }
     }
@@ -105,21 +109,28 @@ function unwritable(directory: string, error: unknown): UnwritableError {
   );
 }
 
+interface Mirror {
+  address: string;
+  /** Its host and the proxy on the way to it, for messages. */
+  name: string;
+}
+
+/** A mirror's answer whose body has not been read. */
 interface Opened {
-  mirror: string;
-  response: Response;
+  mirror: Mirror;
+  answer: IncomingMessage;
   abort: AbortController;
 }
 
 /**
- * Asks the mirrors one after the other, each next one as soon as the last has failed or kept silent for a moment, all within one
- * time limit. @returns the first good answer; undefined where there is none, with the reasons added to `failures`
+ * Asks the mirrors in their order, the next one as soon as its predecessor has failed or `staggerMilliseconds` have passed, all within
+ * one time limit. @returns the first good answer; undefined where there is none, with the reasons added to `failures`
  */
-function openAny(mirrors: readonly string[], fileName: string, options: DownloadOptions, failures: string[]): Promise<Opened | undefined> {
+function openAny(mirrors: readonly Mirror[], fileName: string, options: DownloadOptions, failures: string[]): Promise<Opened | undefined> {
   const limit = (options.timeouts ?? defaultTimeouts).answer;
   const { signal } = options;
   return new Promise((resolve, reject) => {
-    const pending = new Map<string, AbortController>();
+    const pending = new Map<Mirror, AbortController>();
     let launched = 0;
     let stagger: NodeJS.Timeout | undefined;
     let settled = false;
@@ -135,7 +146,7 @@ function openAny(mirrors: readonly string[], fileName: string, options: Download
     };
     const onAbort = () => settle();
     const onDeadline = () => {
-      for (const mirror of pending.keys()) failures.push(`${hostOf(mirror)}: no answer within ${limit / 1000} s`);
+      for (const { name } of pending.keys()) failures.push(`${name}: no answer within ${limit / 1000} s`);
       settle();
     };
     const launchNext = () => {
@@ -148,20 +159,20 @@ function openAny(mirrors: readonly string[], fileName: string, options: Download
       const abort = new AbortController();
       pending.set(mirror, abort);
       stagger = setTimeout(launchNext, staggerMilliseconds);
-      fetch(mirror + fileName, { signal: abort.signal }).then(
-        (response) => {
+      get(mirror.address + fileName, abort.signal).then(
+        (answer) => {
           if (settled) abort.abort();
-          else if (response.ok && response.body) settle({ mirror, response, abort });
-          else fail(mirror, abort, `HTTP status ${response.status}`);
+          else if (answer.statusCode === 200) settle({ mirror, answer, abort });
+          else fail(mirror, abort, `HTTP status ${answer.statusCode}`);
         },
-        (error) => fail(mirror, abort, networkReason(error)),
+        (error) => fail(mirror, abort, requestProblem(error)),
       );
     };
-    const fail = (mirror: string, abort: AbortController, reason: string) => {
+    const fail = (mirror: Mirror, abort: AbortController, reason: string) => {
       if (settled) return;
       abort.abort();
       pending.delete(mirror);
-      failures.push(`${hostOf(mirror)}: ${reason}`);
+      failures.push(`${mirror.name}: ${reason}`);
       launchNext();
     };
     const deadline = setTimeout(onDeadline, limit);
@@ -171,7 +182,7 @@ function openAny(mirrors: readonly string[], fileName: string, options: Download
   });
 }
 
-/** Streams the answer into a temporary file, checks it and gives it its name. */
+/** Streams the body to a temporary file, verifies and renames it. @returns the final path, or why the mirror failed */
 async function receive(
   opened: Opened,
   file: DatasetFile,
@@ -183,17 +194,18 @@ async function receive(
     const interrupted = await writeBody(opened, temporary, file, options);
     options.signal?.throwIfAborted();
     if (interrupted) return { failure: interrupted };
-    const { bytes, damage } = await readContent(temporary, file.bytes + 1);
+    const { bytes, damage, unreadable } = await readContent(temporary, file.bytes + 1);
+    if (unreadable) throw unwritable(directory, new Error(unreadable));
     const digest = sha256(bytes);
     if (damage || digest !== file.sha256)
       return { failure: `sent a file with SHA-256 ${digest}${damage ? ` (${damage})` : ""}, expected ${file.sha256}` };
-    // Decompressed, for a run starts sooner so.
+    // Stored decompressed: a run then starts sooner.
     await writeSynced(temporary, bytes).catch((error) => {
       throw unwritable(directory, error);
     });
     const final = path.join(directory, file.name);
     await rename(temporary, final);
-    // Damaged, or of a version that kept files as they came.
+    // A compressed copy is damaged, or was stored by an older version.
     await rm(`${final}.gz`, { force: true });
     return { path: final };
   } finally {
@@ -202,12 +214,11 @@ async function receive(
   }
 }
 
-/** @returns why the body broke off, if it did */
+/** @returns why the body is incomplete; undefined where it is whole */
 async function writeBody(opened: Opened, temporary: string, file: DatasetFile, options: DownloadOptions): Promise<string | undefined> {
-  const { response, abort } = opened;
+  const { answer, abort } = opened;
   const silence = (options.timeouts ?? defaultTimeouts).silence;
-  const announced = Number(response.headers.get("content-length"));
-  const total = announced > 0 && !response.headers.get("content-encoding") ? announced : undefined;
+  const total = Number(answer.headers["content-length"]) || undefined;
   const report = (received: number) => options.onProgress?.({ file: `${file.name}.gz`, received, total, unit: "bytes" });
   const onAbort = () => abort.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort);
@@ -224,15 +235,12 @@ async function writeBody(opened: Opened, temporary: string, file: DatasetFile, o
   try {
     let received = 0;
     report(0);
-    const reader = response.body!.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
+    for await (const piece of answer) {
       clearTimeout(timer);
       timer = startTimer();
-      received += value.length;
+      received += piece.length;
       if (received > largestDownload) return `sent more than ${largestDownload} bytes`;
-      await handle.write(value).catch((error) => {
+      await handle.write(piece).catch((error) => {
         throw unwritable(path.dirname(temporary), error);
       });
       report(received);
@@ -240,7 +248,7 @@ async function writeBody(opened: Opened, temporary: string, file: DatasetFile, o
     return undefined;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    return stalled ?? `broke off: ${networkReason(error)}`;
+    return stalled ?? `broke off: ${requestProblem(error)}`;
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
@@ -248,21 +256,10 @@ async function writeBody(opened: Opened, temporary: string, file: DatasetFile, o
   }
 }
 
-function hostOf(mirror: string): string {
-  return URL.canParse(mirror) ? new URL(mirror).host : mirror;
-}
-
-/** fetch says "fetch failed" and keeps the reason in `cause`. */
-function networkReason(error: unknown): string {
-  const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
-  const reasons: Record<string, string> = {
-    ENOTFOUND: "name not found",
-    EAI_AGAIN: "name service not reachable",
-    ECONNREFUSED: "connection refused",
-    ECONNRESET: "connection reset",
-    ENETUNREACH: "network unreachable",
-    EHOSTUNREACH: "host unreachable",
-    UND_ERR_SOCKET: "connection closed early",
-  };
-  return reasons[cause?.code ?? ""] ?? (cause?.message || message);
+/** @throws UserError where a variable of the environment names no proxy */
+function nameOf(mirror: string): string {
+  if (!URL.canParse(mirror)) return mirror;
+  const url = new URL(mirror);
+  const proxy = proxyFor(url);
+  return proxy ? `${url.host} through the proxy ${proxy.url.host} (${proxy.variable})` : url.host;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import { constants, gunzip } from "node:zlib";
+import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 
 /**
@@ -15,7 +16,7 @@ export interface Idx {
 }
 
 export interface IdxExpectation {
-  /** What each dimension has to be; undefined: any size above 0. */
+  /** Expected size of each dimension; undefined: any size above 0. */
   dimensions: readonly (number | undefined)[];
   /** The largest value allowed, such as 9 for the labels of ten classes. */
   maximum?: number;
@@ -25,11 +26,11 @@ const typeNames: Record<number, string> = { 8: "uint8", 9: "int8", 11: "int16", 
 
 /**
  * @param file the name to use in errors
- * @throws UserError naming the file, what was expected and what was found, for anything but a whole uint8 IDX file of that shape
+ * @throws UserError with the file's name, the expected and the found value, for anything but a whole uint8 IDX file of that shape
  */
 export function parseIdx(bytes: Uint8Array, file: string, expected: IdxExpectation): Idx {
   const refuse = (wanted: string, found: string): never => {
-    throw new UserError(`${file}: expected ${wanted}, found ${found}; download the file again.`);
+    throw new UserError(`${file}: expected ${wanted}, found ${found}; replace the file by a fresh download.`);
   };
   const rank = expected.dimensions.length;
   const header = 4 + 4 * rank;
@@ -47,7 +48,7 @@ export function parseIdx(bytes: Uint8Array, file: string, expected: IdxExpectati
   if (!fits) refuse(`dimensions ${expected.dimensions.map((size) => size ?? "n").join("×")}`, dimensions.join("×"));
   const length = dimensions.reduce((product, size) => product * size, 1);
   if (bytes.length !== header + length) refuse(`${header + length} bytes for dimensions ${dimensions.join("×")}`, `${bytes.length} bytes`);
-  // Not subarray: of a Buffer that would be a Buffer again, whose slice() shares memory where a Uint8Array's copies.
+  // A Buffer's subarray is a Buffer, whose slice() shares memory where a Uint8Array's copies.
   const data = new Uint8Array(bytes.buffer, bytes.byteOffset + header, length);
   if (expected.maximum !== undefined) {
     const maximum = expected.maximum;
@@ -57,7 +58,7 @@ export function parseIdx(bytes: Uint8Array, file: string, expected: IdxExpectati
   return { dimensions, data };
 }
 
-/** @returns the file that parseIdx reads back */
+/** @param data uint8, as many values as the product of the dimensions @returns the bytes of a uint8 IDX file */
 export function encodeIdx(dimensions: readonly number[], data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * dimensions.length + data.length);
   const view = new DataView(bytes.buffer);
@@ -76,21 +77,23 @@ export function sha256(bytes: Uint8Array | string): string {
 }
 
 export interface Content {
-  /** Decompressed; of a damaged gzip file as much as could be had. */
+  /** Decompressed; of a damaged gzip file the part before the damage. */
   bytes: Uint8Array;
-  /** Why not all of it could be had. */
+  /** Why the content is incomplete; undefined: it is whole. */
   damage?: string;
+  /** Why the file cannot be read at all; `bytes` is then empty. */
+  unreadable?: string;
 }
 
 const gunzipAsync = promisify(gunzip);
 
 /**
- * Decompresses what begins like a gzip file and passes on everything else.
- * @param limit bytes of output at which to stop, so that a crafted file cannot fill the memory
+ * Decompresses bytes that begin as a gzip file does; returns all others as they are.
+ * @param limit most bytes of output, so that a crafted file cannot fill the memory
  */
 export async function decompress(bytes: Uint8Array, limit: number): Promise<Content> {
   if (bytes.length < 2 || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { bytes };
-  // A gzip file ends with its content's size: with one output buffer of just that size nothing has to be joined afterwards.
+  // A gzip file ends with its content's size: one output buffer of that size saves joining chunks.
   const announced = bytes.length >= 18 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true) : 0;
   const chunkSize = Math.max(64, Math.min(Math.max(announced + 1, 1 << 16), limit + 1));
   try {
@@ -105,19 +108,16 @@ export async function decompress(bytes: Uint8Array, limit: number): Promise<Cont
   }
 }
 
-/**
- * Reads a file, gzipped or not.
- * @throws UserError where it cannot be read
- */
+/** Reads a file, gzipped or not. Never throws. @param limit most bytes of decompressed content */
 export async function readContent(file: string, limit: number): Promise<Content> {
   let bytes: Uint8Array;
   try {
-    // Opening a pipe would wait for its writer for ever.
-    if (!statSync(file).isFile()) throw new Error("a folder, pipe or device");
-    // Asynchronously every half megabyte would wait for a turn of the event loop, which is busy when a run starts.
+    // Opening a pipe would wait for its writer.
+    if (!statSync(file).isFile()) return { bytes: new Uint8Array(0), unreadable: "a folder, pipe or device" };
+    // An asynchronous read waits for a turn of the event loop every half megabyte, and the loop is busy when a run starts.
     bytes = readFileSync(file);
   } catch (error) {
-    throw new UserError(`${file}: expected a readable file, got ${(error as Error).message}; check the name and its permissions.`);
+    return { bytes: new Uint8Array(0), unreadable: fileErrorReason(error) ?? (error as Error).message };
   }
   return decompress(bytes, limit);
 }

@@ -1,59 +1,99 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import type { DatasetName } from "../config/types.js";
+import { errorCode, fileErrorReason } from "../util/atomic-write.js";
 import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
 import { catalog, type DatasetFile, filesOf } from "./catalog.js";
 
-/** Where a dataset's files lie. Cached files are ours to replace; all others belong to the user and are only read. */
+/** A folder that holds files of a dataset. Those of the cache may be replaced; all others belong to the user and are only read. */
 export interface Location {
   kind: "directory" | "cache";
   directory: string;
-  /** The folder is not named after one dataset, so another one's files may lie there under the same names. */
+  /** The folder's name tells no dataset: the files of another dataset may lie there under the same names. */
   shared: boolean;
-  /** Paths of the files that are there, by DatasetFile.name. */
-  files: Map<string, string>;
+  /** Paths of the files that are present, by DatasetFile.name; several where a file lies there in several forms, the preferred one first. */
+  files: Map<string, readonly string[]>;
 }
 
-/** @returns the data directory asked for by --data-dir or else MNIST_TUI_DATA; undefined where neither is given */
-export function dataDirectory(option: string | undefined): { directory: string; origin: "--data-dir" | "MNIST_TUI_DATA" } | undefined {
+export interface DataDirectory {
+  directory: string;
+  origin: "--data-dir" | "MNIST_TUI_DATA";
+}
+
+/** Folders below a data directory whose names tell no dataset: torchvision's raw/ where MNIST/ itself was named, and the directory. */
+const sharedFolders = ["raw", "."];
+
+/** @returns the data directory: --data-dir, else MNIST_TUI_DATA; undefined where neither is given */
+export function dataDirectory(option: string | undefined): DataDirectory | undefined {
   if (option !== undefined) return { directory: path.resolve(option), origin: "--data-dir" };
   const variable = process.env.MNIST_TUI_DATA;
   return variable ? { directory: path.resolve(variable), origin: "MNIST_TUI_DATA" } : undefined;
 }
 
-/** Names that a file goes by: the mirrors' own, and the one with a dot that some archives have. */
+/** A file's names: the mirrors', and the one with a dot that some archives use; each also gzipped. */
 function spellings(file: DatasetFile): string[] {
   const dotted = file.name.replace("-idx", ".idx");
-  return [file.name, `${file.name}.gz`, dotted, `${dotted}.gz`];
+  return [file.name, dotted, `${file.name}.gz`, `${dotted}.gz`];
 }
 
-function filesIn(name: DatasetName, directory: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const file of filesOf(catalog[name])) {
-    const spelling = spellings(file).find((candidate) => existsSync(path.join(directory, candidate)));
-    if (spelling) found.set(file.name, path.join(directory, spelling));
+/** Some archives unpack a file into a folder of its name; such folders are searched too. */
+function candidates(file: DatasetFile, directory: string): string[] {
+  const paths = spellings(file).map((name) => path.join(directory, name));
+  // Of a folder that cannot be searched: reading a file in it gives the reason.
+  if (kindOf(`${directory}${path.sep}.`) === "file") return paths.slice(0, 1);
+  const inside = paths
+    .filter((place) => kindOf(place) === "folder")
+    .flatMap((folder) => spellings(file).map((name) => path.join(folder, name)));
+  return [...paths, ...inside].filter((place) => kindOf(place) === "file");
+}
+
+/** @returns "file" for everything that is no folder, also for what cannot be looked at: reading it then gives the reason */
+function kindOf(place: string): "folder" | "file" | undefined {
+  try {
+    return statSync(place).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    return ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "") ? undefined : "file";
   }
-  return found;
+}
+
+function locationOf(name: DatasetName, kind: Location["kind"], directory: string, shared: boolean): Location {
+  const found = filesOf(catalog[name]).map((file) => [file.name, candidates(file, directory)] as const);
+  return { kind, directory, shared, files: new Map(found.filter(([, paths]) => paths.length > 0)) };
 }
 
 /**
- * Looks below a data directory: DIR/mnist, torchvision's DIR/MNIST/raw, DIR itself; the first that holds any of the four files.
- * @throws UserError where `directory` is no folder
+ * Looks below a data directory: in the folders named after the dataset, then in raw/ and in the directory itself.
+ * @returns the folders that hold any of the four files, in that order; none for a dataset that is only generated
+ * @throws UserError where the directory is no folder or cannot be searched
  */
-export function findInDirectory(name: DatasetName, directory: string): Location | undefined {
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`--data-dir: expected a folder, got ${directory}, which is none; name one that exists or leave the option out.`, 2);
-  for (const folder of catalog[name].folders) {
-    const inside = path.join(directory, folder);
-    const files = filesIn(name, inside);
-    if (files.size > 0) return { kind: "directory", directory: inside, shared: folder === ".", files };
+export function findInDirectory(name: DatasetName, data: DataDirectory): Location[] {
+  const { folders } = catalog[name];
+  if (folders.length === 0) return [];
+  const problem = folderProblem(data.directory);
+  if (problem) {
+    const expected = `${data.origin}: expected a folder, got ${data.directory} (${problem})`;
+    throw new UserError(`${expected}; name a folder that holds the dataset, or leave it out.`, 2);
   }
-  return undefined;
+  const locations = [...folders, ...sharedFolders].map((folder) =>
+    locationOf(name, "directory", path.join(data.directory, folder), sharedFolders.includes(folder)),
+  );
+  return locations.filter(({ files }) => files.size > 0);
 }
 
-/** @returns what the cache holds, which may be nothing */
+/** @returns why files in the folder cannot be found; undefined where they can */
+function folderProblem(directory: string): string | undefined {
+  try {
+    if (!statSync(directory).isDirectory()) return "it is a file";
+    // Fails where the folder may not be searched.
+    statSync(`${directory}${path.sep}.`);
+    return undefined;
+  } catch (error) {
+    return fileErrorReason(error) ?? (error as Error).message;
+  }
+}
+
+/** @returns the dataset's folder in the cache, which may be absent or empty */
 export function findInCache(name: DatasetName): Location {
-  const directory = path.join(cacheDirectory(), name);
-  return { kind: "cache", directory, shared: false, files: filesIn(name, directory) };
+  return locationOf(name, "cache", path.join(cacheDirectory(), name), false);
 }

@@ -1,7 +1,7 @@
 import { randomKey, randomPermutation, streams } from "../util/random.js";
 
 /**
- * The order in which an epoch visits the training split; every epoch visits every sample once.
+ * The order in which an epoch visits the training split, each sample once.
  * @param epoch 0-based
  * @param n samples in the training split
  * @returns [n] a permutation of 0…n−1, a pure function of (seed, epoch, n)

@@ -1,29 +1,29 @@
 import type { DatasetName } from "../config/types.js";
-import { catalog, filesOf } from "../data/catalog.js";
+import { datasetNames } from "../data/catalog.js";
 import { dataDirectory, findInCache, findInDirectory } from "../data/locate.js";
 
 export interface DatasetPlace {
   name: DatasetName;
-  /** Where its files lie; undefined: they would be downloaded or generated. */
+  /** The folder of its files; undefined: they would be downloaded or generated. */
   folder?: string;
-  /** Of its four files. */
+  /** Number of its four files that are present. */
   files: number;
 }
 
-/** Looks where training would look; `mnist-tui data` also verifies what lies there. */
+/** Searches the folders that training searches. It verifies no content; `mnist-tui data` does. */
 export function locateDatasets(): DatasetPlace[] {
-  return (Object.keys(catalog) as DatasetName[]).map((name) => {
+  return datasetNames.map((name) => {
     const given = dataDirectory(undefined);
     let location = findInCache(name);
     try {
-      location = (given && findInDirectory(name, given.directory)) ?? location;
+      location = (given && findInDirectory(name, given)[0]) ?? location;
     } catch {
-      // MNIST_TUI_DATA names no folder: training says so.
+      // MNIST_TUI_DATA names no folder: training reports it.
     }
     return {
       name,
       folder: location.files.size > 0 ? location.directory : undefined,
-      files: Math.min(location.files.size, filesOf(catalog[name]).length),
+      files: location.files.size,
     };
   });
 }

@@ -3,7 +3,7 @@ import { nativeBackend, wasmBackend } from "../engine/cpu/backend.js";
 import { processorName } from "../engine/cpu/engine.js";
 import { probeEngine } from "../engine/registry.js";
 
-/** A child process that loads the engine named by its argument and says whether it runs. */
+/** A child process: loads the engine that its argument names and prints whether it runs. */
 const name = process.argv[2] as EngineName;
 const probe = await probeEngine(name);
 const backend = name === "native" ? nativeBackend() : name === "wasm" ? wasmBackend() : undefined;

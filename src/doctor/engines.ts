@@ -11,19 +11,19 @@ import { askChild } from "../util/child-probe.js";
 export interface EngineReport {
   name: EngineName;
   usable: boolean;
-  /** Usable: what does the arithmetic. */
+  /** The processor or GPU that computes; of usable engines only. */
   device?: string;
-  /** One sentence why it cannot be used, or why `auto` passes it by. */
+  /** One sentence: why the engine is not usable, or why `auto` passes it by. */
   reason?: string;
-  /** A command that helps. */
+  /** A command that makes it usable or faster. */
   help?: string;
-  /** `--engine auto` takes this one. */
+  /** `--engine auto` chooses this engine. */
   auto: boolean;
 }
 
 type Finding = Omit<EngineReport, "name" | "auto"> & { worthwhile: boolean };
 
-/** Asks every engine at the same time, each in a child process with that time limit. */
+/** Probes all engines at the same time, each in a child process with that time limit. */
 export async function inspectEngines(timeoutMilliseconds: number): Promise<EngineReport[]> {
   const findings = await Promise.all(engineNames.map((name) => inspectEngine(name, timeoutMilliseconds)));
   const chosen = findings.findIndex(({ usable, worthwhile }) => usable && worthwhile);
@@ -35,7 +35,12 @@ async function inspectEngine(name: EngineName, timeoutMilliseconds: number): Pro
   if (name === "tensorflow") return inspectTensorflow(timeoutMilliseconds);
   if (name === "webgpu") return inspectWebgpu(timeoutMilliseconds);
   if (name === "reference")
-    return { usable: true, worthwhile: true, device: "CPU, plain TypeScript", reason: "It is slow, and there to check the others." };
+    return {
+      usable: true,
+      worthwhile: true,
+      device: "CPU, plain TypeScript",
+      reason: "It is slow, and serves to check the other engines.",
+    };
   const script = new URL("./engine-probe.js", import.meta.url);
   const result = await askChild<{ reason?: string; device?: string }>({ script, args: [name], timeoutMilliseconds });
   const { reason, device } = "reason" in result ? { reason: result.reason, device: undefined } : result.answer;

@@ -1,6 +1,6 @@
 import { openGpuMonitor } from "../engine/nvidia/monitor.js";
 
-/** A child process that asks the driver for all GPUs and says what it found. */
+/** A child process: asks the driver for all GPUs and prints its answers. */
 const reasons: string[] = [];
 const monitor = await openGpuMonitor(reasons);
 const gpus = (await monitor?.read()) ?? [];

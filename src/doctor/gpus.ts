@@ -6,11 +6,11 @@ export interface GpuReport {
   gpus: GpuReading[];
   driver?: string;
   source?: string;
-  /** One sentence where none is listed. */
+  /** One sentence: why no GPU is listed. */
   problem?: string;
 }
 
-/** NVIDIA GPUs; those of other makers show up with the webgpu engine. */
+/** Finds NVIDIA GPUs; the webgpu engine lists those of other makers. */
 export async function inspectGpus(timeoutMilliseconds: number): Promise<GpuReport> {
   if (!nvidiaDriver()) return { gpus: [], problem: noDriver().reason };
   const script = new URL("./gpu-probe.js", import.meta.url);

@@ -6,16 +6,16 @@ export interface MachineReport {
   arch: string;
   node: string;
   cpu: string;
-  /** What this process may use. */
+  /** Processor cores that this process may use. */
   cores: number;
-  /** Instruction sets that matter for arithmetic, as the system names them; empty where it does not tell. */
+  /** Instruction sets for arithmetic, in the system's names; empty where the system does not list them. */
   simd: string[];
   /** Bytes. */
   memoryTotal: number;
   memoryFree: number;
 }
 
-/** In the order of their age. */
+/** The instruction sets that engines use, the oldest first. */
 const sets = [
   "sse4_2",
   "avx",
@@ -33,7 +33,7 @@ const sets = [
   "sve2",
 ];
 
-/** Costs a millisecond: nothing is asked that could hang. */
+/** Reads the system's own figures: about a millisecond, and no call that can hang. */
 export function inspectMachine(): MachineReport {
   return {
     system: `${type()} ${release()}`,

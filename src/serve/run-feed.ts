@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
 import { isHostOnly, newestGpus } from "../run/state/machine.js";
+import { datasetText } from "../run/state/notes.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
 import type { CurveName, ModelFigures, Points, RunFigures } from "./run-figures.js";
@@ -83,8 +84,10 @@ function isContinuation(before: RunState, now: RunState): boolean {
 function runFigures(state: RunState, before: RunState | undefined): RunFigures {
   const { run, models, hostMemory } = state;
   const gpus = newestGpus(state) ?? [];
+  const start = models.find((model) => model.start)?.start;
   return {
     run,
+    dataset: start && datasetText(start.dataset),
     models: models.map((model, i) => modelFigures(model, before?.models[i])),
     hostMemory: { used: lastPoint(hostMemory.used)?.value, total: hostMemory.total },
     gpus: gpus.length > 0 || isHostOnly(state) ? gpus : undefined,

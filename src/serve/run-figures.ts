@@ -2,6 +2,8 @@
 
 export interface RunFigures {
   run: string;
+  /** "mnist", "SYNTHETIC digits"; absent before the first trainer has started. */
+  dataset?: string;
   models: ModelFigures[];
   /** Of the whole machine, bytes; used is absent before the first measurement. */
   hostMemory: { used?: number; total: number };

@@ -1,7 +1,7 @@
 import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { isHostOnly } from "../run/state/machine.js";
-import { doneText } from "../run/state/notes.js";
+import { datasetText, doneText } from "../run/state/notes.js";
 import { secondsLeft } from "../run/state/progress.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
@@ -107,7 +107,7 @@ function startLines(start: StartEvent): string[] {
   const samples = `${formatCount(start.trainSamples)} training and ${formatCount(start.testSamples)} test images`;
   return [
     `device: ${start.device} (engine ${start.engine}, threads ${start.threads})`,
-    `data: ${start.dataset}, ${samples}`,
+    `data: ${datasetText(start.dataset)}, ${samples}`,
     `model: ${start.preset}, ${formatCount(start.parameters)} parameters`,
     `settings: ${start.optimizer}, learning rate ${formatRate(start.learningRate)}, batch size ${start.batchSize}, ` +
       `${start.epochs} epochs of ${formatCount(start.stepsPerEpoch)} steps${start.step > 0 ? `, resumed at step ${formatCount(start.step)}` : ""}`,

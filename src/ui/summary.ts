@@ -1,4 +1,4 @@
-import { doneText } from "../run/state/notes.js";
+import { datasetText, doneText } from "../run/state/notes.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import { formatCount, formatDuration, formatPercent, formatPoints, formatSpeed } from "./format.js";
 
@@ -10,7 +10,7 @@ export function summaryLines(state: RunState): string[] {
   const { models } = state;
   if (models.length === 0) return [];
   const first = models[0];
-  const dataset = first.start ? `, ${first.start.dataset}` : "";
+  const dataset = first.start ? `, ${datasetText(first.start.dataset)}` : "";
   const rows = models.map((model) => row(model, first));
   const headings = ["model", "parameters", "epochs", "test accuracy", "best (epoch)", "difference", "images/s", "time"];
   const columns = models.length > 1 ? headings : headings.filter((heading) => heading !== "difference");

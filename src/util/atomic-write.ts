@@ -20,6 +20,7 @@ const reasons: Record<string, string> = {
   ENOENT: "no such file or folder",
   ENAMETOOLONG: "the name is too long",
   EMFILE: "too many open files",
+  ELOOP: "its symbolic links lead in a circle",
 };
 
 /** @returns what a file-system error means, for people; undefined where the error is not one */

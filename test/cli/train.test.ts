@@ -131,7 +131,7 @@ test("where MNIST can be neither found nor downloaded, synthetic digits are used
   expect(events).toContainEqual(
     expect.objectContaining({ type: "log", level: "warning", message: expect.stringContaining("synthetic digits") }),
   );
-  const byName = await run([...args, "--dataset", "mnist", "--checkpoint-dir", "other"], { cwd: folder, env });
+  const byName = await run([...args, "--dataset", "mnist", "--data-dir", folder, "--checkpoint-dir", "other"], { cwd: folder, env });
   expect(byName).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^mnist-tui: .*127\.0\.0\.1/m) });
   expect(existsSync(join(folder, "other"))).toBe(false);
 });

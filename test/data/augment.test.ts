@@ -1,15 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { applyAffine, augmentMatrices, augments } from "../../dist/data/augment.js";
+import { augmentMatrices, augments } from "../../dist/data/augment.js";
 
 const none = { rotate: 0, shift: 0, scale: 0 };
 const all = { rotate: 15, shift: 2, scale: 0.1, crop: { size: 22, probability: 0.5 } };
 
 /** The matrix of sample i. */
 const matrix = (matrices: Float32Array, i: number) => matrices.subarray(6 * i, 6 * i + 6);
-
-function image(ink: (x: number, y: number) => number): Uint8Array {
-  return Uint8Array.from({ length: 784 }, (_, i) => ink(i % 28, Math.floor(i / 28)));
-}
 
 describe("augmentMatrices", () => {
   it("is undefined where nothing is asked for", () => {
@@ -72,47 +68,5 @@ describe("augmentMatrices", () => {
       expect(factor).toBeGreaterThan(0.899);
       expect(factor).toBeLessThan(1.101);
     }
-  });
-});
-
-describe("applyAffine", () => {
-  const ramp = image((x, y) => 3 * x + 5 * y);
-
-  it("keeps the image under the identity", () => {
-    expect([...applyAffine(ramp, [1, 0, 0, 0, 1, 0])]).toEqual([...ramp]);
-  });
-
-  it("moves by whole pixels and fills with zeros", () => {
-    const dot = image((x, y) => (x === 10 && y === 20 ? 200 : 0));
-    const moved = applyAffine(dot, [1, 0, -2, 0, 1, 3]);
-    expect(moved[17 * 28 + 12]).toBe(200);
-    expect(moved.reduce((sum, value) => sum + value, 0)).toBe(200);
-    expect(
-      applyAffine(
-        image(() => 255),
-        [1, 0, 4, 0, 1, 0],
-      ).filter((value) => value === 0),
-    ).toHaveLength(4 * 28);
-  });
-
-  it("is exact on a ramp between pixels, and fades to zero outside", () => {
-    const sampled = applyAffine(ramp, [1, 0, 0.25, 0, 1, 0.5]);
-    expect(sampled[10 * 28 + 10]).toBeCloseTo(3 * 10.25 + 5 * 10.5, 4);
-    const edge = applyAffine(
-      image(() => 100),
-      [1, 0, -0.25, 0, 1, 0],
-    );
-    expect(edge[0]).toBeCloseTo(75, 4);
-    expect(edge[1]).toBeCloseTo(100, 4);
-  });
-
-  it("turns a quarter about the centre", () => {
-    const turned = applyAffine(ramp, [0, -1, 27, 1, 0, 0]);
-    for (const [x, y] of [
-      [0, 0],
-      [5, 9],
-      [27, 27],
-    ])
-      expect(turned[y * 28 + x]).toBeCloseTo(ramp[x * 28 + (27 - y)], 3);
   });
 });

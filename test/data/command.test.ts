@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -36,11 +36,11 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; stdout
 const data = (...args: string[]) => ended(start(args));
 
 describe("mnist-tui data", () => {
-  it("lists every dataset, and how to get the ones that are not here", async () => {
+  it("lists every dataset, and how to get the absent ones", async () => {
     const { code, stdout, stderr } = await data();
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^mnist +not here yet; mnist-tui data mnist will download it$/m);
-    expect(stdout).toMatch(/^synthetic +not here yet; mnist-tui data synthetic will generate it$/m);
+    expect(stdout).toMatch(/^mnist +not on this machine; mnist-tui data mnist will download it$/m);
+    expect(stdout).toMatch(/^synthetic +not on this machine; mnist-tui data synthetic will generate it$/m);
     expect(stdout).toContain(path.join(scratch, "cache"));
     const lines = (await data("--json")).stdout.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual(
@@ -60,15 +60,23 @@ describe("mnist-tui data", () => {
       code: 2,
       stderr: expect.stringMatching(/expected a folder, got .*nowhere/),
     });
+    const loop = path.join(scratch, "loop");
+    symlinkSync(loop, loop);
+    for (const args of [[], ["mnist"]])
+      expect(await data(...args, "--data-dir", loop)).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: expect.stringMatching(/^mnist-tui: --data-dir: expected a folder, got .*loop \(its symbolic links .*\.\n$/),
+      });
   });
 
-  it("fails where a dataset cannot be had, saying why in one line", async () => {
+  it("fails where a dataset is unavailable, with the reason in one line", async () => {
     const { code, stdout, stderr } = await data("mnist");
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr.trim()).toMatch(/^.*MNIST could not be downloaded.*127\.0\.0\.1:3: connection refused.*$/);
   });
 
-  it("fails where a file is not what it should be, and names it", async () => {
+  it("fails where a file has another content, and names it", async () => {
     mkdirSync(path.join(scratch, "data", "mnist"), { recursive: true });
     writeFileSync(path.join(scratch, "data", "mnist", names[1]), "altered");
     const { code, stdout, stderr } = await data("--data-dir", path.join(scratch, "data"));

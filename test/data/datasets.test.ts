@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ beforeEach(() => {
   notices = [];
   vi.stubEnv("MNIST_TUI_CACHE", path.join(scratch, "cache"));
   vi.stubEnv("MNIST_TUI_DATA", "");
-  // Nothing listens there: no test may leave this machine.
+  // No server listens there: no test leaves this machine.
   vi.stubEnv("MNIST_TUI_MIRROR", "http://127.0.0.1:3/");
 });
 
@@ -28,13 +28,24 @@ afterEach(() => {
   rmSync(scratch, { recursive: true });
 });
 
+/** Root may read everything; the work is done as another user then. */
+async function withoutRoot<T>(work: () => Promise<T>): Promise<T> {
+  const root = process.geteuid!() === 0;
+  if (root) process.seteuid!(65534);
+  try {
+    return await work();
+  } finally {
+    if (root) process.seteuid!(0);
+  }
+}
+
 function folder(...parts: string[]): string {
   const created = path.join(scratch, ...parts);
   mkdirSync(created, { recursive: true });
   return created;
 }
 
-describe("a dataset that is not at hand", () => {
+describe("a dataset that is not available", () => {
   const few = { limitTrain: 20, limitTest: 10, onNotice };
 
   it("is an error where it was asked for by name", async () => {
@@ -46,34 +57,76 @@ describe("a dataset that is not at hand", () => {
     const dataset = await loadDataset("mnist", { ...few, explicit: false });
     expect(dataset.name).toBe("synthetic");
     expect(dataset.train.labels).toHaveLength(20);
-    expect(notices).toEqual([expect.stringMatching(/^Using synthetic digits, because MNIST is not at hand: .*connection refused/)]);
+    expect(notices).toEqual([expect.stringMatching(/^Using synthetic digits, because MNIST is not available: .*connection refused/)]);
   });
 
-  it("goes on past a data directory without it, and says so", async () => {
+  it("is looked for elsewhere where the data directory lacks it, with a notice", async () => {
     await expect(loadDataset("mnist", { ...few, explicit: true, dataDir: folder("empty") })).rejects.toThrow(/could not be downloaded/);
-    expect(notices[0]).toMatch(/MNIST is not in .*empty \(--data-dir\): looked for train-images-idx3-ubyte/);
+    expect(notices[0]).toMatch(
+      /MNIST is not in .*empty \(--data-dir\), where train-images-idx3-ubyte.*folders mnist, MNIST\/raw, MNIST and raw; /,
+    );
   });
 
-  it("refuses a --data-dir that is no folder, and only notes it of MNIST_TUI_DATA", async () => {
-    const missing = path.join(scratch, "missing");
-    const load = loadDataset("mnist", { ...few, explicit: false, dataDir: missing });
-    await expect(load).rejects.toMatchObject({ message: expect.stringContaining(missing), exitCode: 2 });
-    vi.stubEnv("MNIST_TUI_DATA", missing);
+  const loop = () => {
+    const link = path.join(scratch, "loop");
+    symlinkSync(link, link);
+    return link;
+  };
+  const file = () => {
+    writeFileSync(path.join(scratch, "file"), "");
+    return path.join(scratch, "file");
+  };
+  it.each([
+    ["an absent folder", () => path.join(scratch, "missing"), "no such file or folder"],
+    ["a file", file, "it is a file"],
+    ["a folder below a file", () => path.join(file(), "data"), "a part of the path is a file, not a folder"],
+    ["a link that leads to itself", loop, "its symbolic links lead in a circle"],
+  ])("is an error with --data-dir naming %s, and only a notice with MNIST_TUI_DATA", async (_, make, reason) => {
+    const dataDir = make();
+    const expected = `expected a folder, got ${dataDir} (${reason}); name a folder that holds the dataset, or leave it out.`;
+    const load = loadDataset("mnist", { ...few, explicit: false, dataDir });
+    await expect(load).rejects.toMatchObject({ message: `--data-dir: ${expected}`, exitCode: 2 });
+    vi.stubEnv("MNIST_TUI_DATA", dataDir);
     expect((await loadDataset("mnist", { ...few, explicit: false })).name).toBe("synthetic");
-    expect(notices[0]).toMatch(/MNIST_TUI_DATA names .*missing, which is no folder/);
+    expect(notices[0]).toBe(`MNIST_TUI_DATA: ${expected} MNIST is looked for in the cache and on the network.`);
+  });
+
+  it.skipIf(process.platform === "win32")("is an error where permissions hide --data-dir, a folder or a file in it", async () => {
+    const dataDir = folder("data");
+    const mnist = folder("data", "mnist");
+    const images = path.join(mnist, names[0]);
+    writeFileSync(images, "");
+    chmodSync(scratch, 0o755);
+    const refused = async (place: string) => {
+      chmodSync(place, 0);
+      try {
+        return await withoutRoot(() => loadDataset("mnist", { ...few, explicit: false, dataDir })).catch((error) => error);
+      } finally {
+        chmodSync(place, 0o755);
+      }
+    };
+    expect(await refused(dataDir)).toMatchObject({
+      message: expect.stringMatching(/^--data-dir: expected a folder, got .*data \(permission denied\)/),
+      exitCode: 2,
+    });
+    for (const place of [mnist, images])
+      expect(await refused(place)).toMatchObject({
+        message: expect.stringMatching(/mnist\/train-images-idx3-ubyte: expected a readable file, got permission denied; put the original/),
+        exitCode: 1,
+      });
   });
 
   it("is reported as absent", async () => {
     expect(await inspectDataset("mnist", {})).toEqual({ dataset: "mnist", checks: [], verified: false });
   });
 
-  it.skipIf(process.platform === "win32")("does not wait for a pipe in a file's place", async () => {
+  it.skipIf(process.platform === "win32")("is refused where a pipe is in a file's place, without waiting for a writer", async () => {
     execFileSync("mkfifo", [path.join(folder("data", "mnist"), names[0])]);
     const load = loadDataset("mnist", { ...few, explicit: false, dataDir: path.join(scratch, "data") });
     await expect(load).rejects.toThrow(/mnist.train-images-idx3-ubyte: expected a readable file, got a folder, pipe or device/);
   });
 
-  it("does not stand in for a wrong file in the data directory", async () => {
+  it("is an error, not synthetic digits, where a file of the data directory is wrong", async () => {
     writeFileSync(path.join(folder("data", "mnist"), names[0]), "not it");
     const load = loadDataset("mnist", { ...few, explicit: false, dataDir: path.join(scratch, "data") });
     await expect(load).rejects.toThrow(
@@ -106,7 +159,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     }
   });
 
-  it("begin as everybody knows them: 5, 0, 4, 1, 9 and 7, 2, 1, 0, 4", async () => {
+  it("begin with the labels 5, 0, 4, 1, 9 and 7, 2, 1, 0, 4", async () => {
     const { train, test } = await loadDataset("mnist", { explicit: true, dataDir: realData, limitTrain: 5, limitTest: 5 });
     expect([...train.labels]).toEqual([5, 0, 4, 1, 9]);
     expect([...test.labels]).toEqual([7, 2, 1, 0, 4]);
@@ -120,18 +173,69 @@ describe.skipIf(!realData)("the real datasets", () => {
     await expect(loadDataset("mnist", { explicit: true, dataDir: folder("empty") })).rejects.toThrow(/could not be downloaded/);
   });
 
-  it("are found in torchvision's layout and in the folder itself", async () => {
+  it("are found in torchvision's layout, whichever of its folders is named, and in the folder itself", async () => {
     link("mnist", folder("torch", "MNIST", "raw"));
     link("fashion-mnist", folder("torch", "FashionMNIST", "raw"));
-    link("mnist", folder("flat"));
+    link("mnist", folder("flat", "MNIST"));
     for (const [name, place, where] of [
       ["mnist", "torch", "torch/MNIST/raw"],
+      ["mnist", "torch/MNIST", "torch/MNIST/raw"],
+      ["mnist", "torch/MNIST/raw", "torch/MNIST/raw"],
       ["fashion-mnist", "torch", "torch/FashionMNIST/raw"],
-      ["mnist", "flat", "flat"],
+      ["fashion-mnist", "torch/FashionMNIST", "torch/FashionMNIST/raw"],
+      ["fashion-mnist", "torch/FashionMNIST/raw", "torch/FashionMNIST/raw"],
+      ["mnist", "flat", "flat/MNIST"],
+      ["mnist", "flat/MNIST", "flat/MNIST"],
     ] as const) {
-      const dataset = await loadDataset(name, { explicit: true, dataDir: path.join(scratch, place) });
-      expect(dataset.source).toBe(path.join(scratch, ...where.split("/")));
+      const report = await inspectDataset(name, { dataDir: path.join(scratch, place) });
+      expect([report.verified, report.location?.directory]).toEqual([true, path.join(scratch, ...where.split("/"))]);
     }
+  });
+
+  it("are found below folders of the files' names, as some archives unpack", async () => {
+    const unpacked = folder("unpacked");
+    names.forEach((name, i) => {
+      const content = gunzipSync(readFileSync(source("mnist", name)));
+      const inside = folder("unpacked", name);
+      // The first two lie beside their folders, the others only in them.
+      writeFileSync(i < 2 ? path.join(unpacked, name.replace("-idx", ".idx")) : path.join(inside, name), content);
+    });
+    const { train, test } = await loadDataset("mnist", { explicit: true, dataDir: unpacked, limitTrain: 3, limitTest: 3, onNotice });
+    expect([...train.labels, ...test.labels]).toEqual([5, 0, 4, 7, 2, 1]);
+    expect(notices).toEqual([]);
+  });
+
+  it("are read from the whole .gz beside a half extracted file, with a notice", async () => {
+    const raw = folder("torch", "MNIST", "raw");
+    link("mnist", raw);
+    const half = path.join(raw, names[0]);
+    writeFileSync(half, gunzipSync(readFileSync(source("mnist", names[0]))).subarray(0, 20_000_000));
+    const dataDir = path.join(scratch, "torch");
+    const { train } = await loadDataset("mnist", { explicit: true, dataDir, limitTrain: 3, onNotice });
+    expect([...train.labels]).toEqual([5, 0, 4]);
+    expect(notices).toEqual([expect.stringMatching(/^(.*): expected SHA-256 .*\(20000000 of 47040016 bytes\); using \1\.gz\.$/)]);
+    expect(notices[0].startsWith(half)).toBe(true);
+    expect((await inspectDataset("mnist", { dataDir })).verified).toBe(true);
+  });
+
+  it("are read from the folder whose files are right, with a notice", async () => {
+    link("mnist", folder("data", "mnist"), names.slice(0, 3));
+    link("mnist", folder("data", "MNIST", "raw"));
+    const dataset = await loadDataset("mnist", { explicit: true, dataDir: path.join(scratch, "data"), onNotice });
+    expect(dataset.source).toBe(path.join(scratch, "data", "MNIST", "raw"));
+    expect(notices).toEqual([
+      expect.stringMatching(new RegExp(`mnist.${names[3]}.gz: expected this file, found none; using the files in `)),
+    ]);
+  });
+
+  it("are refused with all forms of a file named where none is right", async () => {
+    const mnist = folder("data", "mnist");
+    link("mnist", mnist, names.slice(0, 3));
+    for (const ending of ["", ".gz"]) writeFileSync(path.join(mnist, `${names[3]}${ending}`), "damaged");
+    await expect(loadDataset("mnist", { explicit: true, dataDir: path.join(scratch, "data"), onNotice })).rejects.toThrow(
+      new RegExp(`mnist.${names[3]}: expected SHA-256 .*; the content of ${names[3]}.gz is wrong too; put the original`),
+    );
+    expect(notices).toEqual([]);
   });
 
   it("are read without gzip, and under the names with a dot", async () => {
@@ -142,7 +246,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     expect((await loadDataset("mnist", { explicit: true, dataDir: path.join(scratch, "plain") })).train.labels[0]).toBe(5);
   });
 
-  it("are told apart where a folder holds the other one", async () => {
+  it("are told apart where a folder holds the other dataset", async () => {
     link("fashion-mnist", folder("flat"));
     const dataDir = path.join(scratch, "flat");
     const load = loadDataset("mnist", { explicit: false, dataDir, limitTrain: 10, limitTest: 10, onNotice });
@@ -152,7 +256,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     expect((await inspectDataset("fashion-mnist", { dataDir })).verified).toBe(true);
   });
 
-  it("name the file that is missing, truncated or another", async () => {
+  it("are refused with the name of the file that is missing, truncated or of another dataset", async () => {
     const dataDir = folder("data");
     const mnist = folder("data", "mnist");
     const load = () => loadDataset("mnist", { explicit: true, dataDir });
@@ -202,26 +306,26 @@ describe.skipIf(!realData)("the real datasets", () => {
       expect(asked).toHaveLength(4);
     });
 
-    it("are downloaded for the time being where the cache cannot be written, and nothing stays", async () => {
+    it("are downloaded to a temporary folder where the cache cannot be written, and none stays", async () => {
       vi.stubEnv("TMPDIR", folder("temporary"));
       writeFileSync(path.join(scratch, "cache"), "a file where the folder should be");
       const { name, source, train } = await loadDataset("mnist", { explicit: false, limitTrain: 5, onNotice });
       expect([name, source, ...train.labels]).toEqual(["mnist", "downloaded", 5, 0, 4, 1, 9]);
       expect(notices).toEqual([
-        expect.stringMatching(/^Expected a cache folder that can be written, .*\. MNIST is downloaded for this time only\.$/),
+        expect.stringMatching(/^Expected a cache folder that can be written, .*\. MNIST is downloaded for this run only\.$/),
       ]);
       expect(readdirSync(path.join(scratch, "temporary"))).toEqual([]);
       await expect(loadDataset("mnist", { explicit: true, store: "required" })).rejects.toThrow(/set MNIST_TUI_CACHE to another folder/);
     });
 
-    it("are fetched again where the cached file is wrong, and only that file", async () => {
+    it("are downloaded where the cached file is wrong, and only that file", async () => {
       const cache = folder("cache", "mnist");
       link("mnist", cache, names.slice(0, 3));
       writeFileSync(path.join(cache, `${names[3]}.gz`), "damaged");
       const { test } = await loadDataset("mnist", { explicit: true, onNotice });
       expect([...test.labels.subarray(0, 3)]).toEqual([7, 2, 1]);
       expect(asked).toEqual([`/mnist/${names[3]}.gz`]);
-      expect(notices).toEqual([expect.stringMatching(/expected SHA-256 ff7bcfd4.*found [0-9a-f]{64} .*; fetching it again/)]);
+      expect(notices).toEqual([expect.stringMatching(/expected SHA-256 ff7bcfd4.*found [0-9a-f]{64} .*; downloading it/)]);
       expect((await inspectDataset("mnist", {})).verified).toBe(true);
       expect(readdirSync(cache).sort()).toEqual([...names.slice(0, 3).map((name) => `${name}.gz`), names[3]].sort());
     });

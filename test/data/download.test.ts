@@ -38,13 +38,14 @@ const stalling: RequestListener = (_, response) => {
   response.setHeader("Content-Length", zipped.length);
   response.write(zipped.subarray(0, 20));
 };
+const circling: RequestListener = (request, response) => response.writeHead(302, { Location: request.url }).end();
 const silent: RequestListener = () => {};
 
 function entryWith(...mirrors: string[]): DatasetEntry {
   return { ...catalog.mnist, mirrors };
 }
 
-/** @returns an address where nobody listens any more */
+/** @returns an address at which no server listens any more */
 async function refused(): Promise<string> {
   const server = createServer();
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -81,7 +82,7 @@ describe("downloadFiles", () => {
     expect(failures).toBe(1);
   });
 
-  it("names a file that the server decompressed on the way for what it is", async () => {
+  it("takes a file that the server marks as compressed for transport", async () => {
     const encoding = await mirror((_, response) => response.setHeader("Content-Encoding", "gzip").end(zipped));
     const paths = await downloadFiles(entryWith(encoding), [file], directory);
     expect(paths.get(file.name)).toBe(path.join(directory, file.name));
@@ -95,6 +96,7 @@ describe("downloadFiles", () => {
     ["sends a truncated file", truncated, /truncated/],
     ["breaks off", brokenOff, /broke off/],
     ["stalls in the middle", stalling, /silent for 0.3 s/],
+    ["redirects in a circle", circling, /more than 5 redirects/],
     ["never answers", silent, /no answer within 1.5 s/],
   ];
 

@@ -68,7 +68,7 @@ describe("decompress", () => {
     expect(Buffer.compare(bytes, content)).toBe(0);
   });
 
-  it("gives what a truncated file still holds and says so", async () => {
+  it("gives the part before the damage of a truncated file, and the reason", async () => {
     const { bytes, damage } = await decompress(zipped.subarray(0, zipped.length >> 1), 1e6);
     expect(damage).toMatch(/truncated/);
     expect(bytes.length).toBeGreaterThan(0);

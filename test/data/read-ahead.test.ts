@@ -25,7 +25,7 @@ describe.skipIf(!realData)("a dataset that is read ahead", () => {
     for (const name of names) copyFileSync(path.join(realData!, "mnist", `${name}.gz`), path.join(scratch, `${name}.gz`));
   });
 
-  it("is what loading hands out, once: the next time the files are read anew", async () => {
+  it("is used by the next loading and by no later one", async () => {
     readDatasetAhead("mnist", scratch);
     writeFileSync(labels(), "something else");
     const { train } = await load();
@@ -33,7 +33,7 @@ describe.skipIf(!realData)("a dataset that is read ahead", () => {
     await expect(load()).rejects.toThrow("expected SHA-256");
   });
 
-  it("is forgotten where another one is loaded", async () => {
+  it("is freed where another dataset is loaded", async () => {
     readDatasetAhead("mnist", scratch);
     await loadDataset("synthetic", { explicit: true, limitTrain: 1, limitTest: 1 });
     writeFileSync(labels(), "something else");
@@ -47,7 +47,7 @@ describe.skipIf(!realData)("a dataset that is read ahead", () => {
   });
 });
 
-it("what cannot be read ahead is left to loading to complain about", () => {
+it("reading ahead never throws: loading reports what is wrong", () => {
   writeFileSync(path.join(scratch, "file"), "");
   readDatasetAhead("mnist", path.join(scratch, "file"));
   readDatasetAhead("mnist", path.join(scratch, "nowhere"));

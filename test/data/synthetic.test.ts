@@ -37,7 +37,7 @@ describe("generateDigit", () => {
     expect(digit(4, 0, 17).pixels).not.toEqual(first.pixels);
   });
 
-  it("overwrites whatever the output held", () => {
+  it("overwrites the output's former content", () => {
     const pixels = new Uint8Array(784).fill(77);
     generateDigit(0, 0, 5, pixels);
     expect(pixels).toEqual(digit(0, 0, 5).pixels);
@@ -72,7 +72,7 @@ describe("the synthetic set", () => {
   const progress: DownloadProgress[] = [];
   const options = { explicit: true, onProgress: (step: DownloadProgress) => progress.push(step) };
 
-  it("is the same on every machine, is kept in the cache, and is made again where the cache is damaged", async () => {
+  it("is the same on every machine, is kept in the cache, and is replaced where the cache is damaged", async () => {
     const whole = await loadDataset("synthetic", options);
     const { train, test } = whole;
     const contents = [train.images, train.labels, test.images, test.labels];
@@ -90,11 +90,11 @@ describe("the synthetic set", () => {
     expect(readdirSync(directory).sort()).toEqual(files.map(({ name }) => name).sort());
     expect((await inspectDataset("synthetic", {})).verified).toBe(true);
     progress.length = 0;
-    const again = await loadDataset("synthetic", { ...options, limitTrain: 5_000 });
+    const cached = await loadDataset("synthetic", { ...options, limitTrain: 5_000 });
     expect(progress).toEqual([]);
-    expect(again.source).toBe(directory);
-    expect(again.digest).toBe(whole.digest);
-    expect(Buffer.compare(again.train.images, train.images.subarray(0, 5_000 * 784))).toBe(0);
+    expect(cached.source).toBe(directory);
+    expect(cached.digest).toBe(whole.digest);
+    expect(Buffer.compare(cached.train.images, train.images.subarray(0, 5_000 * 784))).toBe(0);
 
     const damaged = path.join(directory, files[2].name);
     writeFileSync(damaged, readFileSync(damaged).subarray(0, 100_000));
@@ -117,7 +117,7 @@ describe("the synthetic set", () => {
     await expect(load).rejects.toBe(reason);
   });
 
-  it("is used all the same where the cache cannot be written", async () => {
+  it("is used without a cache where that cannot be written", async () => {
     writeFileSync(path.join(cache, "synthetic"), "a file where the folder should be");
     const notices: string[] = [];
     const dataset = await loadDataset("synthetic", { ...options, onNotice: (message) => notices.push(message) });

@@ -10,7 +10,7 @@ import { noDriver } from "../../dist/engine/nvidia/libraries.js";
 import { run, temporaryFolder } from "../cli/program.js";
 import { type FakeSettings, fakeEnvironment, fakeLibcuda, needsCompiler, pretend } from "../engine/cuda/fake.js";
 
-/** What doctor says of the engine. */
+/** @returns doctor's report on the engine */
 async function cudaLine(env: Record<string, string>) {
   const bare = { MNIST_TUI_CACHE: temporaryFolder(), MNIST_TUI_NVML: "", MNIST_TUI_DATA: "" };
   const { code, stdout } = await run(["doctor", "--json", "--wait", "50"], { env: { ...bare, ...env } });
@@ -19,7 +19,7 @@ async function cudaLine(env: Record<string, string>) {
 }
 
 describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
-  it("a GPU that works is what auto takes", async () => {
+  it("auto chooses a GPU that works", async () => {
     expect(await cudaLine(fakeEnvironment())).toEqual({
       name: "cuda",
       usable: true,
@@ -28,7 +28,7 @@ describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
     });
   });
 
-  it("one that does not comes with its reason and a command that helps", async () => {
+  it("a GPU that does not work has a reason and a command that helps", async () => {
     expect(await cudaLine(fakeEnvironment({ MODE: "2" }))).toEqual({
       name: "cuda",
       usable: false,
@@ -48,7 +48,7 @@ describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
   });
 });
 
-describe.skipIf(!fakeLibcuda)(`what is wrong with CUDA${needsCompiler}`, () => {
+describe.skipIf(!fakeLibcuda)(`CUDA's problems${needsCompiler}`, () => {
   it.each<[string, FakeSettings, RegExp, RegExp | undefined]>([
     ["a driver too old", { VERSION: "11020" }, /speaks CUDA 11\.2, and CUDA 1\d\.\d \(driver \d{3}\) or newer/, undefined],
     ["an old card", { CAPABILITY: "61" }, /Test 0 has compute capability 6\.1, and 7\.0 or higher is needed/, undefined],
@@ -78,7 +78,7 @@ describe.skipIf(!fakeLibcuda)(`what is wrong with CUDA${needsCompiler}`, () => {
     expect(probe.facts.gpus.map(({ info }) => info.name)).toEqual(["NVIDIA Test 0", "NVIDIA Test 1"]);
   });
 
-  it("a driver that hangs costs the time it was given", async () => {
+  it("a driver that hangs ends at the time limit", async () => {
     pretend({ HANG: "1" });
     expect(await probeCuda(300)).toMatchObject({ reason: "The NVIDIA driver does not work: it did not answer within 0.3 s." });
   });
@@ -104,7 +104,7 @@ describe.skipIf(!fakeLibcuda)(`what is wrong with CUDA${needsCompiler}`, () => {
   });
 });
 
-describe("what keeps CUDA from starting", () => {
+describe("reasons why CUDA does not start", () => {
   const start = (code: string, files: DeviceFile[], visible?: string) => startProblem(new CudaError("It failed.", code), files, visible);
   const usable: DeviceFile = { path: "/dev/nvidia0", state: "usable", group: 44 };
 
@@ -128,7 +128,7 @@ describe("what keeps CUDA from starting", () => {
     });
   });
 
-  it("anything else is what the driver says", () => {
+  it("any other problem in the driver's words", () => {
     expect(start("CUDA_ERROR_NO_DEVICE", [usable])).toMatchObject({ reason: "The NVIDIA driver is installed and finds no GPU." });
     expect(start("CUDA_ERROR_NOT_PERMITTED", [usable])).toEqual({ reason: "It failed.", help: "nvidia-smi" });
   });

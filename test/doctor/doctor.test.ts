@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { webgpuInstallCommand } from "../../dist/engine/tfjs/packages.js";
 import { run, temporaryFolder } from "../cli/program.js";
 
-/** No engine that somebody has installed in this machine's cache, and no GPU. */
+/** An environment without engines installed in this machine's cache and without a GPU. */
 const bare = () => ({ MNIST_TUI_CACHE: temporaryFolder(), MNIST_TUI_NVML: "", MNIST_TUI_LIBCUDA: "", MNIST_TUI_DATA: "" });
 
-test("doctor says of every engine whether it can be used, why not, and what helps", async () => {
+test("doctor tells of every engine whether it is usable, why not, and a command that helps", async () => {
   const { code, stdout, stderr } = await run(["doctor", "--json", "--wait", "50"], { env: bare() });
   expect([code, stderr]).toEqual([0, ""]);
   const report = JSON.parse(stdout);
@@ -48,7 +48,7 @@ test("doctor's text names engines, datasets and the terminal, without escape cod
   expect(stdout).not.toContain("\u001b");
 });
 
-test("an engine that hangs or crashes while it is asked costs its own line only", async () => {
+test("an engine whose probe hangs or crashes fails in its own line only", async () => {
   const cache = temporaryFolder();
   const fake = (name: string, main: string) => {
     const folder = join(cache, "tensorflow", "node_modules", ...name.split("/"));
@@ -82,7 +82,7 @@ test("an impossible time to wait is refused", async () => {
 });
 
 test.skipIf(process.platform === "win32")(
-  "tensorflow link wants a Python environment with TensorFlow, and unlink says what it did",
+  "tensorflow link needs a Python environment with TensorFlow, and unlink reports its result",
   async () => {
     const env = bare();
     const missing = await run(["tensorflow", "link", join(env.MNIST_TUI_CACHE, "none")], { env });

@@ -10,7 +10,7 @@ import { openNvidiaSmi, parseLine } from "../../dist/engine/nvidia/nvidia-smi.js
 import { type Usage, watchResources } from "../../dist/train/resources.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mnist-tui-gpus-"));
-/** A busy machine starts processes slowly. */
+/** Milliseconds: a busy machine starts processes slowly. */
 const patience = { timeout: 30_000 };
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => {
@@ -30,7 +30,7 @@ function compiled(name: string, flags: string[] = []): string | undefined {
   }
 }
 
-/** What a trainer reports, up to the first report that says how the GPUs are. */
+/** @returns a trainer's first report with figures of GPUs */
 async function reportOnGpus(): Promise<Usage> {
   let watch: { stop(): void } | undefined;
   const usage = await new Promise<Usage>((resolve) => {
@@ -44,7 +44,7 @@ const library = process.platform === "win32" ? undefined : compiled("nvml.so");
 const needsCompiler = library ? "" : ", which needs a C compiler";
 
 describe.skipIf(!library)(`NVML${needsCompiler}`, () => {
-  it("says of every GPU what its driver knows", async () => {
+  it("gives the driver's figures of every GPU", async () => {
     process.env.MNIST_TUI_NVML = library;
     const monitor = (await openGpuMonitor())!;
     expect(monitor.source).toBe("nvml");
@@ -69,14 +69,14 @@ describe.skipIf(!library)(`NVML${needsCompiler}`, () => {
     monitor.close();
   });
 
-  it("is what a trainer reports", async () => {
+  it("is the source of a trainer's report", async () => {
     process.env.MNIST_TUI_NVML = library;
     const { gpus, gpuBytes } = await reportOnGpus();
     expect(gpus?.map(({ name }) => name)).toEqual(["NVIDIA Test 80GB", "NVIDIA Small"]);
     expect(gpuBytes).toBe(4_000_000_001);
   });
 
-  it("adds up what a process has on all GPUs", async () => {
+  it("adds up a process's memory on all GPUs", async () => {
     process.env.MNIST_TUI_NVML = library;
     const monitor = (await openGpuMonitor())!;
     expect(await monitor.processBytes(process.pid)).toBe(4_000_000_001);
@@ -102,7 +102,7 @@ describe("without NVML", () => {
     expect(reasons).toEqual(["No NVIDIA driver is installed."]);
   });
 
-  it("a trainer reports that there is no GPU, with a driver or without, and what the host has", async () => {
+  it("a trainer reports no GPU, with a driver or without, and the host's figures", async () => {
     for (const driver of ["", join(folder, "no-driver.so")]) {
       process.env.MNIST_TUI_NVML = driver;
       const usage = await reportOnGpus();

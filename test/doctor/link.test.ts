@@ -4,7 +4,7 @@ import { run, temporaryFolder } from "../cli/program.js";
 
 /** A Python environment with TensorFlow; linking also needs a C++ compiler and the package registry. */
 const environment = process.env.MNIST_TUI_TENSORFLOW;
-const title = "a TensorFlow from pip is linked, trains what native trains, and is unlinked";
+const title = "a TensorFlow from pip is linked, reaches the losses of native, and is unlinked";
 const name = environment ? title : `${title}, which needs MNIST_TUI_TENSORFLOW to name a Python environment`;
 
 test.skipIf(!environment)(name, { timeout: 600_000 }, async () => {
@@ -28,7 +28,7 @@ test.skipIf(!environment)(name, { timeout: 600_000 }, async () => {
     return events.findLast(({ type }) => type === "epoch").loss as number;
   };
   expect(await lastLoss("tensorflow")).toBeCloseTo(await lastLoss("native"), 2);
-  // A second link replaces the first without installing anything again.
+  // A second link replaces the first and installs no package.
   expect((await run(["tensorflow", "link", environment!], { env })).stderr).not.toContain("installing");
   expect((await run(["tensorflow", "unlink"], { env })).stdout).toContain("removed");
   expect((await run(["train", "--model", "simple", "--engine", "tensorflow"], { env })).code).toBe(1);

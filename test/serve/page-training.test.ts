@@ -55,7 +55,7 @@ it.skipIf(!browserPath)("the page in a browser shows a real training run while i
     expect(counts.reduce((sum, count) => sum + count)).toBe(500);
     expect(await page.locator("#evaluations figure").count()).toBe(10);
     await page.locator("#machine", { hasText: /of .* RAM used/ }).waitFor();
-    expect(await page.locator("#run").textContent()).toBe("run watched");
+    expect(await page.locator("#run").textContent()).toBe("run watched, SYNTHETIC digits");
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     expect(problems).toEqual([]);
 

@@ -41,7 +41,11 @@ describe("a live run", () => {
       await until(() => messages.some(({ data }) => "confusion" in data.models[0]));
 
       const { json } = await call(`${live.url}/get_training_data`);
-      expect(json).toMatchObject({ run: "r", models: [{ name: "simple", status: "training", epochs: 2, steps: 236, testAccuracy: 0.97 }] });
+      expect(json).toMatchObject({
+        run: "r",
+        dataset: "mnist",
+        models: [{ name: "simple", status: "training", epochs: 2, steps: 236, testAccuracy: 0.97 }],
+      });
       expect(json.models[0].curves.loss.value).toHaveLength(6);
       expect(json.models[0].curves.loss.epoch[5]).toBeCloseTo(6 / 118, 5);
       await live.close();

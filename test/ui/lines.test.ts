@@ -120,6 +120,16 @@ describe("json", () => {
 });
 
 describe("summary", () => {
+  it("marks synthetic digits, as the lines do", () => {
+    const [start] = fakeRun({ ...run, dataset: "synthetic" });
+    expect(summaryLines(reduce(initialState(), start))[0]).toBe("run 2026-01-02T12-00-00, SYNTHETIC digits");
+    const store = new RunStore();
+    const output = collector();
+    createLines(store, { write: output.write, color: "none" });
+    store.apply(start);
+    expect(output.text()).toMatch(/^simple {2}data: SYNTHETIC digits, [\d,]+ training/m);
+  });
+
   it("is empty before the first event", () => {
     expect(summaryLines(initialState())).toEqual([]);
   });

@@ -119,6 +119,20 @@ describe("every widget", () => {
     }
   });
 
+  it("marks synthetic digits in the first line, in every view and at every width", () => {
+    for (const dataset of ["synthetic", "mnist"]) {
+      const state = play([...fakeRun({ models: ["simple"], epochs: 2, stepsPerEpoch: 20, chunk: 4, dataset })].slice(0, 2));
+      for (const [width, view] of [
+        [80, 1],
+        [200, 4],
+      ] as const) {
+        const surface = Surface.create(width, 1, "unicode");
+        header(surface, { state, ui: { ...initialUi(), view }, theme: themes[0], title: "mnist-tui" });
+        expect(surface.lines()[0].includes("SYNTHETIC")).toBe(dataset === "synthetic");
+      }
+    }
+  });
+
   it("shows failures, and a diverged loss as NaN", () => {
     const context: Context = { state: states[3], ui: initialUi(), theme: themes[0], title: "mnist-tui" };
     const surface = Surface.create(150, 8, "unicode");

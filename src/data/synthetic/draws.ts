@@ -1,9 +1,9 @@
 import { type Key, randomKey, randomUniform, streams } from "../../util/random.js";
 
 /**
- * The random numbers of one image, in order. Only + − × ÷ and square roots are used from here to the pixels: these are exact in
- * every JavaScript engine and on every processor, which Math.sin and Math.log are not, so that the same number gives the same image
- * everywhere and the set's digests can be written down.
+ * The random numbers of one image, in order. From here to the pixels only + − × ÷ and square roots are used: unlike Math.sin and
+ * Math.log they are exact in every JavaScript engine and on every processor, so that an image is the same bytes everywhere and the
+ * catalog can hold the set's digests.
  */
 export class Draws {
   private index = 0;

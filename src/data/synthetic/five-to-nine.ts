@@ -33,7 +33,7 @@ export function five(s: Sketch): void {
       ]);
       break;
     case 1:
-      // In one go from the end of the roof.
+      // One stroke from the end of the roof.
       s.stroke([[barEnd, roof + barTilt], [left + d.normal(0.02, 0.02), roof, 1], [neck, shoulder, 1], ...bowl]);
       break;
     default: {
@@ -55,7 +55,7 @@ export function six(s: Sketch): void {
   const width = d.uniform(0.32, 0.8);
   const loopTop = d.uniform(0.36, 0.7);
   const left = d.normal(0, 0.03);
-  // Where the pen starts: over the loop's right side, or over the stem like a b.
+  // The pen starts over the loop's right side, or over the stem as in a b.
   const topX = left + d.uniform(0.02, 0.75) * d.uniform(0.5, 1);
   const bow = d.uniform(0.25, 0.6);
   const low = (1 - loopTop) / 2;
@@ -134,7 +134,7 @@ export function eight(s: Sketch): void {
     s.stroke(arc(low, (1 + waist) / 2, lower, below / 2, d.uniform(0.6, 0.9), -d.uniform(0.95, 1.08)));
     return;
   }
-  // How straight the lines cross: where the loops are widest, from the crossing (0) to their far ends (1).
+  // Where each loop is widest, from the crossing (0) to the loop's far end (1): the farther, the straighter the lines cross.
   const fullUpper = d.uniform(0.45, 0.75);
   const fullLower = d.uniform(0.45, 0.75);
   const startX = top + upper * d.uniform(0.3, 1.1);
@@ -168,7 +168,7 @@ export function eight(s: Sketch): void {
     const reach = d.uniform(0.7, 1.8);
     end.splice(0, 1, [top + upper * reach * 0.6, waist * d.uniform(0.4, 0.6)], [top + upper * reach, d.uniform(-0.04, 0.2)]);
   }
-  // Some write it the other way round, and of some the lower loop stays open.
+  // Mirrored with a chance of 0.22; the lower loop stays open with a chance of 0.1.
   const mirror = d.chance(0.22) ? -1 : 1;
   const mirrored = ([x, y]: Point): Point => [0.5 + mirror * (x - 0.5), y];
   if (d.chance(0.1)) {
@@ -211,11 +211,11 @@ export function nine(s: Sketch): void {
   if (d.chance(0.06)) foot.push([foot[foot.length - 1][0] + d.uniform(0.1, 0.3), d.uniform(0.94, 1)]);
   switch (d.choose([46, 16, 22, 16])) {
     case 0:
-      // Up to the top of the stem and down again.
+      // Up to the top of the stem, then down.
       s.stroke([...bowl, [stemX, top, 1], ...foot]);
       break;
     case 1:
-      // Round and round: the loop's right side is the stem.
+      // One spiral: the loop's right side is the stem.
       s.stroke([
         ...arc(right - width / 2, loop / 2, width / 2, loop / 2, d.uniform(0.85, 1.05), -d.uniform(0.9, 1.1)),
         [stemX - 0.01, loop],
@@ -223,7 +223,7 @@ export function nine(s: Sketch): void {
       ]);
       break;
     case 2:
-      // Begun at or beyond the stem; the loop hardly rises before the stem goes down.
+      // Starts at or beyond the stem; the loop hardly rises before the stem goes down.
       bowl[0] = [right + width * d.uniform(-0.1, 0.4), d.uniform(-0.02, 0.14)];
       s.stroke([...bowl, [stemX, loop * d.uniform(0.25, 0.8), 1], ...foot]);
       break;

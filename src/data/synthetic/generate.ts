@@ -21,7 +21,7 @@ export function generateDigit(seed: number, split: 0 | 1, image: number, output:
 }
 
 function chooseDistortion(draws: Draws, label: number): Distortion {
-  // Most people lean to the right; a one, having nothing else to be told by, leans furthest.
+  // Handwriting mostly leans to the right; a one, without features that a slant could spoil, leans furthest.
   const slant = draws.normal(0.18, label === 1 ? 0.32 : 0.26);
   const turn = draws.normal(0, 0.15);
   const stretch = 1.05 + draws.normal(0, 0.2);
@@ -44,7 +44,7 @@ function chooseDistortion(draws: Draws, label: number): Distortion {
 function choosePen(draws: Draws, label: number): PenStyle {
   const nibAngle = draws.uniform(-1, 1);
   const length = Math.sqrt(1 + nibAngle * nibAngle);
-  // A broad pen leaves a one readable, and fills the loops of an eight.
+  // A broad pen leaves a one readable and fills the loops of an eight.
   const broad = draws.chance(0.1) ? draws.uniform(0.2, label === 1 ? 1.4 : 0.6) : 0;
   const radius = (draws.normal(1.18, 0.36) + broad) * (label === 8 ? 0.87 : 1);
   return {

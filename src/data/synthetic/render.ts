@@ -5,11 +5,11 @@ import type { Polyline } from "./sketch.js";
 /** MNIST's digits were scaled to fit a 20×20 box before they were centred. */
 const box = 20;
 
-/** How the whole digit is bent: the same for all its strokes. */
+/** The bending of a digit, the same for all its strokes. */
 export interface Distortion {
   /** [a b; c d] about the middle */
   matrix: readonly [number, number, number, number];
-  /** How much the digit is squeezed towards its top or side: the coefficients of y², x² and x·y. */
+  /** Squeezing towards the digit's top or side: the coefficients of y², x² and x·y. */
   proportions: { vertical: number; horizontal: number; taper: number };
   /** Low waves that displace every point; lengths in digit heights. */
   waves: readonly { frequencyX: number; frequencyY: number; phase: number; amplitudeX: number; amplitudeY: number }[];
@@ -18,8 +18,9 @@ export interface Distortion {
 export interface PenStyle {
   /** Half the stroke's width, in pixels of the finished image. */
   radius: number;
-  /** Change of the radius along a stroke, as a fraction: a slow wave, and how thin the ends get. */
+  /** Change of the radius along a stroke, as a fraction: the height of a slow wave. */
   swell: number;
+  /** Thinning of the stroke's ends, as a fraction of the radius. */
   taper: number;
   /** A broad nib: the radius grows for movements across its angle. */
   nib: number;
@@ -53,7 +54,7 @@ export function distort(strokes: readonly Polyline[], distortion: Distortion): v
 }
 
 /**
- * Draws the strokes the way MNIST was made: scaled to fit 20×20 pixels with the ink's width, anti-aliased, then moved by whole pixels
+ * Draws the strokes as MNIST was made: scaled to fit 20×20 pixels with the ink's width, anti-aliased, then moved by whole pixels
  * so that the centre of mass lies in pixel (14, 14) of 28×28.
  * @param strokes any size and place
  * @param output [784] bytes that receive the image

@@ -1,12 +1,12 @@
 import { cosine, type Draws, sine } from "./draws.js";
 
-/** A point that a stroke passes through; a third number makes it a corner instead of a bend. */
+/** A point of a stroke; a third number makes it a corner instead of a bend. */
 export type Point = readonly [x: number, y: number, corner?: 1];
 
-/** A pen's way from touching the paper to leaving it: x and y in turn. */
+/** The pen's path from touching the paper to leaving it: x and y in turn. */
 export type Polyline = number[];
 
-/** Straight pieces between two points of a stroke. */
+/** Straight segments between two points of a stroke. */
 const pieces = 5;
 
 /**

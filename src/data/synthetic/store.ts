@@ -6,17 +6,17 @@ import { UserError } from "../../util/errors.js";
 import { imagePixels } from "../../util/image-size.js";
 import { catalog, filesOf } from "../catalog.js";
 import type { DownloadProgress } from "../download.js";
-import { encodeIdx, parseIdx } from "../idx.js";
+import { encodeIdx } from "../idx.js";
 import { findInCache } from "../locate.js";
 import type { Split } from "../split.js";
-import { checkFiles } from "../verify.js";
+import { checkFiles, splitsOf } from "../verify.js";
 import { generateDigit } from "./generate.js";
 
-/** The set is one fixed set, like MNIST, whatever the seed of a run. */
+/** The set is fixed, as MNIST is: the seed of a run does not change it. */
 const seed = 0;
-/** Fewer digits than these are made afresh in less time than the whole set takes to read. */
+/** Up to this number generating takes less time than reading the whole set. */
 const fewDigits = 4_000;
-/** Digits between two looks at the clock, the signal and everybody else's work. */
+/** Digits generated between two turns of the event loop. */
 const digitsPerTurn = 500;
 
 export interface SyntheticOptions {
@@ -28,7 +28,7 @@ export interface SyntheticOptions {
 }
 
 /**
- * The synthetic digits: read from the cache, where they lie as IDX files like any dataset, else generated and put there.
+ * The synthetic digits, read from the cache, where they lie as IDX files, else generated and stored there.
  * @returns at least as many digits as the limits ask for
  * @throws the signal's reason where it is aborted
  */
@@ -47,7 +47,7 @@ export async function obtainSynthetic(options: SyntheticOptions): Promise<{ trai
 }
 
 /**
- * @param train @param test how many digits of each split
+ * @param train digits of the training split @param test digits of the test split
  * @throws the signal's reason where it is aborted
  */
 export async function generate(train: number, test: number, options: SyntheticOptions): Promise<{ train: Split; test: Split }> {
@@ -72,20 +72,13 @@ export async function generate(train: number, test: number, options: SyntheticOp
 async function readCache(): Promise<{ train: Split; test: Split; source: string } | undefined> {
   const location = findInCache("synthetic");
   if (location.files.size < filesOf(catalog.synthetic).length) return undefined;
-  const checks = await checkFiles(catalog.synthetic, location).catch(() => []);
-  // Made by another version, or damaged: made again.
-  if (checks.length === 0 || checks.some(({ problem }) => problem)) return undefined;
-  const [trainImages, trainLabels, testImages, testLabels] = checks.map(
-    ({ bytes, path, file }) => parseIdx(bytes, path, { dimensions: file.dimensions }).data,
-  );
-  return {
-    train: { images: trainImages, labels: trainLabels },
-    test: { images: testImages, labels: testLabels },
-    source: location.directory,
-  };
+  const checks = await checkFiles(catalog.synthetic, location);
+  // Files of another version, or damaged ones, are replaced.
+  if (checks.some(({ problem }) => problem)) return undefined;
+  return { ...splitsOf(checks), source: location.directory };
 }
 
-/** A cache that cannot be written costs a few seconds next time, no more. @returns where the digits are, for people */
+/** Stores the digits; where the cache cannot be written, the next run generates them too. @returns Dataset.source */
 async function writeCache({ train, test }: { train: Split; test: Split }, options: SyntheticOptions): Promise<string> {
   const { directory } = findInCache("synthetic");
   const contents = [train.images, train.labels, test.images, test.labels];
@@ -95,14 +88,14 @@ async function writeCache({ train, test }: { train: Split; test: Split }, option
       const file = filesOf(catalog.synthetic)[i];
       const final = path.join(directory, file.name);
       await writeFileAtomic(final, encodeIdx(file.dimensions, data));
-      // Of a version that kept files compressed.
+      // A compressed copy was stored by an older version.
       await rm(`${final}.gz`, { force: true });
     };
     await Promise.all(contents.map(write));
     return directory;
   } catch (error) {
     const reason = error instanceof UserError ? error.message : `Cannot write ${directory}: ${fileErrorReason(error) ?? String(error)}.`;
-    options.onNotice?.(`The synthetic digits could not be kept for the next time: ${reason}`);
+    options.onNotice?.(`The synthetic digits could not be kept for the next run: ${reason}`);
     return "generated";
   }
 }

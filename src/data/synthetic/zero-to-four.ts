@@ -13,7 +13,7 @@ export function zero(s: Sketch): void {
   const ending = d.choose([56, 26, 18]);
   const sweep = ending === 0 ? d.uniform(0.97, 1.08) : ending === 1 ? d.uniform(1.08, 1.5) : d.uniform(0.84, 0.97);
   const points = arc(0.5, 0.5, rx, 0.5, start, direction * sweep, ending === 1 ? d.uniform(0.6, 1.15) : d.normal(1, 0.08)).map(shape);
-  // Some begin with a short straight line from outside or within.
+  // A short straight line from outside or within at the beginning.
   if (d.chance(0.22)) points.unshift([points[0][0] + d.normal(0.06, 0.16), points[0][1] + d.normal(0.03, 0.14)]);
   s.stroke(points);
 }
@@ -52,7 +52,7 @@ export function two(s: Sketch): void {
     [width, shoulder],
     [width * d.uniform(0.7, 0.9), d.uniform(0.42, 0.6)],
   ];
-  // Some begin in the middle of the arc, without a hook; some curl in.
+  // A beginning in the middle of the arc, without a hook, or one that curls in.
   const beginning = d.choose([70, 15, 15]);
   if (beginning === 1) top.shift();
   if (beginning === 2) top.unshift([top[0][0] + d.uniform(0.04, 0.16), hookY + d.uniform(0, 0.08)]);
@@ -201,7 +201,7 @@ export function four(s: Sketch): void {
       break;
     }
     default: {
-      // In one go: down, across, up to the top of the stem and down.
+      // One stroke: down, across, up to the top of the stem and down.
       const left = d.uniform(-0.04, 0.12);
       s.stroke([
         [left + d.normal(0.05, 0.05), d.uniform(0, 0.14)],

@@ -38,3 +38,8 @@ export function doneText(event: DoneEvent): string {
   };
   return reasons[event.reason] ?? plainText(event.reason);
 }
+
+/** @returns a dataset's name as views show it: generated digits stand out, since accuracies on them tell little of real ones */
+export function datasetText(name: string): string {
+  return name === "synthetic" ? "SYNTHETIC digits" : name;
+}

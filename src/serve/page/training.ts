@@ -9,7 +9,7 @@ export function startTraining(): void {
   let run: RunFigures = { run: "", models: [], hostMemory: { total: 0 } };
   const show = () => {
     byId("training").hidden = run.models.length === 0;
-    byId("run").textContent = run.run === "" ? "" : `run ${run.run}`;
+    byId("run").textContent = run.run === "" ? "" : `run ${run.run}${run.dataset === undefined ? "" : `, ${run.dataset}`}`;
     byId("machine").textContent = machineText(run);
     byId("status").replaceChildren(...run.models.map(statusCard));
     chart.update(run.models);

@@ -1,5 +1,6 @@
 import { lastPoint } from "../../run/state/curve.js";
 import { type GpuReading, isHostOnly, newestGpus } from "../../run/state/machine.js";
+import { datasetText } from "../../run/state/notes.js";
 import { finite } from "../../run/state/numbers.js";
 import type { ModelState, RunState } from "../../run/state/state.js";
 import { plainText } from "../../util/plain-text.js";
@@ -22,7 +23,7 @@ export function deviceLines(state: RunState): DeviceLine[] {
   if (start !== undefined) {
     lines.push({ label: "run", text: state.run, model: -1, tone: "normal" });
     const images = `${formatCount(start.trainSamples)} training, ${formatCount(start.testSamples)} test images`;
-    lines.push({ label: "data", text: `${start.dataset}, ${images}`, model: -1, tone: "normal" });
+    lines.push({ label: "data", text: `${datasetText(start.dataset)}, ${images}`, model: -1, tone: "normal" });
   }
   const devices = new Set(state.models.map((model) => model.start?.device ?? ""));
   devices.delete("");

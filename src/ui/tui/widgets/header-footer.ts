@@ -40,7 +40,12 @@ export function viewAt(x: number, context: Context, width: number): ViewNumber |
   return undefined;
 }
 
-function statusText({ state, ui }: Context): string {
+function statusText(context: Context): string {
+  const synthetic = context.state.models.some(({ start }) => start?.dataset === "synthetic");
+  return `${synthetic ? "SYNTHETIC  " : ""}${progressText(context)}`;
+}
+
+function progressText({ state, ui }: Context): string {
   if (state.models.length === 0) return "starting …";
   const run = runProgress(state);
   const failed = state.models.filter((model) => model.status === "failed").length;
