@@ -25,6 +25,8 @@ export interface Node {
   input: Shape;
   /** A flattened or dense activation of n values is [n, 1, 1]. */
   output: Shape;
+  /** 0, or 1 within a residual block. */
+  depth: number;
   /** Residual only. */
   body?: Node[];
   shortcut?: Node[];

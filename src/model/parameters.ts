@@ -34,7 +34,7 @@ export function parameterTable(nodes: readonly Node[]): Parameter[] {
   return table;
 }
 
-/** All nodes in execution order: a residual comes behind its body and its shortcut, so ids count up. */
+/** @returns all nodes in execution order: a residual comes behind its body and its shortcut, so ids count up */
 export function flattenNodes(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node) => [...flattenNodes(node.body ?? []), ...flattenNodes(node.shortcut ?? []), node]);
 }

@@ -20,7 +20,7 @@ export function shapeSize([channels, height, width]: Shape): number {
  */
 export function inferShapes(layers: readonly Layer[], input: Shape = inputShape): Node[] {
   const counter = { id: 0, dropouts: 0 };
-  return chain(layers, input, counter);
+  return chain(layers, input, 0, counter);
 }
 
 interface Counter {
@@ -28,29 +28,29 @@ interface Counter {
   dropouts: number;
 }
 
-function chain(layers: readonly Layer[], input: Shape, counter: Counter): Node[] {
+function chain(layers: readonly Layer[], input: Shape, depth: number, counter: Counter): Node[] {
   const nodes: Node[] = [];
   let shape = input;
   for (const layer of layers) {
-    const node = place(layer, shape, counter);
+    const node = place(layer, shape, depth, counter);
     nodes.push(node);
     shape = node.output;
   }
   return nodes;
 }
 
-function place(layer: Layer, input: Shape, counter: Counter): Node {
+function place(layer: Layer, input: Shape, depth: number, counter: Counter): Node {
   if (layer.type === "residual") {
-    const body = chain(layer.body, input, counter);
-    const shortcut = chain(layer.shortcut, input, counter);
+    const body = chain(layer.body, input, depth + 1, counter);
+    const shortcut = chain(layer.shortcut, input, depth + 1, counter);
     const output = body.at(-1)?.output ?? input;
     const beside = shortcut.at(-1)?.output ?? input;
     if (formatShape(output) !== formatShape(beside)) {
       throw impossible(layer, `body and shortcut of one shape, got ${formatShape(output)} and ${formatShape(beside)}`);
     }
-    return { id: counter.id++, layer, input, output, body, shortcut };
+    return { id: counter.id++, layer, input, output, depth, body, shortcut };
   }
-  const node: Node = { id: counter.id++, layer, input, output: outputShape(layer, input) };
+  const node: Node = { id: counter.id++, layer, input, output: outputShape(layer, input), depth };
   if (layer.type === "dropout") node.dropoutIndex = counter.dropouts++;
   return node;
 }

@@ -1,3 +1,4 @@
+import { describeLayer } from "./describe.js";
 import type { Layer, Model, Node, Parameter, Shape } from "./model.js";
 import { flattenNodes } from "./parameters.js";
 import { inputShape, shapeSize } from "./shapes.js";
@@ -38,7 +39,7 @@ export interface Summary {
  * bias, batch norm, relu, pooling and sums are within a few per cent.
  */
 export function summarize(model: Model): Summary {
-  const layers = summarizeNodes(model, model.nodes, 0);
+  const layers = flattenNodes(model.nodes).map((node) => summarizeNode(model, node));
   const total = (key: "parameters" | "nonTrainable" | "flops") => layers.reduce((sum, row) => sum + row[key], 0);
   const [parameters, nonTrainable, flops] = [total("parameters"), total("nonTrainable"), total("flops")];
   return {
@@ -53,16 +54,8 @@ export function summarize(model: Model): Summary {
   };
 }
 
-function summarizeNodes(model: Model, nodes: readonly Node[], depth: number): SummaryRow[] {
-  return nodes.flatMap((node) => [
-    ...summarizeNodes(model, node.body ?? [], depth + 1),
-    ...summarizeNodes(model, node.shortcut ?? [], depth + 1),
-    summarizeNode(model, node, depth),
-  ]);
-}
-
-function summarizeNode(model: Model, node: Node, depth: number): SummaryRow {
-  const { layer, output } = node;
+function summarizeNode(model: Model, node: Node): SummaryRow {
+  const { layer, output, depth } = node;
   const name = "name" in layer ? layer.name : layer.type;
   // A residual's own name is the prefix of its layers' parameters, which are theirs.
   const own = layer.type === "residual" ? [] : model.parameters.filter((parameter) => parameter.name.replace(/\.[^.]+$/, "") === name);
@@ -70,7 +63,7 @@ function summarizeNode(model: Model, node: Node, depth: number): SummaryRow {
   return {
     name,
     type: layer.type,
-    settings: describe(layer),
+    settings: describeLayer(layer).settings,
     output,
     parameters: size(own.filter((parameter) => parameter.trainable)),
     nonTrainable: size(own.filter((parameter) => !parameter.trainable)),
@@ -83,26 +76,4 @@ function summarizeNode(model: Model, node: Node, depth: number): SummaryRow {
 function forwardFlops({ layer, input, output }: Node): number {
   if (layer.type === "conv") return 2 * shapeSize(output) * input[0] * layer.kernelSize ** 2;
   return layer.type === "dense" ? 2 * layer.units * input[0] : 0;
-}
-
-function describe(layer: Layer): string {
-  switch (layer.type) {
-    case "conv":
-      return [
-        `${layer.filters} filters ${layer.kernelSize}×${layer.kernelSize}`,
-        ...(layer.stride === 1 ? [] : [`stride ${layer.stride}`]),
-        ...(layer.padding === "same" ? [] : ["valid"]),
-        ...(layer.bias ? [] : ["no bias"]),
-      ].join(", ");
-    case "dense":
-      return `${layer.units} units`;
-    case "dropout":
-      return `rate ${layer.rate}`;
-    case "maxPool":
-      return "2×2";
-    case "residual":
-      return layer.shortcut.length > 0 ? "sum with the projected input" : "sum with the input";
-    default:
-      return "";
-  }
 }

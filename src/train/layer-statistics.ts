@@ -1,5 +1,7 @@
 import type { State } from "../engine/engine.js";
-import type { Layer, Model, Node } from "../model/model.js";
+import { describeLayer } from "../model/describe.js";
+import type { Model, Node } from "../model/model.js";
+import { flattenNodes } from "../model/parameters.js";
 import type { LayerStatistics, LayersEvent } from "../run/events.js";
 
 /**
@@ -11,7 +13,7 @@ export function layerStatistics(
   state: State,
   gradientNorms?: ReadonlyMap<string, number>,
 ): Pick<LayersEvent, "layers" | "filters"> {
-  const layers = inExecutionOrder(model.nodes).map((node) => statisticsOf(model, node, state, gradientNorms));
+  const layers = flattenNodes(model.nodes).map((node) => statisticsOf(model, node, state, gradientNorms));
   return { layers, filters: firstFilters(model, state) };
 }
 
@@ -19,7 +21,7 @@ function statisticsOf(model: Model, { layer, output }: Node, state: State, gradi
   const own = "name" in layer ? model.parameters.filter(({ name, trainable }) => trainable && ownerOf(name) === layer.name) : [];
   const statistics: LayerStatistics = {
     name: "name" in layer ? layer.name : layer.type,
-    description: describeLayer(layer),
+    description: describeLayer(layer).title,
     output: [...output],
     parameters: own.reduce((sum, { size }) => sum + size, 0),
   };
@@ -29,38 +31,8 @@ function statisticsOf(model: Model, { layer, output }: Node, state: State, gradi
   return statistics;
 }
 
-/** @returns what a layer does, for people: "conv 3×3, 16" */
-export function describeLayer(layer: Layer): string {
-  switch (layer.type) {
-    case "conv": {
-      const size = `${layer.kernelSize}×${layer.kernelSize}`;
-      return `conv ${size}, ${layer.filters}${layer.stride > 1 ? `, stride ${layer.stride}` : ""}${layer.padding === "valid" ? ", valid" : ""}`;
-    }
-    case "batchNorm":
-      return "batch norm";
-    case "maxPool":
-      return "max pool 2×2";
-    case "globalAveragePool":
-      return "global average pool";
-    case "dropout":
-      return `dropout ${layer.rate}`;
-    case "dense":
-      return `dense ${layer.units}`;
-    case "residual":
-      return layer.shortcut.length > 0 ? "residual sum, projected" : "residual sum";
-    case "relu":
-    case "flatten":
-      return layer.type;
-  }
-}
-
-/** Body before shortcut before the residual itself, as the nodes' ids count. */
-function inExecutionOrder(nodes: readonly Node[]): Node[] {
-  return nodes.flatMap((node) => [...inExecutionOrder(node.body ?? []), ...inExecutionOrder(node.shortcut ?? []), node]);
-}
-
 function firstFilters(model: Model, state: State): LayersEvent["filters"] {
-  const first = inExecutionOrder(model.nodes).find(({ layer }) => layer.type === "conv");
+  const first = flattenNodes(model.nodes).find(({ layer }) => layer.type === "conv");
   if (first?.layer.type !== "conv") return undefined;
   const { shape, data } = state.tensors.get(`${first.layer.name}.weight`)!;
   const [count, channels, size] = shape;
