@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { shippedPresets } from "../config/files.js";
 import {
@@ -15,8 +15,7 @@ import { resumeConfig } from "../config/resume.js";
 import type { ModelConfig } from "../config/types.js";
 import { buildModel } from "../model/presets.js";
 import { newestRun, openRun, type RunPaths } from "../run/directory.js";
-import { isFinished, type Progress, parseProgress } from "../train/progress.js";
-import { settledDirectory } from "../util/atomic-write.js";
+import { isFinished, storedProgress } from "../train/progress.js";
 import { UserError } from "../util/errors.js";
 
 /** Everything decided before anything is started or written. */
@@ -54,7 +53,7 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
   if (!run)
     throw new UserError(`There is no run to resume in ${places.checkpointDir}; train one first, or name its folder with --checkpoint-dir.`);
   checkWritable(run.dir);
-  // Needs zod's schema of a stored run only here.
+  // Only a resumed run needs the schema of a stored one.
   const { parseRunConfig } = await import("../config/stored.js");
   const stored = parseRunConfig(run.record.config, run.file);
   const config = resumeConfig(stored, [sources.file, sources.flags], shippedPresets());
@@ -77,18 +76,6 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
     resumed: run,
     models,
   };
-}
-
-/** @returns where a model's training stood, or undefined where it has no checkpoint; the trainer verifies the files themselves */
-async function storedProgress(last: string): Promise<Progress | undefined> {
-  const file = join(await settledDirectory(last), "model.json");
-  if (!existsSync(file)) return undefined;
-  try {
-    return parseProgress((JSON.parse(readFileSync(file, "utf8")) as { progress?: unknown }).progress, file);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`Cannot read ${file}: ${(error as Error).message}; resume another run or train again.`);
-  }
 }
 
 /** Looks at the nearest folder that exists, so that a mistake is found before a download and nothing is created for it. */
