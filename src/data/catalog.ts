@@ -1,6 +1,7 @@
-import type { DatasetName } from "../config/types.js";
+import type { DatasetName } from "../config/names.js";
+import type { ImageStyle } from "../picture/read.js";
 
-/** What is known about each dataset before a byte of it was read. */
+/** One file of a dataset, as it is known before a byte of it was read. */
 export interface DatasetFile {
   /** As on the mirrors, without ".gz". */
   name: string;
@@ -21,6 +22,8 @@ export interface DatasetEntry {
   /** Folders below a data directory in which the files are looked for, ours first, then torchvision's. */
   folders: readonly string[];
   classNames: readonly string[];
+  /** How its images were made, and pictures are made like them. */
+  style: ImageStyle;
   normalization: { mean: number; std: number };
 }
 
@@ -57,6 +60,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
     ],
     folders: ["mnist", "MNIST/raw", "."],
     classNames: digits,
+    style: "digit",
     normalization: { mean: 0.1307, std: 0.3081 },
   },
   "fashion-mnist": {
@@ -75,6 +79,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
     ],
     folders: ["fashion-mnist", "FashionMNIST/raw", "."],
     classNames: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
+    style: "article",
     normalization: { mean: 0.286, std: 0.353 },
   },
   synthetic: {
@@ -90,11 +95,15 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
     mirrors: [],
     folders: [],
     classNames: digits,
+    style: "digit",
     normalization: { mean: 0.1307, std: 0.3081 },
   },
 };
 
-export const datasetNames = Object.keys(catalog) as DatasetName[];
+/** @param dataset the name in a checkpoint; digits where the name is none of the catalog's */
+export function styleOf(dataset: string): ImageStyle {
+  return Object.hasOwn(catalog, dataset) ? catalog[dataset as DatasetName].style : "digit";
+}
 
 /** @returns the four files, training split first, images before labels */
 export function filesOf(entry: DatasetEntry): readonly DatasetFile[] {

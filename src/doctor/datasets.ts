@@ -1,4 +1,4 @@
-import type { DatasetName } from "../config/types.js";
+import { type DatasetName, datasetNames } from "../config/names.js";
 import { catalog, filesOf } from "../data/catalog.js";
 import { dataDirectory, findInCache, findInDirectory } from "../data/locate.js";
 
@@ -12,7 +12,7 @@ export interface DatasetPlace {
 
 /** Looks where training would look; `mnist-tui data` also verifies what lies there. */
 export function locateDatasets(): DatasetPlace[] {
-  return (Object.keys(catalog) as DatasetName[]).map((name) => {
+  return datasetNames.map((name) => {
     const given = dataDirectory(undefined);
     let location = findInCache(name);
     try {

@@ -58,7 +58,7 @@ export async function openClassifier(dir: string, { engine: choice, threads }: C
     dir,
     digest: info.files?.["weights.safetensors"] ?? "",
     engine: session.info,
-    style: imageStyle(info.dataset),
+    style: styleOf(info.dataset),
     classify: (images) => classify(session, info, dir, images),
     dispose: () => session.dispose(),
   };
