@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import type { DatasetName } from "../config/types.js";
-import { catalog, datasetNames } from "../data/catalog.js";
+import { type DatasetName, datasetNames } from "../config/names.js";
+import { catalog } from "../data/catalog.js";
 import { type DatasetReport, inspectDataset, loadDataset } from "../data/datasets.js";
 import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";

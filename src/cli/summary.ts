@@ -6,6 +6,7 @@ import { formatShape } from "../model/shapes.js";
 import { type Summary, type SummaryRow, summarize } from "../model/summary.js";
 import { UserError } from "../util/errors.js";
 import { writeOutput } from "./output.js";
+import { settingOption } from "./train-options.js";
 
 interface SummaryOptions {
   kernels?: string;
@@ -19,8 +20,8 @@ export function summaryCommand(): Command {
   return new Command("summary")
     .description("layers, output shapes, parameters and FLOPs of a model")
     .argument("<model>", `${presetNames.join(", ")}; may carry settings: pyramid:kernels=16-32-64-128:dropout=0.3`)
-    .option("--kernels <widths>", "widths of the convolutions, such as 16-32-64-128")
-    .option("--dropout <rate>", "rate of every dropout layer, from 0 up to but not including 1")
+    .addOption(settingOption("kernels"))
+    .addOption(settingOption("dropout"))
     .option("--json", "one JSON object on stdout")
     .option("--ascii", "plain ASCII: 3x3 in place of 3×3")
     .addHelpText("after", "\nExample:\n  mnist-tui summary pyramid --kernels 16-32-64-128\n")

@@ -19,7 +19,7 @@ import { summaryLines } from "../ui/summary.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
 import { whenOutputCloses, writeOutput } from "./output.js";
-import { watchSignals } from "./signals.js";
+import { interruptCode, watchSignals } from "./signals.js";
 import type { TrainPlan } from "./train-plan.js";
 import { loadView, type TrainView } from "./train-view.js";
 
@@ -40,9 +40,6 @@ export async function trainRun(plan: TrainPlan): Promise<number> {
 
 /** What takes no longer needs no progress bar. */
 const patienceMilliseconds = 300;
-
-/** The dashboard reads Ctrl-C as a key; for whoever reads the exit code it is an interrupt all the same. */
-const interruptCode = 130;
 
 /** Nothing is left to train; that is no error, so that a script may resume until all is done. */
 async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promise<number> {
@@ -268,6 +265,7 @@ class TrainSession {
     if (this.signals.exitCode !== undefined) return this.signals.exitCode;
     if (this.outputClosed || this.interrupted.size > 0) return 1;
     if ([...ends.values()].includes("failed")) return 1;
+    // The dashboard reads Ctrl-C as a key.
     return this.userQuit === "interrupt" ? interruptCode : 0;
   }
 }

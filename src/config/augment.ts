@@ -1,16 +1,28 @@
+import * as z from "#zod";
 import { UserError } from "../util/errors.js";
-import type { AugmentConfig } from "./types.js";
 
-/** What `--augment` may hold. */
-export const augmentKeys = ["rotate", "crop", "shift", "scale"] as const;
-type AugmentKey = (typeof augmentKeys)[number];
-
-const ranges: Record<AugmentKey, { maximum: number; meaning: string }> = {
+/** What each key of `--augment` may hold. */
+const ranges = {
   rotate: { maximum: 180, meaning: "degrees from 0 to 180" },
   crop: { maximum: 28, meaning: "SIZE@PROBABILITY such as 22@0.1, SIZE a whole number of pixels from 1 to 28" },
   shift: { maximum: 14, meaning: "pixels from 0 to 14" },
   scale: { maximum: 0.9, meaning: "a fraction from 0 to 0.9" },
 };
+type AugmentKey = keyof typeof ranges;
+export const augmentKeys = Object.keys(ranges) as AugmentKey[];
+
+/** Ranges of the random affine augmentation; a range of zero changes nothing. */
+export const augmentSchema = z.object({
+  /** ± degrees */
+  rotate: z.number().min(0).max(ranges.rotate.maximum),
+  /** The centre of `size` × `size` pixels is enlarged to 28 × 28, with `probability`. */
+  crop: z.object({ size: z.int().min(1).max(ranges.crop.maximum), probability: z.number().min(0).max(1) }).optional(),
+  /** ± pixels in x and in y */
+  shift: z.number().min(0).max(ranges.shift.maximum),
+  /** ± fraction: 0.1 is 0.9–1.1 */
+  scale: z.number().min(0).max(ranges.scale.maximum),
+});
+export type AugmentConfig = z.infer<typeof augmentSchema>;
 
 export const noAugment: AugmentConfig = { rotate: 0, shift: 0, scale: 0 };
 
@@ -65,7 +77,7 @@ function wrongValue(key: AugmentKey, text: string): UserError {
 }
 
 function isAugmentKey(key: string): key is AugmentKey {
-  return (augmentKeys as readonly string[]).includes(key);
+  return Object.hasOwn(ranges, key);
 }
 
 function decimal(text: string): number {

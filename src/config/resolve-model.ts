@@ -1,7 +1,15 @@
 import { UserError } from "../util/errors.js";
-import { noAugment } from "./augment.js";
-import { optimizerDefaults, scheduleDefaults } from "./defaults.js";
-import type { ModelKey, ModelSettings } from "./settings.js";
+import { placed } from "./placement.js";
+import {
+  defaultOf,
+  type ModelKey,
+  type ModelSettings,
+  modelKeys,
+  momentumOf,
+  momentumOptimizers,
+  settings,
+  type Value,
+} from "./settings.js";
 import type { ModelConfig } from "./types.js";
 
 /** One source of a model's settings, as seen by that model; later layers win. */
@@ -25,51 +33,28 @@ export interface IdleSetting {
  * Merges the layers, lowest first, into a model's full configuration.
  * @throws UserError (exit code 2) for an impossible combination
  */
-export function resolveModel(
-  preset: string,
-  name: string,
-  layers: readonly Layer[],
-  defaults: { epochs: number; batchSize: number },
-): { config: ModelConfig; idle: IdleSetting[] } {
+export function resolveModel(preset: string, name: string, layers: readonly Layer[]): { config: ModelConfig; idle: IdleSetting[] } {
   const find = <K extends ModelKey>(key: K) => {
     const rank = layers.findLastIndex((layer) => layer.settings[key] !== undefined);
-    return rank < 0 ? undefined : { value: layers[rank].settings[key] as NonNullable<ModelSettings[K]>, rank, layer: layers[rank] };
+    return rank < 0 ? undefined : { value: layers[rank].settings[key] as Value<K>, rank, layer: layers[rank] };
   };
   const optimizer = find("optimizer");
-  const type = optimizer?.value ?? "adam";
-  /** A preset's learning rate and momentum were chosen for its own optimizer. */
-  const withOptimizer = (key: "lr" | "momentum") => {
-    const found = find(key);
-    const foreign = found?.layer.from === "preset" && optimizer?.layer.from !== "preset" && type !== found.layer.settings.optimizer;
-    return foreign ? undefined : found;
-  };
-  const momentum = withOptimizer("momentum");
-  const usesMomentum = type !== "adam";
+  const type = optimizer?.value ?? settings.optimizer.default;
   const schedule = find("schedule");
-  const scheduleType = schedule?.value ?? "constant";
   const warmup = find("warmup");
+  const config = { name, preset, ...placed(modelKeys, (key) => chosen(key) ?? defaultOf(key, type)) } as unknown as ModelConfig;
+  const scheduleType = config.schedule.type;
+  // One-cycle warms up by itself.
+  if (scheduleType === "onecycle") config.schedule.warmup = 0;
+  config.momentum = momentumOf(type, config.momentum);
 
-  const config: ModelConfig = {
-    name,
-    preset,
-    kernels: find("kernels")?.value,
-    dropout: find("dropout")?.value,
-    epochs: find("epochs")?.value ?? defaults.epochs,
-    batchSize: find("batchSize")?.value ?? defaults.batchSize,
-    learningRate: withOptimizer("lr")?.value ?? optimizerDefaults[type].lr,
-    optimizer: type,
-    momentum: usesMomentum ? (momentum?.value ?? optimizerDefaults[type].momentum) : 0,
-    weightDecay: find("weightDecay")?.value ?? 0,
-    schedule: {
-      type: scheduleType,
-      stepSize: find("stepSize")?.value ?? scheduleDefaults.stepSize,
-      gamma: find("gamma")?.value ?? scheduleDefaults.gamma,
-      warmup: scheduleType === "onecycle" ? 0 : (warmup?.value ?? 0),
-    },
-    augment: find("augment")?.value ?? { ...noAugment },
-    earlyStop: find("earlyStop")?.value ?? 0,
-    minDelta: find("minDelta")?.value ?? 0,
-  };
+  function chosen(key: ModelKey): unknown {
+    const found = find(key);
+    // A preset's learning rate and momentum were chosen for its own optimizer.
+    const tied = key === "lr" || key === "momentum";
+    const foreign = found?.layer.from === "preset" && optimizer?.layer.from !== "preset" && type !== found.layer.settings.optimizer;
+    return tied && foreign ? undefined : found?.value;
+  }
   if (warmup && config.schedule.warmup >= config.epochs) {
     throw new UserError(
       `${warmup.layer.label("warmup")} must be shorter than the ${config.epochs} epochs of ${name}, got ${warmup.value}; lower it or raise --epochs.`,
@@ -84,8 +69,12 @@ export function resolveModel(
     if (!found || found.layer.from === "preset" || found.rank < (because?.rank ?? 0) || found.value === 0) return;
     idle.push({ key, label: found.layer.label(key), from: found.layer.from, why });
   };
-  if (!usesMomentum)
-    note("momentum", optimizer, `is for sgd and rmsprop, but the optimizer of ${name} is ${type}; leave it out or change --optimizer`);
+  if (!momentumOptimizers.includes(type))
+    note(
+      "momentum",
+      optimizer,
+      `is for ${momentumOptimizers.join(" and ")}, but the optimizer of ${name} is ${type}; leave it out or change --optimizer`,
+    );
   if (scheduleType !== "step") {
     const why = `is for the step schedule, but that of ${name} is ${scheduleType}; leave it out or add --schedule step`;
     note("stepSize", schedule, why);

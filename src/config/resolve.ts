@@ -1,17 +1,20 @@
 import { UserError } from "../util/errors.js";
-import {
-  defaultBatchSize,
-  defaultCheckpointDir,
-  defaultDataset,
-  defaultEpochs,
-  defaultHttpPort,
-  defaultModels,
-  splitSizes,
-} from "./defaults.js";
 import { type Entry, nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
+import { checkName } from "./folder-names.js";
+import { placed } from "./placement.js";
 import { type IdleSetting, type Layer, resolveModel } from "./resolve-model.js";
-import { flagName, type ModelSettings, modelSettings, type Settings } from "./settings.js";
+import {
+  defaultHttpPort,
+  defaultOf,
+  flagName,
+  type ModelSettings,
+  modelKeys,
+  runKeys,
+  type Settings,
+  splitSizes,
+  settings as table,
+} from "./settings.js";
 import type { RunConfig } from "./types.js";
 
 /** Where settings come from: the command line, or a file. */
@@ -63,21 +66,15 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
       layers.push({ label: candidate.label, settings: modelPart(candidate.settings), from: "all" });
       if (candidate === source) layers.push(entryLayer(entry));
     }
-    return resolveModel(entry.preset, names[index], layers, { epochs: defaultEpochs, batchSize: defaultBatchSize });
+    return resolveModel(entry.preset, names[index], layers);
   });
   rejectIdle(resolved.map((model) => model.idle));
-  const config: RunConfig = {
+  const config = {
     run: settings.run ?? timeStamp(now),
-    dataset: settings.dataset ?? defaultDataset,
-    limitTrain: settings.limitTrain,
-    limitTest: settings.limitTest,
-    seed: settings.seed ?? 0,
-    engine: settings.engine ?? "auto",
-    threads: settings.threads ?? 0,
-    tf32: settings.tf32 || undefined,
+    ...placed(runKeys, (key) => settings[key] ?? defaultOf(key)),
     models: resolved.map((model) => model.config),
-  };
-  if (settings.run !== undefined) checkRunName(settings.run);
+  } as RunConfig;
+  checkName(config.run, "run");
   checkBatches(config);
   return {
     config,
@@ -109,7 +106,7 @@ export function checkPrecision({ engine, tf32 }: Pick<RunConfig, "engine" | "tf3
 }
 
 export function resolvePlaces(settings: Settings): { checkpointDir: string; dataDir?: string } {
-  return { checkpointDir: settings.checkpointDir ?? defaultCheckpointDir, dataDir: settings.dataDir };
+  return { checkpointDir: settings.checkpointDir ?? table.checkpointDir.default, dataDir: settings.dataDir };
 }
 
 export function resolveHttp({ http }: Settings): number | undefined {
@@ -128,17 +125,8 @@ export function resolveOutput({ file, flags }: { file?: Source; flags: Source })
   return "dashboard";
 }
 
-/** @throws UserError (exit code 2) where the name cannot be a folder's */
-export function checkRunName(name: string): void {
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && name !== "." && name !== "..") return;
-  throw new UserError(
-    `A run's name has 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", got ${JSON.stringify(name)}; choose another for --run.`,
-    2,
-  );
-}
-
 /** "2026-11-21_14-05-09", local time: sorts by age and needs no quoting. */
-export function timeStamp(now: Date): string {
+function timeStamp(now: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   return `${day}_${two(now.getHours())}-${two(now.getMinutes())}-${two(now.getSeconds())}`;
@@ -157,7 +145,7 @@ function chooseModels({ file, flags }: { file?: Source; flags: Source }, presets
     }
     return { entries, source };
   }
-  return { entries: parseEntries(defaultModels, presets.names) };
+  return { entries: parseEntries(table.compare.default, presets.names) };
 }
 
 function entryLayer(entry: Entry): Layer {
@@ -165,7 +153,7 @@ function entryLayer(entry: Entry): Layer {
 }
 
 function modelPart(settings: Settings): ModelSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([key]) => key in modelSettings)) as ModelSettings;
+  return Object.fromEntries(modelKeys.map((key) => [key, settings[key]])) as ModelSettings;
 }
 
 /** A setting for all models is a mistake where no model uses it; one in an entry where its model does not. */

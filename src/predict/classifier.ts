@@ -1,8 +1,9 @@
 import type { EngineChoice } from "../config/types.js";
+import { styleOf } from "../data/catalog.js";
 import type { EngineInfo, Session } from "../engine/engine.js";
 import { selectEngine } from "../engine/registry.js";
 import { buildModel } from "../model/presets.js";
-import { type ImageStyle, imageStyle } from "../picture/read.js";
+import type { ImageStyle } from "../picture/read.js";
 import { loadCheckpoint } from "../run/checkpoint.js";
 import type { CheckpointInfo } from "../run/checkpoint-info.js";
 import { UserError } from "../util/errors.js";
