@@ -4,9 +4,9 @@ import { type EngineReport, inspectEngines } from "../doctor/engines.js";
 import { type GpuReport, inspectGpus } from "../doctor/gpus.js";
 import { inspectMachine, type MachineReport } from "../doctor/machine.js";
 import { formatBytes } from "../ui/format.js";
-import { dashboardUnavailable, terminalTraits } from "../ui/terminal.js";
+import { terminalTraits } from "../ui/terminal.js";
 import { numberOption } from "./options.js";
-import { colorWanted, writeOutput } from "./output.js";
+import { colorWanted, dashboardProblem, writeOutput } from "./output.js";
 
 interface DoctorOptions {
   json?: boolean;
@@ -58,7 +58,6 @@ async function inspect(timeoutMilliseconds: number): Promise<DoctorReport> {
 
 function inspectTerminal(): TerminalReport {
   const { depth, charset } = terminalTraits({ env: process.env, ascii: false, color: colorWanted() });
-  const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
   const { columns, rows } = process.stdout;
   return {
     term: process.env.TERM ?? "",
@@ -66,7 +65,7 @@ function inspectTerminal(): TerminalReport {
     charset,
     columns,
     rows,
-    problem: dashboardUnavailable(terminal, process.env),
+    problem: dashboardProblem(),
   };
 }
 

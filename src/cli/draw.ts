@@ -1,10 +1,9 @@
 import { Command } from "commander";
 import { type Classifier, openClassifier } from "../predict/classifier.js";
 import { findModels } from "../predict/models.js";
-import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags } from "./options.js";
-import { colorWanted, writeOutput } from "./output.js";
+import { colorWanted, dashboardProblem, writeOutput } from "./output.js";
 import { interruptCode, watchSignals } from "./signals.js";
 
 interface DrawOptions extends ModelFlags {
@@ -21,8 +20,7 @@ export function drawCommand(): Command {
 }
 
 async function draw(options: DrawOptions): Promise<void> {
-  const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
-  const reason = dashboardUnavailable(terminal, process.env);
+  const reason = dashboardProblem();
   if (reason)
     throw new UserError(`draw needs a terminal, but ${reason}; use mnist-tui predict for files, or serve for a canvas in a browser.`);
   const sources = await findModels(options);

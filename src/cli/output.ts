@@ -1,3 +1,4 @@
+import { dashboardUnavailable } from "../ui/terminal.js";
 import { fileErrorReason, writeRemedy } from "../util/atomic-write.js";
 
 /** Standard output for all commands: what to do when its reader goes away, and whether it shows colours. */
@@ -41,6 +42,11 @@ export function writeOutput(text: string): void {
 /** A terminal that understands escape codes, on standard output. */
 export function outputIsTerminal(): boolean {
   return process.stdout.isTTY === true && process.env.TERM !== "dumb";
+}
+
+/** @returns one sentence why neither dashboard, form nor canvas can be shown on standard input and output; undefined: they can */
+export function dashboardProblem(): string | undefined {
+  return dashboardUnavailable({ input: process.stdin.isTTY === true, output: process.stdout.isTTY === true }, process.env);
 }
 
 /** https://no-color.org */

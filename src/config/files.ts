@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { presetNames, presetTraining } from "../model/presets.js";
 import { UserError } from "../util/errors.js";
 import { checkSetting, type ModelSettings, modelKeys, type SettingKey, type Settings, settingKeys } from "./settings.js";
 
-/** The package's own config/ folder, seen from dist/config and src/config alike. */
-const shipped = new URL("../../config/", import.meta.url);
+/** config/recipes of this package, seen from dist/config and src/config alike. */
+const recipeFolder = new URL("../../config/recipes/", import.meta.url);
 
 /** What a preset file in config/presets says about training, under `training`: only what differs from the defaults. */
 export interface Presets {
@@ -14,19 +15,17 @@ export interface Presets {
 
 /** The presets of config/presets; files are read when they are asked for. */
 export function shippedPresets(): Presets {
-  const folder = new URL("presets/", shipped);
   return {
-    names: jsonNames(folder),
-    training(preset) {
-      const file = JSON.parse(readFileSync(new URL(`${preset}.json`, folder), "utf8")) as { training?: Record<string, unknown> };
-      return checkKeys(file.training ?? {}, `config/presets/${preset}.json`, modelKeys);
-    },
+    names: presetNames,
+    training: (preset) => checkKeys(presetTraining(preset), `config/presets/${preset}.json`, modelKeys),
   };
 }
 
 /** Names of the recipes in config/recipes. */
 export function recipeNames(): string[] {
-  return jsonNames(new URL("recipes/", shipped));
+  return readdirSync(recipeFolder)
+    .map((file) => basename(file, ".json"))
+    .sort();
 }
 
 /**
@@ -61,7 +60,7 @@ function recipeNamed(path: string): string {
 }
 
 function recipeFile(name: string): URL {
-  return new URL(`recipes/${name}.json`, shipped);
+  return new URL(`${name}.json`, recipeFolder);
 }
 
 function readJson(file: string | URL, label: string): Record<string, unknown> {
@@ -78,7 +77,11 @@ function readJson(file: string | URL, label: string): Record<string, unknown> {
   return json as Record<string, unknown>;
 }
 
-function checkKeys<K extends SettingKey>(options: Record<string, unknown>, source: string, allowed: readonly K[]): Pick<Settings, K> {
+function checkKeys<K extends SettingKey>(
+  options: Readonly<Record<string, unknown>>,
+  source: string,
+  allowed: readonly K[],
+): Pick<Settings, K> {
   const checked: Partial<Record<SettingKey, unknown>> = {};
   for (const [key, value] of Object.entries(options)) {
     const known = allowed.find((name) => name === key);
@@ -86,11 +89,4 @@ function checkKeys<K extends SettingKey>(options: Record<string, unknown>, sourc
     checked[known] = checkSetting(known, value, `${key} in ${source}`);
   }
   return checked as Pick<Settings, K>;
-}
-
-function jsonNames(folder: URL): string[] {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -".json".length))
-    .sort();
 }

@@ -1,4 +1,5 @@
 import * as z from "#zod";
+import { maxFilters } from "../model/model.js";
 import { UserError } from "../util/errors.js";
 import { augmentKeys, augmentSchema, noAugment, parseAugment } from "./augment.js";
 import { datasetNames, engineNames, type OptimizerName, optimizerNames, scheduleNames } from "./names.js";
@@ -23,7 +24,7 @@ export function momentumOf(optimizer: OptimizerName, wanted?: number): number {
   return momentum === undefined ? 0 : (wanted ?? momentum);
 }
 
-const widths = z.array(z.int().min(1).max(512)).min(1);
+const widths = z.array(z.int().min(1).max(maxFilters)).min(1);
 
 /**
  * Every option of `train`, once: its help, the values it takes, its default, its name in run.json and whether a resumed run may change
@@ -75,7 +76,7 @@ export const settings = {
       usual: "the model's",
     },
     {
-      expected: "the widths of the convolutions such as 16-32-64-128, whole numbers from 1 to 512",
+      expected: `the widths of the convolutions such as 16-32-64-128, whole numbers from 1 to ${maxFilters}`,
       schema: widths,
       input: z.union([widths, z.string().regex(/^\d/).transform(parseWidths).pipe(widths)]),
       fromText: (value) => value,

@@ -1,5 +1,6 @@
 import * as z from "#zod";
 import { UserError } from "../util/errors.js";
+import { firstIssue } from "../util/schema-issue.js";
 import { isModelName } from "./folder-names.js";
 import { placed } from "./placement.js";
 import type { Setting } from "./setting.js";
@@ -24,8 +25,7 @@ const runConfig = z.object({
 export function parseRunConfig(stored: unknown, file: string): RunConfig {
   const result = runConfig.safeParse(stored);
   if (result.success) return result.data as unknown as RunConfig;
-  const { path, message } = result.error.issues[0];
-  throw new UserError(`The configuration in ${file} cannot be resumed: config.${path.join(".")}: ${message}.`);
+  throw new UserError(`The configuration in ${file} cannot be resumed: ${firstIssue(result.error, ["config"])}.`);
 }
 
 /** @returns the fields of an object that holds the settings, nested as they are stored */

@@ -58,6 +58,8 @@ export interface Model {
   classes: 10;
 }
 
+/** Most filters of a convolution that may be asked for. */
+export const maxFilters = 512;
 export const batchNormEpsilon = 1e-5;
 /** PyTorch's meaning: running = (1 − momentum) · running + momentum · batch, with the unbiased batch variance. */
 export const batchNormMomentum = 0.1;

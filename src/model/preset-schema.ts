@@ -1,12 +1,10 @@
 import * as z from "#zod";
+import { maxFilters } from "./model.js";
 
 /**
  * How a preset file in config/presets reads. Names are not written there: they follow from the order (expand.ts).
  * This module is loaded by presets.ts on first use only, because zod takes about 30 ms to load.
  */
-
-/** Widest convolution that may be asked for. */
-export const maxFilters = 512;
 
 const filters = z.number().int().min(1).max(maxFilters);
 const stride = z.union([z.literal(1), z.literal(2)]);

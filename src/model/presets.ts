@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { UserError } from "../util/errors.js";
 import { expandLayers } from "./expand.js";
-import type { Layer, Model } from "./model.js";
+import { type Layer, type Model, maxFilters } from "./model.js";
 import { parameterTable } from "./parameters.js";
 import type { LayerSpec, PresetSpec } from "./preset-schema.js";
 import { formatShape, inferShapes } from "./shapes.js";
@@ -61,6 +61,11 @@ export function presetKernels(preset: string): number[] {
     .map((layer) => layer.filters);
 }
 
+/** @returns the options of `train` that the preset file gives, unchecked @throws UserError for an unknown preset */
+export function presetTraining(preset: string): Readonly<Record<string, unknown>> {
+  return presetSpec(preset).training ?? {};
+}
+
 function presetSpec(preset: string): PresetSpec {
   let spec = loaded.get(preset);
   if (!spec) {
@@ -80,9 +85,9 @@ function hasFilters(layer: LayerSpec): layer is LayerSpec & { filters: number } 
 
 function withKernels(preset: string, layers: readonly LayerSpec[], kernels: readonly number[]): LayerSpec[] {
   const own = presetKernels(preset);
-  const valid = kernels.every((width) => Number.isInteger(width) && width >= 1 && width <= 512);
+  const valid = kernels.every((width) => Number.isInteger(width) && width >= 1 && width <= maxFilters);
   if (kernels.length !== own.length || !valid) {
-    const wanted = `${own.length} whole numbers from 1 to 512, such as ${own.join("-")}`;
+    const wanted = `${own.length} whole numbers from 1 to ${maxFilters}, such as ${own.join("-")}`;
     throw new UserError(`kernels of ${preset} must be ${wanted}; got ${kernels.join("-") || "none"}.`, 2);
   }
   let next = 0;

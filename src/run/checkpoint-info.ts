@@ -1,5 +1,6 @@
 import * as z from "#zod";
 import { UserError } from "../util/errors.js";
+import { firstIssue } from "../util/schema-issue.js";
 
 /** How a checkpoint's model.json reads. */
 
@@ -48,10 +49,8 @@ export function parseInfo(path: string, bytes: Uint8Array, required: string): Wh
   const parsed = infoSchema.safeParse(json);
   const { files } = parsed.data ?? {};
   if (!parsed.success || !files?.[required]) {
-    const issue = parsed.error?.issues[0];
-    throw new UserError(
-      `${path} is not a checkpoint's description: ${issue ? `${issue.path.join(".")}: ${issue.message}` : `no digest of ${required}`}.`,
-    );
+    const fault = parsed.error ? firstIssue(parsed.error) : `no digest of ${required}`;
+    throw new UserError(`${path} is not a checkpoint's description: ${fault}.`);
   }
   return { ...parsed.data, files };
 }

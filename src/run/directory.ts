@@ -5,6 +5,7 @@ import { checkName, isRunName } from "../config/folder-names.js";
 import type { RunConfig } from "../config/types.js";
 import { errorCode, exists, fileErrorReason, makeDirectory, writeFileAtomic, writeRemedy, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
+import { firstIssue } from "../util/schema-issue.js";
 
 /** Where runs lie: CHECKPOINT_DIR/RUN/run.json and, for each model, CHECKPOINT_DIR/RUN/MODEL/{events.jsonl, best/, last/}. */
 
@@ -162,10 +163,7 @@ function parseRecord(file: string, text: string): RunRecord {
     throw new UserError(`${file} is not JSON; the run cannot be read.`);
   }
   const parsed = recordSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UserError(`${file} is not a run's record: ${issue.path.join(".")}: ${issue.message}.`);
-  }
+  if (!parsed.success) throw new UserError(`${file} is not a run's record: ${firstIssue(parsed.error)}.`);
   return parsed.data as unknown as RunRecord;
 }
 
