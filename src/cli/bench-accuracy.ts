@@ -10,7 +10,7 @@ import { formatTable } from "./table.js";
 /** Epochs at most, where the entry does not say. */
 const mostEpochs = 20;
 
-export interface AccuracyBench {
+interface AccuracyBench {
   models: string;
   batches: readonly number[];
   /** Per cent. */

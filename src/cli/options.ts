@@ -24,7 +24,7 @@ export function checkpointDirOption(): Option {
   return new Option("--checkpoint-dir <dir>", settings.checkpointDir.help).default(settings.checkpointDir.default);
 }
 
-export interface NumberRange {
+interface NumberRange {
   least: number;
   most: number;
   /** any: decimal fractions too. */

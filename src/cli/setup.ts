@@ -28,7 +28,7 @@ const formSettings: readonly ModelKey[] = ["optimizer", "lr", "dropout", "batchS
 const choicesOf: Partial<Record<ModelKey, readonly string[]>> = { optimizer: optimizerNames };
 
 /** The choices of the form, from the presets and the table of settings. */
-export function setupChoices(): SetupChoices {
+function setupChoices(): SetupChoices {
   const models = new Map(presetNames.map((name) => [name, buildModel(name)]));
   const presets = presetNames.map((name) => ({
     name,

@@ -4,7 +4,7 @@ const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export const interruptCode = codes.SIGINT;
 type Handled = keyof typeof codes;
 
-export interface SignalWatch {
+interface SignalWatch {
   /** Exit code of the process because of the first signal; undefined where none came. */
   readonly exitCode: number | undefined;
   /** Resolves at the first signal. */

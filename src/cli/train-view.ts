@@ -13,7 +13,7 @@ export interface TrainView extends View {
   farewell: "summary" | "place" | "nothing";
 }
 
-export interface ViewOptions {
+interface ViewOptions {
   store: RunStore;
   ascii: boolean;
   send(command: TrainerCommand, model?: string): void;

@@ -47,17 +47,6 @@ export function parseAugment(text: string): AugmentConfig {
   return config;
 }
 
-/** The text that parseAugment reads back; "none" where nothing is augmented. */
-export function formatAugment({ rotate, crop, shift, scale }: AugmentConfig): string {
-  const parts = [
-    rotate ? `rotate=${rotate}` : "",
-    crop?.probability ? `crop=${crop.size}@${crop.probability}` : "",
-    shift ? `shift=${shift}` : "",
-    scale ? `scale=${scale}` : "",
-  ];
-  return parts.filter(Boolean).join(",") || "none";
-}
-
 function parseCrop(text: string): AugmentConfig["crop"] {
   const [sizeText, probabilityText = "1"] = splitOnce(text, "@");
   const size = amount("crop", sizeText);

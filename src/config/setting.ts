@@ -2,10 +2,10 @@ import * as z from "#zod";
 import type { OptimizerName } from "./names.js";
 
 /** Headings of `train --help`. */
-export type HelpGroup = "Models and data" | "Training" | "Machine" | "Runs and output";
+type HelpGroup = "Models and data" | "Training" | "Machine" | "Runs and output";
 
 /** One option of `train`, apart from the values that it takes. */
-export interface About<T> {
+interface About<T> {
   /** model: each model of a run may have its own. run: the run as a whole has one. Both stand in run.json. call: one call of `train`. */
   of: "model" | "run" | "call";
   group: HelpGroup;

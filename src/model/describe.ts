@@ -1,7 +1,7 @@
 import type { Layer } from "./model.js";
 
 /** A layer in words, for people. */
-export interface LayerDescription {
+interface LayerDescription {
   /** Says by itself what the layer is: "conv 3×3, 16". */
   title: string;
   /** The settings beside the layer's type: "16 filters 3×3, stride 2"; empty where it has none. */

@@ -58,7 +58,7 @@ export interface EvalEvent extends Base {
 }
 
 /** After every epoch's evaluation; loss and accuracy are means over the epoch's training steps. */
-export interface EpochEvent extends Base {
+interface EpochEvent extends Base {
   type: "epoch";
   epoch: number;
   step: number;
@@ -146,7 +146,7 @@ export interface DeviceEvent extends Base {
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
 }
 
-export interface CheckpointEvent extends Base {
+interface CheckpointEvent extends Base {
   type: "checkpoint";
   kind: "best" | "last";
   epoch: number;
@@ -154,7 +154,7 @@ export interface CheckpointEvent extends Base {
   path: string;
 }
 
-export interface PauseEvent extends Base {
+interface PauseEvent extends Base {
   type: "pause" | "resume";
   step: number;
 }

@@ -10,7 +10,7 @@ export interface StoredTensor {
   data: Float32Array | BigInt64Array;
 }
 
-export interface Safetensors {
+interface Safetensors {
   tensors: Map<string, StoredTensor>;
   metadata: Record<string, string>;
 }

@@ -15,7 +15,7 @@ import { learningRateAt, type ScheduleRun } from "./schedule.js";
 /** An event before it knows its run, model and time. */
 export type Said = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "run" | "model" | "time"> : never) : never;
 
-export interface LoopOptions {
+interface LoopOptions {
   config: ModelConfig;
   model: Model;
   seed: number;

@@ -17,7 +17,7 @@ export interface RunOverview {
   models: ModelOverview[];
 }
 
-export interface ModelOverview {
+interface ModelOverview {
   name: string;
   preset: string;
   /** Trained and evaluated. */

@@ -20,7 +20,7 @@ import { watchResources } from "./resources.js";
 import { readSharedDataset, type SharedDataset } from "./shared-dataset.js";
 
 /** How a trainer hears from its parent and speaks to it. */
-export interface Channel {
+interface Channel {
   /** The parent's next message of that kind; undefined where the run is over before it began. */
   receive<T extends SetupMessage["type"]>(type: T): Promise<Extract<SetupMessage, { type: T }> | undefined>;
   commands: CommandQueue;

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export interface ProbeOptions {
+interface ProbeOptions {
   /** A module whose last line on standard output is its answer, as JSON. */
   script: URL;
   args?: readonly string[];
@@ -9,7 +9,7 @@ export interface ProbeOptions {
   timeoutMilliseconds: number;
 }
 
-export interface Answer<T> {
+interface Answer<T> {
   answer: T;
   /** The end of what it printed besides. */
   stderr: string;

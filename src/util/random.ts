@@ -6,10 +6,10 @@
 
 /** What the number is for; part of the key, so streams never share numbers. Values are stored in runs: never renumber. */
 export const streams = { initialize: 1, shuffle: 2, augment: 3, dropout: 4, synthetic: 5, samples: 6 } as const;
-export type Stream = (typeof streams)[keyof typeof streams];
+type Stream = (typeof streams)[keyof typeof streams];
 
 /** @param x any 32-bit integer @returns a well-mixed unsigned 32-bit integer; a bijection */
-export function mix(x: number): number {
+function mix(x: number): number {
   x ^= x >>> 16;
   x = Math.imul(x, 0x21f0aaad);
   x ^= x >>> 15;

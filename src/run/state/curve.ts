@@ -21,7 +21,7 @@ export interface Curve {
   readonly length: number;
 }
 
-export interface CurvePoint {
+interface CurvePoint {
   step: number;
   /** Fractional. */
   epoch: number;
@@ -52,7 +52,7 @@ export function truncateCurve(curve: Curve, step: number): Curve {
   return length === curve.length ? curve : { store: curve.store, length };
 }
 
-export function pointAt(curve: Curve, index: number): CurvePoint {
+function pointAt(curve: Curve, index: number): CurvePoint {
   const data = curve.store.data;
   const at = index * curveStride;
   return { step: data[at], epoch: data[at + 1], seconds: data[at + 2], value: data[at + 3] };
