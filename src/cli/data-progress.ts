@@ -1,7 +1,7 @@
 import type { DownloadProgress } from "../data/download.js";
 import { formatBytes, formatCount } from "../ui/format.js";
 
-/** What a command shows while a dataset is downloaded or generated. */
+/** The progress that a command shows while a dataset is downloaded or generated. */
 interface DataProgress {
   update(progress: DownloadProgress): void;
   /** Ends the line that is being drawn, so that other text can follow. */
@@ -12,7 +12,7 @@ const barWidth = 30;
 const redrawMilliseconds = 80;
 
 /**
- * @param plain whether the user asked for lines of text, whatever the stream is
+ * @param plain the user asked for lines of text: no bar, not even on a terminal
  * @returns a bar that redraws its line where `stream` is a terminal (ASCII only, so that every terminal can show it), else one plain
  *   line a file when it begins
  */

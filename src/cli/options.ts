@@ -4,9 +4,9 @@ import { decimal } from "../config/setting.js";
 import { checkText, settings } from "../config/settings.js";
 import { UserError } from "../util/errors.js";
 
-/** Options that several commands share, and options of their own that are numbers. */
+/** Options that several commands share, and options whose values are numbers. */
 
-/** Where trained models come from, and what computes with them: `predict`, `draw`, `serve`. */
+/** The trained models of `predict`, `draw` and `serve`, and the engine that computes with them. */
 export interface ModelFlags {
   checkpoint?: string;
   checkpointDir: string;

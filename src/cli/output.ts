@@ -1,10 +1,10 @@
 import { dashboardUnavailable } from "../ui/terminal.js";
 import { fileErrorReason, writeRemedy } from "../util/atomic-write.js";
 
-/** Standard output for all commands: what to do when its reader goes away, and whether it shows colours. */
+/** Standard output for all commands: its end when its reader goes away, and its terminal. */
 
 let closed = false;
-/** Something that was written did not arrive, as on a full disk. */
+/** A write failed, as on a full disk. */
 let failed = false;
 let onClosed: () => void = () => process.exit(failed ? 1 : 0);
 

@@ -3,7 +3,7 @@ import { UserError } from "../util/errors.js";
 import { dashboardProblem, exitWhenWritten, watchOutput } from "./output.js";
 import { packageVersion } from "./version.js";
 
-/** Every command; its code is loaded only when it is called, so that the program starts quickly. */
+/** Every command. Its code is loaded only when it is called, so that the program starts quickly. */
 const commands: Record<string, { describe: string; load(): Promise<Command> }> = {
   train: {
     describe: "train one or more models at the same time",
@@ -62,7 +62,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   }
 }
 
-/** @param called the command whose code is needed; the others are only named */
+/** @param called the command whose code is loaded; the others are only listed */
 async function buildProgram(called: string | undefined): Promise<Command> {
   const program = new Command("mnist-tui")
     .description("Train, compare and try small convolutional networks on MNIST in the terminal.")
@@ -96,7 +96,7 @@ function inherit(command: Command, parent: Command): Command {
   return command;
 }
 
-/** @returns what to print, if anything, and the exit code */
+/** @returns the message to print, if there is one, and the exit code */
 function explain(error: unknown, program: Command, called: string | undefined): { message?: string; exitCode: number } {
   if (process.env.MNIST_TUI_DEBUG && !(error instanceof CommanderError && error.exitCode === 0)) console.error(error);
   if (error instanceof CommanderError) return explainUsage(error, program, called);

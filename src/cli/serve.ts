@@ -43,7 +43,7 @@ async function serve(options: ServeOptions): Promise<void> {
     else process.stderr.write(`${message}\n`);
   };
   const signals = watchSignals((time) => {
-    if (time === "again") process.exit(signals.exitCode);
+    if (time === "later") process.exit(signals.exitCode);
   });
   const { models, run } = await chooseModels(options);
   const { host, port, allowHost: allowHosts, maxBytes, engine, threads } = options;

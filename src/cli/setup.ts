@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { shippedPresets } from "../config/files.js";
 import { datasetNames, type OptimizerName, optimizerNames } from "../config/names.js";
-import { valueAt } from "../config/placement.js";
+import { readValue } from "../config/nesting.js";
 import { resolveOptions } from "../config/resolve.js";
-import { type Layer, resolveModel } from "../config/resolve-model.js";
+import { resolveModel, type SettingsLayer } from "../config/resolve-model.js";
 import type { Setting } from "../config/setting.js";
 import { flagName, type ModelKey, type ModelSettings, settings } from "../config/settings.js";
 import type { Model } from "../model/model.js";
@@ -13,7 +13,7 @@ import { colorWanted } from "./output.js";
 import { trainCommand } from "./train.js";
 import { addTrainOptions, readSources } from "./train-options.js";
 
-/** `mnist-tui` without arguments on a terminal: the set-up form, then the training it describes. Leaving the form trains nothing. */
+/** `mnist-tui` without arguments on a terminal: the set-up form, then the training that it describes. Leaving the form trains nothing. */
 export async function setUpAndTrain(): Promise<void> {
   const { openSetup } = await import("../ui/tui/setup.js");
   const args = await openSetup({ title: "mnist-tui", ascii: false, color: colorWanted(), choices: setupChoices() });
@@ -60,9 +60,9 @@ function usualText(model: Model, training: ModelSettings, optimizer: OptimizerNa
     const rates = model.layers.flatMap((layer) => (layer.type === "dropout" ? [String(layer.rate)] : []));
     return [...new Set(rates)].join(", ") || "none";
   }
-  const layers: Layer[] = [{ label: flagName, settings: training, from: "preset" }];
+  const layers: SettingsLayer[] = [{ label: flagName, settings: training, from: "preset" }];
   if (optimizer) layers.push({ label: flagName, settings: { optimizer }, from: "all" });
-  return String(valueAt(resolveModel(model.preset, model.preset, layers).config, key));
+  return String(readValue(resolveModel(model.preset, model.preset, layers).config, key));
 }
 
 const problems = new Map<string, string | undefined>();

@@ -16,14 +16,14 @@ interface SignalWatch {
  * Takes over INT, TERM and HUP.
  * @param onSignal called at each one; a second one asks to end at once
  */
-export function watchSignals(onSignal: (time: "first" | "again") => void): SignalWatch {
+export function watchSignals(onSignal: (time: "first" | "later") => void): SignalWatch {
   let exitCode: number | undefined;
   let resolve!: () => void;
   const received = new Promise<void>((done) => {
     resolve = done;
   });
   const listener = (name: NodeJS.Signals) => {
-    const time = exitCode === undefined ? "first" : "again";
+    const time = exitCode === undefined ? "first" : "later";
     exitCode ??= codes[name as Handled];
     resolve();
     onSignal(time);

@@ -5,10 +5,10 @@ import {
   checkBatches,
   checkPrecision,
   type ResolvedOptions,
+  resolveFolders,
   resolveHttp,
   resolveOptions,
   resolveOutput,
-  resolvePlaces,
   type Source,
 } from "../config/resolve.js";
 import { resumeConfig } from "../config/resume.js";
@@ -18,7 +18,7 @@ import { newestRun, openRun, type RunPaths } from "../run/directory.js";
 import { isFinished, storedProgress } from "../train/progress.js";
 import { UserError } from "../util/errors.js";
 
-/** Everything decided before anything is started or written. */
+/** All that is decided before a process is started or a file is written. */
 export interface TrainPlan extends ResolvedOptions {
   /** The run to go on with. */
   resumed?: RunPaths;
@@ -48,10 +48,12 @@ function planNewRun(sources: { file?: Source; flags: Source }): TrainPlan {
 
 async function planResume(sources: { file?: Source; flags: Source }, wanted: string | true): Promise<TrainPlan> {
   const settings = { ...sources.file?.settings, ...sources.flags.settings };
-  const places = resolvePlaces(settings);
-  const run = wanted === true ? await newestRun(places.checkpointDir) : await openRun(places.checkpointDir, wanted);
+  const folders = resolveFolders(settings);
+  const run = wanted === true ? await newestRun(folders.checkpointDir) : await openRun(folders.checkpointDir, wanted);
   if (!run)
-    throw new UserError(`There is no run to resume in ${places.checkpointDir}; train one first, or name its folder with --checkpoint-dir.`);
+    throw new UserError(
+      `There is no run to resume in ${folders.checkpointDir}; train one first, or name its folder with --checkpoint-dir.`,
+    );
   checkWritable(run.dir);
   // Only a resumed run needs the schema of a stored one.
   const { parseRunConfig } = await import("../config/stored.js");
@@ -67,7 +69,7 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
   }
   return {
     config,
-    ...places,
+    ...folders,
     datasetByName: true,
     runNamed: true,
     output: resolveOutput(sources),

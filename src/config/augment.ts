@@ -1,7 +1,7 @@
 import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 
-/** What each key of `--augment` may hold. */
+/** The values of each key of `--augment`. */
 const ranges = {
   rotate: { maximum: 180, meaning: "degrees from 0 to 180" },
   crop: { maximum: 28, meaning: "SIZE@PROBABILITY such as 22@0.1, SIZE a whole number of pixels from 1 to 28" },

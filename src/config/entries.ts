@@ -2,12 +2,12 @@ import { UserError } from "../util/errors.js";
 import { checkName } from "./folder-names.js";
 import { camelCase, checkText, flagName, type ModelKey, type ModelSettings, modelKeys } from "./settings.js";
 
-/** One model asked for: a preset, perhaps with settings and a name of its own. */
+/** One model of --compare or --model: a preset, perhaps with settings and a name of its own. */
 export interface Entry {
   preset: string;
   name?: string;
   settings: ModelSettings;
-  /** As it was written. */
+  /** The entry as the user wrote it. */
   text: string;
 }
 

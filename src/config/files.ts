@@ -7,7 +7,7 @@ import { checkSetting, type ModelSettings, modelKeys, type SettingKey, type Sett
 /** config/recipes of this package, seen from dist/config and src/config alike. */
 const recipeFolder = new URL("../../config/recipes/", import.meta.url);
 
-/** What a preset file in config/presets says about training, under `training`: only what differs from the defaults. */
+/** The presets, and the settings under `training` in their files: only those that differ from the defaults. */
 export interface Presets {
   names: readonly string[];
   training(preset: string): ModelSettings;

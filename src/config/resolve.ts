@@ -2,8 +2,8 @@ import { UserError } from "../util/errors.js";
 import { type Entry, nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
 import { checkName } from "./folder-names.js";
-import { placed } from "./placement.js";
-import { type IdleSetting, type Layer, resolveModel } from "./resolve-model.js";
+import { nested } from "./nesting.js";
+import { type IdleSetting, resolveModel, type SettingsLayer } from "./resolve-model.js";
 import {
   defaultHttpPort,
   defaultOf,
@@ -17,7 +17,7 @@ import {
 } from "./settings.js";
 import type { RunConfig } from "./types.js";
 
-/** Where settings come from: the command line, or a file. */
+/** A source of settings: the command line, or a file. */
 export interface Source {
   /** "--lr", or "lr in FILE" */
   label(key: string): string;
@@ -30,7 +30,7 @@ export interface ResolvedOptions {
   dataDir?: string;
   /** The dataset was asked for by name: no other may take its place. */
   datasetByName: boolean;
-  /** No name was given, so another may be tried where this one is taken. */
+  /** The name was given; else another may be tried where it is taken. */
   runNamed: boolean;
   output: "dashboard" | "plain" | "json";
   ascii: boolean;
@@ -49,7 +49,7 @@ export function fileSource(name: string, settings: Settings): Source {
 /**
  * Fills in everything: defaults ← preset ← file ← flags. A setting in an entry ("simple:lr=0.1") wins over the same
  * source's setting for all models.
- * @param now names the run where nobody did
+ * @param now names a run without a name of its own
  * @throws UserError (exit code 2) for an impossible or contradictory setting
  */
 export function resolveOptions(sources: { file?: Source; flags: Source }, presets: Presets, now: Date): ResolvedOptions {
@@ -58,7 +58,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
   const { entries, source } = chooseModels(sources, presets);
   const names = nameEntries(entries);
   const resolved = entries.map((entry, index) => {
-    const layers: Layer[] = [
+    const layers: SettingsLayer[] = [
       { label: (key) => `${key} in config/presets/${entry.preset}.json`, settings: presets.training(entry.preset), from: "preset" },
     ];
     for (const candidate of [file, flags]) {
@@ -71,14 +71,14 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
   rejectIdle(resolved.map((model) => model.idle));
   const config = {
     run: settings.run ?? timeStamp(now),
-    ...placed(runKeys, (key) => settings[key] ?? defaultOf(key)),
+    ...nested(runKeys, (key) => settings[key] ?? defaultOf(key)),
     models: resolved.map((model) => model.config),
   } as RunConfig;
   checkName(config.run, "run");
   checkBatches(config);
   return {
     config,
-    ...resolvePlaces(settings),
+    ...resolveFolders(settings),
     datasetByName: settings.dataset !== undefined,
     runNamed: settings.run !== undefined,
     output: resolveOutput(sources),
@@ -87,7 +87,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
   };
 }
 
-/** @throws UserError (exit code 2) where a step would need more images than there are */
+/** @throws UserError (exit code 2) where a batch is larger than the training split */
 export function checkBatches(config: RunConfig): void {
   const samples = Math.min(config.limitTrain ?? splitSizes.train, splitSizes.train);
   for (const model of config.models) {
@@ -99,13 +99,13 @@ export function checkBatches(config: RunConfig): void {
   }
 }
 
-/** @throws UserError (exit code 2) where the engine asked for multiplies in nothing but float32 */
+/** @throws UserError (exit code 2) for TensorFloat-32 with an engine that multiplies in float32 alone */
 export function checkPrecision({ engine, tf32 }: Pick<RunConfig, "engine" | "tf32">): void {
   if (!tf32 || engine === "cuda" || engine === "auto") return;
   throw new UserError(`--tf32 is for the engine cuda, got --engine ${engine}; leave one of them out.`, 2);
 }
 
-export function resolvePlaces(settings: Settings): { checkpointDir: string; dataDir?: string } {
+export function resolveFolders(settings: Settings): { checkpointDir: string; dataDir?: string } {
   return { checkpointDir: settings.checkpointDir ?? table.checkpointDir.default, dataDir: settings.dataDir };
 }
 
@@ -148,7 +148,7 @@ function chooseModels({ file, flags }: { file?: Source; flags: Source }, presets
   return { entries: parseEntries(table.compare.default, presets.names) };
 }
 
-function entryLayer(entry: Entry): Layer {
+function entryLayer(entry: Entry): SettingsLayer {
   return { label: (key) => `${flagName(key)} in ${JSON.stringify(entry.text)}`, settings: entry.settings, from: "entry" };
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../util/errors.js";
 import { nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
-import { place, valueAt } from "./placement.js";
+import { readValue, writeValue } from "./nesting.js";
 import type { Source } from "./resolve.js";
 import type { Setting } from "./setting.js";
 import { flagName, type ModelKey, type ModelSettings, type SettingKey, settingKeys, settings } from "./settings.js";
@@ -11,7 +11,7 @@ import type { ModelConfig, RunConfig } from "./types.js";
 /** Settings of the call that belong to the run all the same, under names of their own in run.json. */
 const ofTheRun: readonly SettingKey[] = ["compare", "model", "run"];
 
-/** Flags that say nothing about the run's numbers, for the error; --resume and --config only lead to settings. */
+/** Flags that may differ when a run is resumed, for the error; --resume and --config only lead to others. */
 const freeFlags = settingKeys
   .filter((key) => isFree(key) && key !== "resume" && key !== "config")
   .map((key) => `--${flagName(key)}`)
@@ -23,7 +23,7 @@ function isFree(key: SettingKey): boolean {
 }
 
 /**
- * A stored run's configuration with what the user changes about it now. Settings that repeat the stored ones are fine.
+ * A stored run's configuration with the free settings as the user gives them now. Settings that repeat the stored ones are no contradiction.
  * @throws UserError (exit code 2) for a setting that contradicts the run
  */
 export function resumeConfig(stored: RunConfig, sources: readonly (Source | undefined)[], presets: Presets): RunConfig {
@@ -34,7 +34,7 @@ export function resumeConfig(stored: RunConfig, sources: readonly (Source | unde
       const holders = (run: RunConfig) => (of === "model" ? run.models : [run]);
       if (key === "compare" || key === "model") checkModels(stored, source!, key, presets);
       else if (!isFree(key)) for (const holder of holders(stored)) checkSame(stored, holder, source!, key);
-      else if (of !== "call") for (const holder of holders(config)) place(holder, key, value);
+      else if (of !== "call") for (const holder of holders(config)) writeValue(holder, key, value);
     }
   }
   return config;
@@ -42,7 +42,7 @@ export function resumeConfig(stored: RunConfig, sources: readonly (Source | unde
 
 function checkSame(stored: RunConfig, holder: RunConfig | ModelConfig, source: Source, key: SettingKey): void {
   const wanted = source.settings[key];
-  const value = valueAt(holder, key);
+  const value = readValue(holder, key);
   if (isDeepStrictEqual(value, wanted)) return;
   throw contradiction(source.label(key), wanted, value, "name" in holder ? `${holder.name} of run ${stored.run}` : `run ${stored.run}`);
 }
@@ -61,7 +61,7 @@ function checkModels(stored: RunConfig, source: Source, key: "compare" | "model"
 }
 
 function sameSettings(model: ModelConfig, own: ModelSettings): boolean {
-  return (Object.keys(own) as ModelKey[]).every((key) => isFree(key) || isDeepStrictEqual(valueAt(model, key), own[key]));
+  return (Object.keys(own) as ModelKey[]).every((key) => isFree(key) || isDeepStrictEqual(readValue(model, key), own[key]));
 }
 
 function contradiction(label: string, wanted: unknown, value: unknown, of: string): UserError {

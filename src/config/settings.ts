@@ -138,7 +138,7 @@ export const settings = {
     default: scheduleNames[0],
     stored: "schedule.type",
   }),
-  /** PyTorch's StepLR has no default; a third of the usual 30 epochs. */
+  /** PyTorch's StepLR has no default; this is a third of the usual 30 epochs. */
   stepSize: whole(1, 100_000, {
     of: "model",
     group: "Training",
@@ -280,8 +280,8 @@ type Table = typeof settings;
 export type SettingKey = keyof Table;
 export type KeysOf<O extends Table[SettingKey]["of"]> = { [K in SettingKey]: Table[K]["of"] extends O ? K : never }[SettingKey];
 export type ModelKey = KeysOf<"model">;
-export type Value<K extends SettingKey> = z.output<Table[K]["schema"]>;
-export type Settings = { [K in SettingKey]?: Value<K> };
+export type SettingValue<K extends SettingKey> = z.output<Table[K]["schema"]>;
+export type Settings = { [K in SettingKey]?: SettingValue<K> };
 export type ModelSettings = Pick<Settings, ModelKey>;
 
 export const settingKeys = Object.keys(settings) as SettingKey[];
@@ -296,17 +296,17 @@ export function defaultOf(key: SettingKey, optimizer: OptimizerName = optimizerN
 
 /**
  * @param label how the user wrote the option: "--lr", or "lr in FILE"
- * @throws UserError (exit code 2): what the option expects and what it got
+ * @throws UserError (exit code 2) naming the values that the option expects and the one that it got
  */
-export function checkSetting<K extends SettingKey>(key: K, value: unknown, label: string, shown: unknown = value): Value<K> {
+export function checkSetting<K extends SettingKey>(key: K, value: unknown, label: string, shown: unknown = value): SettingValue<K> {
   const { schema, input, expected } = settings[key] as Setting;
   const result = (input ?? schema).safeParse(value);
-  if (result.success) return result.data as Value<K>;
+  if (result.success) return result.data as SettingValue<K>;
   throw new UserError(`${label} expects ${expected}, got ${JSON.stringify(shown)}.`, 2);
 }
 
 /** Like checkSetting, for the text of a flag or an entry. */
-export function checkText<K extends SettingKey>(key: K, value: string, label: string): Value<K> {
+export function checkText<K extends SettingKey>(key: K, value: string, label: string): SettingValue<K> {
   return checkSetting(key, settings[key].fromText(value), label, value);
 }
 

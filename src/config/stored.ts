@@ -2,7 +2,7 @@ import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 import { firstIssue } from "../util/schema-issue.js";
 import { isModelName } from "./folder-names.js";
-import { placed } from "./placement.js";
+import { nested } from "./nesting.js";
 import type { Setting } from "./setting.js";
 import { modelKeys, runKeys, type SettingKey, settings } from "./settings.js";
 import type { RunConfig } from "./types.js";
@@ -30,11 +30,11 @@ export function parseRunConfig(stored: unknown, file: string): RunConfig {
 
 /** @returns the fields of an object that holds the settings, nested as they are stored */
 function fields(keys: readonly SettingKey[]): Record<string, z.ZodType> {
-  const shapes = Object.entries(placed(keys, (key) => storedSchema(settings[key] as Setting)));
+  const shapes = Object.entries(nested(keys, (key) => storedSchema(settings[key] as Setting)));
   return Object.fromEntries(shapes.map(([name, shape]) => [name, shape instanceof z.ZodType ? shape : z.object(shape as z.ZodRawShape)]));
 }
 
-/** What is stored is a value of the setting, or its default; nothing where it has no default. */
+/** The stored value is one of the setting's, or its default; it may be absent where there is no default. */
 function storedSchema({ schema, default: usual }: Setting): z.ZodType {
   if (usual === undefined) return schema.optional();
   if (typeof usual === "function" || schema.safeParse(usual).success) return schema;

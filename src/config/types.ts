@@ -1,4 +1,4 @@
-import type { KeysOf, ModelKey, SettingKey, settings, Value } from "./settings.js";
+import type { KeysOf, ModelKey, SettingKey, SettingValue, settings } from "./settings.js";
 
 /** The resolved configuration of a run, as stored in run.json: every default filled in, nothing left to guess. */
 
@@ -11,8 +11,8 @@ type HasDefault<K extends SettingKey> = (typeof settings)[K] extends { default: 
 type ScheduleKey = { [K in ModelKey]: Path<K> extends `schedule.${string}` ? K : never }[ModelKey];
 
 /** Settings under their names in run.json; those without a default may be absent. */
-type Stored<Keys extends SettingKey> = { [K in Keys as HasDefault<K> extends true ? Name<K> : never]: Value<K> } & {
-  [K in Keys as HasDefault<K> extends true ? never : Name<K>]?: Value<K>;
+type Stored<Keys extends SettingKey> = { [K in Keys as HasDefault<K> extends true ? Name<K> : never]: SettingValue<K> } & {
+  [K in Keys as HasDefault<K> extends true ? never : Name<K>]?: SettingValue<K>;
 };
 
 export type ScheduleConfig = Stored<ScheduleKey>;
