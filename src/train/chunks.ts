@@ -42,7 +42,7 @@ export class ChunkPlanner {
   /**
    * @param step steps taken since the run began
    * @param wanted steps at most; a chunk ends with its epoch, and the smaller last batch of an epoch is a chunk of its own
-   * @param learningRateFactor what the user multiplied the schedule by
+   * @param learningRateFactor the user's factor of the schedule's rates
    */
   chunk(step: number, wanted: number, learningRateFactor: number): Chunk {
     const { seed, samples, batchSize, augment, schedule } = this.plan;

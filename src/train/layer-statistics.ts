@@ -5,7 +5,7 @@ import { flattenNodes } from "../model/parameters.js";
 import type { LayerStatistics, LayersEvent } from "../run/events.js";
 
 /**
- * What a model's layers look like now, for people.
+ * The statistics of a model's layers, for people.
  * @param gradientNorms of each parameter in the last step, where there was one and the engine tells
  */
 export function layerStatistics(

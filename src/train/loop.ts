@@ -24,7 +24,7 @@ interface LoopOptions {
   test: Split;
   /** Where to begin; the session holds the weights that belong to it. */
   progress: Progress;
-  /** What the layers look like there. */
+  /** The layers' statistics there. */
   layers: ReturnType<typeof layerStatistics>;
   commands: CommandQueue;
   emit(event: Said): void;
@@ -32,11 +32,11 @@ interface LoopOptions {
   save(kind: "best" | "last", state: State, progress: Progress): Promise<string>;
 }
 
-/** Without any evaluation for this long, `last` is saved all the same: what a crash can cost at most. */
+/** The most training that a crash can cost: `last` is saved after this time even without an evaluation. */
 const saveEveryMilliseconds = 60_000;
 
 /**
- * Trains one model: decides what comes next, lets the session do it, tells what happened. Time is measured and reported but
+ * Trains one model: decides on the next chunk, evaluation or checkpoint, lets the session do it, emits its events. Time is measured and reported but
  * decides nothing about the numbers, so a run is a function of its configuration, however it is cut, paused or resumed.
  */
 export class TrainingLoop {
@@ -81,7 +81,7 @@ export class TrainingLoop {
     }
   }
 
-  /** After the end: what was trained can still be asked, until the parent has no more questions. */
+  /** After the end: the trained model answers the parent's questions until there are no more. */
   async answerUntilStopped(): Promise<void> {
     for (;;) {
       const command = await this.options.commands.next();
@@ -181,7 +181,7 @@ export class TrainingLoop {
     });
   }
 
-  /** What follows an epoch's last step. @returns why to end, where this was the end */
+  /** Evaluates and saves after an epoch's last step. @returns why to end, where this was the end */
   private async evaluate(): Promise<"completed" | "early-stop" | undefined> {
     const { config, session, test, emit } = this.options;
     const began = performance.now();

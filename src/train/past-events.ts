@@ -7,7 +7,7 @@ import { UserError } from "../util/errors.js";
 
 /**
  * @param onDamage hears of a log that can be read in part only
- * @returns what the logs hold in order of time, but each model's first event first: views show models in the order they hear of them
+ * @returns the logs' events in order of time, but each model's first event first: views show models in the order they hear of them
  */
 export async function pastEvents(run: RunPaths, models: readonly ModelConfig[], onDamage: (message: string) => void): Promise<RunEvent[]> {
   const first: RunEvent[] = [];

@@ -6,7 +6,7 @@ import type { RunEvent, TrainerCommand } from "../run/events.js";
 import type { SharedDataset } from "./shared-dataset.js";
 
 /**
- * What parent and trainer say to each other over the child's IPC channel. The parent forks the trainer before it reads the
+ * The messages between parent and trainer, over the child's IPC channel. The parent forks the trainer before it reads the
  * dataset, so that both start up at the same time; nothing is written until every trainer is prepared:
  * configure → (engine chosen, session created) → dataset → prepared → begin → events and commands.
  */
@@ -33,7 +33,7 @@ export interface Beginning {
   start: "new" | "resume";
   /** answer: go on answering questions about the trained model until stopped, as a dashboard's final screen wants. */
   afterwards: "exit" | "answer";
-  /** For the log: what the user should know about this run. */
+  /** Sentences about this run for the user, to be logged. */
   notices: string[];
 }
 

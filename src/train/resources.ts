@@ -11,7 +11,7 @@ export interface Usage {
   machine: { memoryUsed: number; memoryTotal: number };
   /** Empty where none is seen; absent as long as its driver has not answered. */
   gpus?: GpuReading[];
-  /** What this process has on them, bytes, where the driver tells. */
+  /** Memory of this process on them, bytes, where the driver tells. */
   gpuBytes?: number;
 }
 
@@ -43,7 +43,7 @@ export function watchResources(report: (usage: Usage) => void): { stop(): void }
   };
 }
 
-/** The GPUs as they were at the last look: a driver that takes its time makes nobody wait. */
+/** The GPUs as they were at the last look: a slow driver holds up no report. */
 class GpuWatch {
   private monitor: GpuMonitor | undefined;
   private newest: Pick<Usage, "gpus" | "gpuBytes"> = {};

@@ -15,7 +15,7 @@ export function sampleIndices(seed: number, testSamples: number): number[] {
   return [...chosen.sort()];
 }
 
-/** @returns the test images with what the network made of them */
+/** @returns the test images with the network's predictions */
 export function samplesAt(indices: readonly number[], test: Split, evaluation: Evaluation): Sample[] {
   return indices.map((index) => ({
     index,
@@ -45,7 +45,7 @@ export function mistakes(test: Split, evaluation: Evaluation): { worst: Sample[]
   };
 }
 
-/** The newest evaluations' predictions, to show what lies behind a cell of the confusion matrix. */
+/** The newest evaluations' predictions, to show the images behind a cell of the confusion matrix. */
 export class EvaluationHistory {
   private readonly kept: { step: number; evaluation: Evaluation }[] = [];
 

@@ -28,7 +28,7 @@ const pieceBytes = 12 * 2 ** 20;
 const sharedMemory = "/dev/shm";
 /** Of the temporary folders, one a run. */
 const prefix = "mnist-tui-dataset-";
-/** No run takes as long to hand its dataset over: who made an older folder was killed meanwhile. */
+/** No run takes as long to hand its dataset over: the process that made an older folder was killed meanwhile. */
 const staleMilliseconds = 3600 * 1000;
 
 /** @throws UserError where the temporary folder cannot be written */
@@ -69,7 +69,7 @@ function placeFor(bytes: number): string {
   return tmpdir();
 }
 
-/** What is not ours to remove stays. */
+/** Folders that this user may not remove stay. */
 async function removeStale(place: string): Promise<void> {
   for (const name of await readdir(place)) {
     if (!name.startsWith(prefix)) continue;

@@ -31,7 +31,7 @@ export class Supervisor {
 
   begin(run: RunPaths, beginning: Omit<Beginning, "run" | "paths">): void {
     this.trainers.forEach((trainer, index) => {
-      // What concerns the run as a whole is said once.
+      // Notices of the run as a whole are logged once.
       const notices = index === 0 ? beginning.notices : [];
       trainer.begin(run.model(trainer.model), { ...beginning, run: run.name, notices });
     });
@@ -48,7 +48,7 @@ export class Supervisor {
     this.escalation ??= setTimeout(() => this.kill(), graceMilliseconds);
   }
 
-  /** Ends all processes at once; what they trained since their last checkpoints is lost. */
+  /** Ends all processes at once; their training since their last checkpoints is lost. */
   kill(): void {
     for (const trainer of this.trainers) trainer.kill();
   }
@@ -70,8 +70,8 @@ export class Supervisor {
 }
 
 /**
- * Views show models in the order in which they first hear of them: what a trainer says waits until all trainers before it have said
- * something, or have ended without a word.
+ * Views show models in the order of their first events: the events of a trainer wait until every trainer before it has emitted one,
+ * or has ended without any.
  */
 class EventOrder {
   private readonly held: RunEvent[][];

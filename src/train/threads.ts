@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 const mostUnasked = 64;
 
 /**
- * Worker threads of each trainer: what was asked for, else every core, 64 at most. Trainers that run at the same time get as many
+ * Worker threads of each trainer: as many as asked for, else every core, 64 at most. Trainers that run at the same time get as many
  * each: their workers take work dynamically and sleep at barriers, so the cores stay busy also when one model ends long before another.
  */
 export function threadsPerTrainer(asked: number, cores = availableParallelism()): number {

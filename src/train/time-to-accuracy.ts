@@ -11,7 +11,7 @@ export interface AccuracyMeasurement {
   testAccuracy: number;
   epochs: number;
   steps: number;
-  /** Training alone, from the first step, with what the engine prepares then. */
+  /** Training alone, from the first step, with the engine's preparations then. */
   trainingSeconds: number;
   evaluationSeconds: number;
 }

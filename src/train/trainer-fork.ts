@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 
-/** A process that waits to be told what to train. */
+/** A process that waits for the model to train. */
 let spare: ChildProcess | undefined;
 
 /**
- * Starts a trainer's process before it is known what it shall train: it loads its code while the caller still loads its own, a tenth of a
- * second less until the first step. One that nobody takes ends with this process, whose channel closes then.
+ * Starts a trainer's process before its model is known: it loads its code while the caller still loads its own, a tenth of a
+ * second less until the first step. A process that is not taken ends with this one, whose channel closes then.
  */
 export function startTrainerAhead(): void {
   spare ??= forkTrainer();

@@ -15,14 +15,14 @@ export type TrainerEnd = "done" | "failed" | "killed";
 /** Lines that a trainer prints go into its log file; so many of them become events too. */
 const printedEvents = 100;
 
-/** What native libraries log on their own account (glog, absl): it belongs into the log file and into nobody's view. */
+/** Lines that native libraries log by themselves (glog, absl): they belong into the log file and into no view. */
 const libraryNoise =
   /^(?:WARNING: All log messages before absl|[IWE]\d{4} |\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d+: [IWE] |To enable the following instructions:)/;
 
 /** How long a process may live on after its last word. */
 const lingerMilliseconds = 5_000;
 
-/** The parent's side of one trainer: a child process, the messages to and from it, and what becomes of it. */
+/** The parent's side of one trainer: a child process, the messages to and from it, and its end. */
 export class TrainerHandle {
   readonly prepared: Promise<Prepared>;
   /** Training has ended; the process may still answer questions. */
@@ -58,9 +58,9 @@ export class TrainerHandle {
         reject(new UserError(`The trainer of ${setup.model.name} ended before it began: ${this.describeEnd(code, signal)}.`)),
       );
     });
-    // Whoever stops a run that has not begun does not wait for this.
+    // A run that is stopped before it has begun does not wait for this.
     this.prepared.catch(() => {});
-    // The channel closes last; whatever still keeps the process alive then has no business left.
+    // The channel closes last; a process that lives on has no work left.
     this.child.on("disconnect", () => {
       setTimeout(() => this.child.kill("SIGKILL"), lingerMilliseconds).unref();
     });

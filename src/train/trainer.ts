@@ -34,7 +34,7 @@ interface Ready {
   model: Model;
   session: Session & { info: EngineInfo };
   test: Split;
-  /** What the layers look like before the first step. */
+  /** The layers' statistics before the first step. */
   initial: ReturnType<typeof layerStatistics>;
   refused: Refusal[];
 }
@@ -122,7 +122,7 @@ async function train(channel: Channel, ready: Ready, beginning: Beginning): Prom
       emit({ type: "log", level: "info", message: `The engine ${session.info.name} multiplies in float32; --tf32 has no effect.` });
     }
     resources = watchResources(({ gpuBytes, ...usage }) => {
-      // What the driver counts holds the engine's own tensors, its libraries and its context; an engine knows its tensors only.
+      // The driver's figure covers the engine's tensors, its libraries and its context; an engine knows its tensors only.
       const { deviceBytes, tensors } = session.memory();
       // A figure below those is another process's: in a container the driver numbers processes as the host does.
       const counted = gpuBytes !== undefined && gpuBytes >= (deviceBytes ?? 0) ? gpuBytes : deviceBytes;
