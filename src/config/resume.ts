@@ -5,14 +5,14 @@ import type { Presets } from "./files.js";
 import { readValue, writeValue } from "./nesting.js";
 import type { Source } from "./resolve.js";
 import type { Setting } from "./setting.js";
-import { flagName, type ModelKey, type ModelSettings, type SettingKey, settingKeys, settings } from "./settings.js";
+import { flagName, type ModelKey, type ModelSettings, modelKeys, runKeys, type SettingKey, settingKeys, settings } from "./settings.js";
 import type { ModelConfig, RunConfig } from "./types.js";
 
 /** Settings of the call that belong to the run all the same, under names of their own in run.json. */
 const ofTheRun: readonly SettingKey[] = ["compare", "model", "run"];
 
-/** Flags that may differ when a run is resumed, for the error; --resume and --config only lead to others. */
-const freeFlags = settingKeys
+/** Flags that may differ when a run is resumed, for the error, the stored ones first; --resume and --config only lead to others. */
+const freeFlags = [...modelKeys, ...runKeys, ...settingKeys.filter((key) => settings[key].of === "call")]
   .filter((key) => isFree(key) && key !== "resume" && key !== "config")
   .map((key) => `--${flagName(key)}`)
   .join(", ");
