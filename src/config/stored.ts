@@ -34,9 +34,10 @@ function fields(keys: readonly SettingKey[]): Record<string, z.ZodType> {
   return Object.fromEntries(shapes.map(([name, shape]) => [name, shape instanceof z.ZodType ? shape : z.object(shape as z.ZodRawShape)]));
 }
 
-/** The stored value is one of the setting's, or its default; it may be absent where there is no default. */
+/** The stored value is one of the setting's, or its default. A run from before there was the setting has trained with the default. */
 function storedSchema({ schema, default: usual }: Setting): z.ZodType {
   if (usual === undefined) return schema.optional();
-  if (typeof usual === "function" || schema.safeParse(usual).success) return schema;
-  return z.union([schema, z.literal(usual as number)]);
+  if (typeof usual === "function") return schema;
+  const known = schema.safeParse(usual).success ? schema : z.union([schema, z.literal(usual as number)]);
+  return known.default(usual);
 }

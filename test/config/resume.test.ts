@@ -94,5 +94,7 @@ test("a run.json has each setting in its place, as runs of earlier versions have
   expect(JSON.parse(JSON.stringify(config))).toEqual(first);
   expect(JSON.stringify(config)).toBe(JSON.stringify(first));
   expect(parseRunConfig(first, "run.json")).toEqual(first);
+  const { minDelta: _, ...older } = first.models[0];
+  expect(parseRunConfig({ ...first, models: [older] }, "run.json").models[0]).toEqual({ ...older, minDelta: 0 });
   expect(resumeConfig(parseRunConfig(first, "run.json"), [flagSource({ model: settings })], presets)).toEqual(first);
 });
