@@ -10,11 +10,11 @@ import { formatTable } from "./table.js";
 /** Epochs at most, where the entry does not say. */
 const mostEpochs = 20;
 
-export interface AccuracyBench {
+interface AccuracyBench {
   models: string;
   batches: readonly number[];
-  /** Per cent, as written. */
-  accuracy: string;
+  /** Per cent. */
+  accuracy: number;
   threads: number;
   tf32?: boolean;
   json?: boolean;
@@ -22,9 +22,6 @@ export interface AccuracyBench {
 
 /** `mnist-tui bench --to-accuracy`: how long models train until they read MNIST's test images that well. @throws UserError where one does not */
 export async function benchAccuracy(engine: Engine, { models, batches, accuracy, threads, tf32, json }: AccuracyBench): Promise<void> {
-  const percent = Number(accuracy);
-  if (!(percent > 0 && percent <= 100))
-    throw new UserError(`--to-accuracy expects per cent above 0 and at most 100, got "${accuracy}".`, 2);
   const plans = batches.flatMap((batchSize) => {
     const { config } = resolveOptions(
       { flags: flagSource({ compare: models, batchSize, epochs: mostEpochs }) },
@@ -36,7 +33,7 @@ export async function benchAccuracy(engine: Engine, { models, batches, accuracy,
   const dataset = await loadDataset("mnist", { explicit: true });
   const rows: (AccuracyMeasurement & { engine: string; model: string; batch: number; threads: number })[] = [];
   for (const { model, seed } of plans) {
-    const measured = await timeToAccuracy(engine, { config: model, dataset, wanted: percent / 100, seed, threads, tf32 });
+    const measured = await timeToAccuracy(engine, { config: model, dataset, wanted: accuracy / 100, seed, threads, tf32 });
     rows.push({ engine: engine.name, model: model.name, batch: model.batchSize, threads, ...measured });
     if (json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
   }
@@ -51,6 +48,6 @@ export async function benchAccuracy(engine: Engine, { models, batches, accuracy,
   const short = rows.find(({ reached }) => !reached);
   if (!short) return;
   throw new UserError(
-    `${short.model} reached ${(100 * short.testAccuracy).toFixed(2)} % in ${short.epochs} epoch${short.epochs === 1 ? "" : "s"}, not ${percent} %; allow more, as in --models ${short.model}:epochs=50.`,
+    `${short.model} reached ${(100 * short.testAccuracy).toFixed(2)} % in ${short.epochs} epoch${short.epochs === 1 ? "" : "s"}, not ${accuracy} %; allow more, as in --models ${short.model}:epochs=50.`,
   );
 }

@@ -1,29 +1,48 @@
 import { Command } from "commander";
 import { nameEntries, parseEntries } from "../config/entries.js";
 import { checkPrecision } from "../config/resolve.js";
-import { checkText, engines, type ModelSettings } from "../config/settings.js";
+import { checkText, flagName, type ModelKey, type ModelSettings, momentumOf, settings as table } from "../config/settings.js";
 import type { Engine } from "../engine/contract/engine.js";
 import type { Profile } from "../engine/contract/profile.js";
 import { selectEngine } from "../engine/registry.js";
-import { optimizers } from "../model/optimizers.js";
+import type { Model } from "../model/model.js";
 import { buildModel, presetNames } from "../model/presets.js";
 import { type Measurement, measureTraining, profileTraining } from "../train/measure.js";
 import { threadsPerTrainer } from "../train/threads.js";
 import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
 import { benchAccuracy } from "./bench-accuracy.js";
+import { numberOption, threadsOption } from "./options.js";
 import { writeOutput } from "./output.js";
 import { formatTable } from "./table.js";
+import { settingOption } from "./train-options.js";
 
 interface BenchOptions {
   models?: string;
   batch: string;
   engine: string;
-  steps: string;
-  threads?: string;
+  steps: number;
+  threads?: number;
   tf32?: boolean;
   profile?: boolean;
-  toAccuracy?: string;
+  toAccuracy?: number;
+  json?: boolean;
+}
+
+/** Settings that an entry of --models may carry: the others change nothing about a step's time. */
+const entrySettings: readonly ModelKey[] = ["kernels", "dropout", "optimizer", "momentum", "weightDecay"];
+
+/** A model to measure. */
+interface Measured {
+  name: string;
+  model: Model;
+  optimizer: ReturnType<typeof optimizerOf>;
+}
+
+interface Measuring {
+  threads: number;
+  steps: number;
+  tf32?: boolean;
   json?: boolean;
 }
 
@@ -40,77 +59,85 @@ interface BenchRow extends Measurement {
 export function benchCommand(): Command {
   return new Command("bench")
     .description("training speed of the models on this machine")
-    .option("--models <models>", `which (default: all: ${presetNames.join(",")})`)
-    .option("--batch <sizes>", "batch sizes", "512")
-    .option("--engine <name>", engines.join(", "), "auto")
-    .option("--steps <n>", "timed steps, after five to warm up", "20")
-    .option("--threads <n>", "worker threads (default: the cores, 64 at most)")
-    .option("--tf32", "cuda: multiply in TensorFloat-32 on tensor cores")
-    .option(
-      "--to-accuracy <percent>",
-      "instead: how long training takes until MNIST's test images are read that well (default model: simple)",
+    .option("--models <models>", `models to measure (default: all: ${presetNames.join(",")})`)
+    .option("--batch <sizes>", "batch sizes", String(table.batchSize.default))
+    .addOption(settingOption("engine", table.engine.help).default(table.engine.default))
+    .addOption(numberOption("--steps <n>", "timed steps, after five to warm up", { least: 1, most: 100_000 }).default(20))
+    .addOption(threadsOption("worker threads (default: the cores, 64 at most)"))
+    .addOption(settingOption("tf32"))
+    .addOption(
+      numberOption(
+        "--to-accuracy <percent>",
+        "measure instead the time until that accuracy on MNIST's test images (default model: simple)",
+        {
+          least: 0.01,
+          most: 100,
+          kind: "any",
+          unit: "per cent",
+        },
+      ),
     )
-    .option("--profile", "where a step spends its time: share, and percent of the processor's multiply-add limit")
+    .option("--profile", "time of each kind of work in a step: its share, and percent of the processor's multiply-add limit")
     .option("--json", "one JSON object a model and batch size on standard output")
     .addHelpText("after", "\nExample:\n  mnist-tui bench --models simple,residual --batch 512,32 --steps 20\n")
     .action(runBench);
 }
 
 async function runBench(options: BenchOptions): Promise<void> {
-  const { tf32 } = options;
-  checkPrecision({ engine: checkText("engine", options.engine, "--engine")!, tf32 });
+  const { tf32, steps } = options;
+  const choice = checkText("engine", options.engine, "--engine");
+  checkPrecision({ engine: choice, tf32 });
   const entries = parseEntries(options.models ?? presetNames.join(","), presetNames);
   const names = nameEntries(entries);
-  const batches = options.batch.split(",").map((text) => checkText("batchSize", text, "--batch") as number);
-  const steps = checkText("stepSize", options.steps, "--steps") as number;
-  const threads = threadsPerTrainer(options.threads === undefined ? 0 : (checkText("threads", options.threads, "--threads") as number));
+  const batches = options.batch.split(",").map((text) => checkText("batchSize", text, "--batch"));
+  const threads = threadsPerTrainer(options.threads ?? 0);
   if (options.toAccuracy !== undefined) {
     if (options.profile) throw new UserError("--to-accuracy and --profile contradict each other; leave one out.", 2);
-    const { engine } = await selectEngine(checkText("engine", options.engine, "--engine")!);
+    const { engine } = await selectEngine(choice);
     const { models = "simple", toAccuracy: accuracy, json } = options;
     await benchAccuracy(engine, { models, batches, accuracy, threads, tf32, json });
     return;
   }
   const models = entries.map(({ preset, settings, text }, index) => {
-    const rest = Object.keys(settings).filter((key) => !(key in { kernels: 0, dropout: 0, optimizer: 0, momentum: 0, weightDecay: 0 }));
-    if (rest.length > 0) {
-      throw new UserError(
-        `bench measures kernels, dropout, optimizer, momentum and weight-decay only, got ${rest.join(", ")} in "${text}".`,
-        2,
-      );
-    }
+    const rest = (Object.keys(settings) as ModelKey[]).filter((key) => !entrySettings.includes(key)).map(flagName);
+    if (rest.length > 0)
+      throw new UserError(`bench measures ${entrySettings.map(flagName).join(", ")} only, got ${rest.join(", ")} in "${text}".`, 2);
     return { name: names[index], model: buildModel(preset, settings), optimizer: optimizerOf(settings) };
   });
-  const { engine } = await selectEngine(checkText("engine", options.engine, "--engine")!);
-  if (options.profile) {
-    const [batch] = batches;
-    for (const { name, model, optimizer } of models) {
-      const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, threads, steps, tf32 });
-      const heading = { engine: engine.name, model: name, batch, threads };
-      if (options.json) writeOutput(`${JSON.stringify({ ...heading, ...profile })}\n`);
-      else writeOutput(`${formatProfile(heading, profile).join("\n")}\n\n`);
-    }
-    return;
+  const { engine } = await selectEngine(choice);
+  const how: Measuring = { threads, steps, tf32, json: options.json };
+  if (options.profile) await printProfiles(engine, models, batches[0], how);
+  else await printThroughput(engine, models, batches, how);
+}
+
+async function printProfiles(engine: Engine, models: readonly Measured[], batch: number, { json, ...how }: Measuring): Promise<void> {
+  for (const { name, model, optimizer } of models) {
+    const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, ...how });
+    const heading = { engine: engine.name, model: name, batch, threads: how.threads };
+    if (json) writeOutput(`${JSON.stringify({ ...heading, ...profile })}\n`);
+    else writeOutput(`${formatProfile(heading, profile).join("\n")}\n\n`);
   }
+}
+
+async function printThroughput(
+  engine: Engine,
+  models: readonly Measured[],
+  batches: readonly number[],
+  { json, ...how }: Measuring,
+): Promise<void> {
   const rows: BenchRow[] = [];
   for (const { name, model, optimizer } of models) {
     for (const batch of batches) {
-      const measured = await measureTraining(engine, { model, optimizer, batchSize: batch, threads, steps, tf32 });
-      rows.push(benchRow(engine, name, batch, threads, measured, model.parameterCount));
-      if (options.json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
+      const measured = await measureTraining(engine, { model, optimizer, batchSize: batch, ...how });
+      rows.push({ engine: engine.name, model: name, batch, threads: how.threads, ...measured, parameters: model.parameterCount });
+      if (json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
     }
   }
-  if (!options.json) writeOutput(`${formatRows(rows).join("\n")}\n`);
+  if (!json) writeOutput(`${formatRows(rows).join("\n")}\n`);
 }
 
-function optimizerOf(settings: ModelSettings) {
-  const type = settings.optimizer ?? "adam";
-  const momentum = optimizers[type].takesMomentum ? (settings.momentum ?? optimizers[type].momentum) : 0;
-  return { type, momentum, weightDecay: settings.weightDecay ?? 0 };
-}
-
-function benchRow(engine: Engine, model: string, batch: number, threads: number, measured: Measurement, parameters: number): BenchRow {
-  return { engine: engine.name, model, batch, threads, ...measured, parameters };
+function optimizerOf({ optimizer: type = table.optimizer.default, momentum, weightDecay = table.weightDecay.default }: ModelSettings) {
+  return { type, momentum: momentumOf(type, momentum), weightDecay };
 }
 
 function formatRows(rows: readonly BenchRow[]): string[] {

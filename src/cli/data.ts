@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import type { DatasetName } from "../config/types.js";
-import { catalog, datasetNames } from "../data/catalog.js";
+import { type DatasetName, datasetNames } from "../config/names.js";
+import { catalog } from "../data/catalog.js";
 import { type DatasetReport, inspectDataset, loadDataset } from "../data/datasets.js";
+import { formatCount } from "../ui/format.js";
 import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
@@ -96,7 +97,7 @@ function summary(report: DatasetReport): string {
     return `not on this machine; mnist-tui data ${dataset} will ${verb} it`;
   }
   const { trainLabels, testLabels } = catalog[dataset].files;
-  const counts = `${trainLabels.dimensions[0].toLocaleString("en-US")} + ${testLabels.dimensions[0].toLocaleString("en-US")} images`;
+  const counts = `${formatCount(trainLabels.dimensions[0])} + ${formatCount(testLabels.dimensions[0])} images`;
   return verified ? `verified, ${counts}, in ${location.directory}` : `not as expected, in ${location.directory}`;
 }
 

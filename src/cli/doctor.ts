@@ -4,13 +4,13 @@ import { type EngineReport, inspectEngines } from "../doctor/engines.js";
 import { type GpuReport, inspectGpus } from "../doctor/gpus.js";
 import { inspectMachine, type MachineReport } from "../doctor/machine.js";
 import { formatBytes } from "../ui/format.js";
-import { dashboardUnavailable, terminalTraits } from "../ui/terminal.js";
-import { UserError } from "../util/errors.js";
-import { colorWanted, writeOutput } from "./output.js";
+import { terminalTraits } from "../ui/terminal.js";
+import { numberOption } from "./options.js";
+import { colorWanted, dashboardProblem, writeOutput } from "./output.js";
 
 interface DoctorOptions {
   json?: boolean;
-  wait: string;
+  wait: number;
 }
 
 interface TerminalReport {
@@ -31,18 +31,22 @@ interface DoctorReport {
   terminal: TerminalReport;
 }
 
-/** `mnist-tui doctor`: what can be used here, why the rest cannot, and what would help. */
+/** `mnist-tui doctor`: the engines, devices and datasets of this machine, why others cannot be used, and how to get them. */
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("which engines and devices are usable here, why the others are not, and how to get them")
     .option("--json", "one JSON object on standard output")
-    .option("--wait <seconds>", "how long an engine may take to answer; a first start of CUDA can need a minute", "1.5")
+    .addOption(
+      numberOption("--wait <seconds>", "how long an engine may take to answer; a first start of CUDA can need a minute", {
+        least: 0.1,
+        most: 600,
+        kind: "any",
+        unit: "seconds",
+      }).default(1.5),
+    )
     .addHelpText("after", "\nExample:\n  mnist-tui doctor --wait 60\n")
     .action(async ({ json, wait }: DoctorOptions) => {
-      const seconds = Number(wait);
-      if (!(seconds >= 0.1 && seconds <= 600))
-        throw new UserError(`--wait: expected 0.1 to 600 seconds, got "${wait}"; leave it out for 1.5.`, 2);
-      const report = await inspect(1000 * seconds);
+      const report = await inspect(1000 * wait);
       writeOutput(json ? `${JSON.stringify(report)}\n` : `${reportLines(report).join("\n")}\n`);
     });
 }
@@ -54,7 +58,6 @@ async function inspect(timeoutMilliseconds: number): Promise<DoctorReport> {
 
 function inspectTerminal(): TerminalReport {
   const { depth, charset } = terminalTraits({ env: process.env, ascii: false, color: colorWanted() });
-  const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
   const { columns, rows } = process.stdout;
   return {
     term: process.env.TERM ?? "",
@@ -62,7 +65,7 @@ function inspectTerminal(): TerminalReport {
     charset,
     columns,
     rows,
-    problem: dashboardUnavailable(terminal, process.env),
+    problem: dashboardProblem(),
   };
 }
 

@@ -1,39 +1,26 @@
-import { Command, Option } from "commander";
-import { defaultCheckpointDir } from "../config/defaults.js";
-import { engines } from "../config/settings.js";
-import type { EngineChoice } from "../config/types.js";
+import { Command } from "commander";
 import { type Classifier, openClassifier } from "../predict/classifier.js";
 import { findModels } from "../predict/models.js";
-import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
-import { colorWanted, writeOutput } from "./output.js";
-import { watchSignals } from "./signals.js";
+import { addModelOptions, type ModelFlags } from "./options.js";
+import { colorWanted, dashboardProblem, writeOutput } from "./output.js";
+import { interruptCode, watchSignals } from "./signals.js";
 
-interface DrawOptions {
-  checkpoint?: string;
-  checkpointDir: string;
-  engine: EngineChoice;
+interface DrawOptions extends ModelFlags {
   ascii?: boolean;
 }
 
-/** What the screen's Ctrl-C means to whoever reads the exit code. */
-const interruptCode = 130;
-
-/** `mnist-tui draw`: a canvas in the terminal, read while one draws. */
+/** `mnist-tui draw`: a canvas in the terminal, read while the user draws. */
 export function drawCommand(): Command {
-  return new Command("draw")
+  return addModelOptions(new Command("draw"))
     .description("draw a digit in the terminal, with the mouse or keys, and watch trained models read it")
-    .option("--checkpoint <dir>", "a checkpoint's, model's or run's folder (default: the newest run's best, else the pretrained one)")
-    .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
-    .addOption(new Option("--engine <name>", "what does the arithmetic").choices(engines).default("auto"))
     .option("--ascii", "no characters beyond ASCII")
     .addHelpText("after", "\nExample:\n  mnist-tui draw --checkpoint checkpoints/pretrained\n")
     .action(draw);
 }
 
 async function draw(options: DrawOptions): Promise<void> {
-  const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
-  const reason = dashboardUnavailable(terminal, process.env);
+  const reason = dashboardProblem();
   if (reason)
     throw new UserError(`draw needs a terminal, but ${reason}; use mnist-tui predict for files, or serve for a canvas in a browser.`);
   const sources = await findModels(options);
@@ -52,6 +39,7 @@ async function draw(options: DrawOptions): Promise<void> {
     const screen = openDrawScreen({ ascii: options.ascii === true, color: colorWanted(), models });
     const end = await Promise.race([screen.finished, signals.received]).finally(() => screen.close());
     writeOutput(`${sources.map(({ origin }) => `model: ${origin}`).join("\n")}\n`);
+    // The screen reads Ctrl-C as a key.
     process.exitCode = signals.exitCode ?? (end === "C-c" ? interruptCode : 0);
   } finally {
     await Promise.all(classifiers.map((classifier) => classifier.dispose()));

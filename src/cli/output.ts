@@ -1,9 +1,10 @@
+import { dashboardUnavailable } from "../ui/terminal.js";
 import { fileErrorReason, writeRemedy } from "../util/atomic-write.js";
 
-/** Standard output for all commands: what to do when its reader goes away, and whether it shows colours. */
+/** Standard output for all commands: its end when its reader goes away, and its terminal. */
 
 let closed = false;
-/** Something that was written did not arrive, as on a full disk. */
+/** A write failed, as on a full disk. */
 let failed = false;
 let onClosed: () => void = () => process.exit(failed ? 1 : 0);
 
@@ -41,6 +42,11 @@ export function writeOutput(text: string): void {
 /** A terminal that understands escape codes, on standard output. */
 export function outputIsTerminal(): boolean {
   return process.stdout.isTTY === true && process.env.TERM !== "dumb";
+}
+
+/** @returns one sentence why neither dashboard, form nor canvas can be shown on standard input and output; undefined: they can */
+export function dashboardProblem(): string | undefined {
+  return dashboardUnavailable({ input: process.stdin.isTTY === true, output: process.stdout.isTTY === true }, process.env);
 }
 
 /** https://no-color.org */

@@ -1,8 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Command, Option } from "commander";
-import { defaultCheckpointDir } from "../config/defaults.js";
-import { engines } from "../config/settings.js";
-import type { EngineChoice } from "../config/types.js";
+import { Command } from "commander";
 import { ImageError } from "../picture/image-error.js";
 import { type NormalizedImage, readImage } from "../picture/read.js";
 import { type Classification, type Classifier, openClassifier } from "../predict/classifier.js";
@@ -12,12 +9,10 @@ import { predictionLines } from "../ui/prediction-text.js";
 import { type TerminalTraits, terminalTraits } from "../ui/terminal.js";
 import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
+import { addModelOptions, type ModelFlags } from "./options.js";
 import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
 
-interface PredictOptions {
-  checkpoint?: string;
-  checkpointDir: string;
-  engine: EngineChoice;
+interface PredictOptions extends ModelFlags {
   json?: boolean;
   ascii?: boolean;
 }
@@ -25,14 +20,11 @@ interface PredictOptions {
 /** Far above any photo; keeps an endless pipe from filling the memory. */
 const maxInputBytes = 256 * 2 ** 20;
 
-/** `mnist-tui predict IMAGE…`: what a trained model reads in pictures. */
+/** `mnist-tui predict IMAGE…`: the digits that a trained model reads in pictures. */
 export function predictCommand(): Command {
-  return new Command("predict")
+  return addModelOptions(new Command("predict"))
     .description("read the digit (or article) in pictures with a trained model")
     .argument("<image...>", "PNG or JPEG files of any size; - reads one from standard input")
-    .option("--checkpoint <dir>", "a checkpoint's, model's or run's folder (default: the newest run's best, else the pretrained one)")
-    .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
-    .addOption(new Option("--engine <name>", "what does the arithmetic").choices(engines).default("auto"))
     .option("--json", "one JSON object an image on standard output")
     .option("--ascii", "no characters beyond ASCII")
     .addHelpText("after", "\nExamples:\n  mnist-tui predict digit.png photo.jpg\n  cat digit.png | mnist-tui predict - --json\n")
@@ -52,7 +44,7 @@ export function predictCommand(): Command {
     });
 }
 
-/** @returns whether it could be read; what is wrong with it is said on stderr, and the next image follows */
+/** @returns whether the image could be read; the reason why not goes to stderr, and the next image follows */
 async function predictOne(image: string, classifier: Classifier, options: PredictOptions): Promise<boolean> {
   try {
     const bytes = image === "-" ? await readInput() : await readPicture(image);

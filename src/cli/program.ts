@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { dashboardUnavailable } from "../ui/terminal.js";
 import { UserError } from "../util/errors.js";
-import { exitWhenWritten, watchOutput } from "./output.js";
+import { dashboardProblem, exitWhenWritten, watchOutput } from "./output.js";
+import { packageVersion } from "./version.js";
 
-/** Every command; its code is loaded only when it is called, so that the program starts quickly. */
+/** Every command. Its code is loaded only when it is called, so that the program starts quickly. */
 const commands: Record<string, { describe: string; load(): Promise<Command> }> = {
   train: {
     describe: "train one or more models at the same time",
@@ -63,11 +62,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   }
 }
 
-/** @param called the command whose code is needed; the others are only named */
+/** @param called the command whose code is loaded; the others are only listed */
 async function buildProgram(called: string | undefined): Promise<Command> {
   const program = new Command("mnist-tui")
     .description("Train, compare and try small convolutional networks on MNIST in the terminal.")
-    .version(packageVersion(), "-V, --version", "print the version")
+    .version(packageVersion, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", "\nExamples:\n  mnist-tui train --compare simple,residual\n  mnist-tui help train\n")
     .helpCommand("help [command]", "print the help of a command")
@@ -78,8 +77,7 @@ async function buildProgram(called: string | undefined): Promise<Command> {
     else program.command(name).description(describe);
   }
   program.action(async () => {
-    const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
-    if (dashboardUnavailable(terminal, process.env) !== undefined) return program.outputHelp();
+    if (dashboardProblem() !== undefined) return program.outputHelp();
     const { setUpAndTrain } = await import("./setup.js");
     await setUpAndTrain();
   });
@@ -98,7 +96,7 @@ function inherit(command: Command, parent: Command): Command {
   return command;
 }
 
-/** @returns what to print, if anything, and the exit code */
+/** @returns the message to print, if there is one, and the exit code */
 function explain(error: unknown, program: Command, called: string | undefined): { message?: string; exitCode: number } {
   if (process.env.MNIST_TUI_DEBUG && !(error instanceof CommanderError && error.exitCode === 0)) console.error(error);
   if (error instanceof CommanderError) return explainUsage(error, program, called);
@@ -122,9 +120,4 @@ function explainUsage(error: CommanderError, program: Command, called: string | 
   const allowed = { "commander.unknownOption": options, "commander.unknownCommand": inner }[error.code] ?? [];
   const choice = allowed.length > 0 ? `; choose from ${allowed.join(", ")}` : "";
   return { message: `${sentence}${choice}; see mnist-tui ${command ? `${command.name()} ` : ""}--help.`, exitCode: 2 };
-}
-
-function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { defaultCheckpointDir } from "../config/defaults.js";
 import { listRuns } from "../run/directory.js";
 import { describeRun, type RunOverview } from "../train/overview.js";
 import { formatPercent } from "../ui/format.js";
+import { checkpointDirOption } from "./options.js";
 import { writeOutput } from "./output.js";
 import { formatTable } from "./table.js";
 
@@ -10,7 +10,7 @@ import { formatTable } from "./table.js";
 export function runsCommand(): Command {
   return new Command("runs")
     .description("list the runs in the checkpoint folder, newest first")
-    .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
+    .addOption(checkpointDirOption())
     .option("--json", "one JSON object a run on standard output")
     .addHelpText("after", "\nExample:\n  mnist-tui runs --json\n")
     .action(async ({ checkpointDir, json }: { checkpointDir: string; json?: boolean }) => {
@@ -20,7 +20,7 @@ export function runsCommand(): Command {
     });
 }
 
-/** A row a model; what belongs to the run stands in its first row. */
+/** A row a model; the run's own columns are filled in its first row. */
 function formatRuns(runs: readonly RunOverview[]): string[] {
   const rows = runs.flatMap(({ run, created, dataset, models }) =>
     models.map((model, index) => [

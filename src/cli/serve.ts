@@ -1,8 +1,6 @@
 import { basename, dirname, join } from "node:path";
-import { Command, Option } from "commander";
-import { defaultCheckpointDir, defaultHttpPort } from "../config/defaults.js";
-import { checkText, engines } from "../config/settings.js";
-import type { EngineChoice } from "../config/types.js";
+import { Command } from "commander";
+import { defaultHttpPort } from "../config/settings.js";
 import { findModels, type ModelSource, sourcesOf } from "../predict/models.js";
 import { newestRun, openRun, type RunPaths } from "../run/directory.js";
 import { followEvents } from "../run/follow.js";
@@ -11,34 +9,29 @@ import { isLoopback } from "../serve/guard.js";
 import { defaultMaxBytes, type RunningServer, startServer } from "../serve/server.js";
 import { lockHolder } from "../train/run-lock.js";
 import { exists } from "../util/atomic-write.js";
-import { UserError } from "../util/errors.js";
+import { addModelOptions, type ModelFlags, numberOption, threadsOption } from "./options.js";
 import { writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
 
-interface ServeOptions {
-  port: string;
+interface ServeOptions extends ModelFlags {
+  port: number;
   host: string;
   allowHost: string[];
-  maxBytes: string;
-  checkpoint?: string;
-  checkpointDir: string;
-  engine: EngineChoice;
-  threads: string;
+  maxBytes: number;
+  threads: number;
   json?: boolean;
 }
 
 /** `mnist-tui serve`: predictions and live runs over HTTP. */
 export function serveCommand(): Command {
-  return new Command("serve")
+  const command = new Command("serve")
     .description("HTTP server: POST /predict, a page with a canvas and the run's curves, health, metrics")
-    .option("--port <n>", "0 takes any free one", String(defaultHttpPort))
-    .option("--host <address>", "where to listen; anything but this machine is open to whoever reaches it", "127.0.0.1")
+    .addOption(numberOption("--port <n>", "port to listen on; 0 takes any free one", { least: 0, most: 65_535 }).default(defaultHttpPort))
+    .option("--host <address>", "address to listen on; any but this machine's own is open to every machine that reaches it", "127.0.0.1")
     .option("--allow-host <name...>", "further names that requests may call the server by, as behind a proxy", [])
-    .option("--max-bytes <n>", "largest picture", String(defaultMaxBytes))
-    .option("--checkpoint <dir>", "a checkpoint's, model's or run's folder (default: the newest run's best, else the pretrained one)")
-    .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
-    .addOption(new Option("--engine <name>", "what does the arithmetic").choices(engines).default("auto"))
-    .option("--threads <n>", "of each model", "1")
+    .addOption(numberOption("--max-bytes <n>", "largest picture", { least: 1, most: 2 ** 30 }).default(defaultMaxBytes));
+  return addModelOptions(command)
+    .addOption(threadsOption("worker threads of each model").default(1))
     .option("--json", "one JSON object a line on standard output: where it listens, and notices")
     .addHelpText("after", "\nExamples:\n  mnist-tui serve\n  curl -F image=@digit.png http://127.0.0.1:5000/predict\n")
     .action(serve);
@@ -49,18 +42,15 @@ async function serve(options: ServeOptions): Promise<void> {
     if (options.json) writeOutput(`${JSON.stringify({ type: "log", level, message, time: Date.now() })}\n`);
     else process.stderr.write(`${message}\n`);
   };
-  const port = wholeNumber("--port", options.port, 0, 65_535);
-  const maxBytes = wholeNumber("--max-bytes", options.maxBytes, 1, 2 ** 30);
-  const threads = checkText("threads", options.threads, "--threads") ?? 1;
   const signals = watchSignals((time) => {
-    if (time === "again") process.exit(signals.exitCode);
+    if (time === "later") process.exit(signals.exitCode);
   });
   const { models, run } = await chooseModels(options);
-  const { host, allowHost: allowHosts, engine } = options;
+  const { host, port, allowHost: allowHosts, maxBytes, engine, threads } = options;
   const store = new RunStore();
   const server = await startServer({ host, port, allowHosts, maxBytes, engine, threads, models, store, onNotice: notice });
   if (!isLoopback(host))
-    notice("warning", `Listening on ${host}: whoever reaches this machine can use the server; it asks for no password.`);
+    notice("warning", `Listening on ${host}: every machine that reaches this one can use the server; it asks for no password.`);
   writeOutput(
     options.json
       ? `${JSON.stringify({ type: "listening", url: server.url, models: models.map(({ name }) => name) })}\n`
@@ -96,10 +86,4 @@ async function runAt(path: string): Promise<RunPaths | undefined> {
 
 function welcome({ url }: RunningServer, models: readonly ModelSource[]): string {
   return `${models.map(({ origin }) => `model: ${origin}\n`).join("")}Listening on ${url}; Ctrl-C ends.\n`;
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UserError(`${flag} expects a whole number from ${least} to ${most}, got ${JSON.stringify(text)}.`, 2);
 }

@@ -1,16 +1,20 @@
 import { Command } from "commander";
-import { defaultBatchSize, defaultEpochs } from "../config/defaults.js";
 import { shippedPresets } from "../config/files.js";
+import { datasetNames } from "../config/names.js";
+import { readValue } from "../config/nesting.js";
 import { resolveOptions } from "../config/resolve.js";
-import { datasets } from "../config/settings.js";
-import { optimizerNames, optimizers } from "../model/optimizers.js";
+import { resolveModel, type SettingsLayer } from "../config/resolve-model.js";
+import type { Setting } from "../config/setting.js";
+import { flagName, type ModelKey, type ModelSettings, settings } from "../config/settings.js";
+import type { Model } from "../model/model.js";
+import { type OptimizerName, optimizerNames } from "../model/optimizers.js";
 import { buildModel, presetDescription, presetKernels, presetNames } from "../model/presets.js";
 import type { SetupChoices } from "../ui/setup-form.js";
 import { colorWanted } from "./output.js";
 import { trainCommand } from "./train.js";
 import { addTrainOptions, readSources } from "./train-options.js";
 
-/** `mnist-tui` without arguments on a terminal: the set-up form, then the training it describes. Leaving the form trains nothing. */
+/** `mnist-tui` without arguments on a terminal: the set-up form, then the training that it describes. Leaving the form trains nothing. */
 export async function setUpAndTrain(): Promise<void> {
   const { openSetup } = await import("../ui/tui/setup.js");
   const args = await openSetup({ title: "mnist-tui", ascii: false, color: colorWanted(), choices: setupChoices() });
@@ -19,33 +23,47 @@ export async function setUpAndTrain(): Promise<void> {
   await trainCommand().parseAsync(args.slice(1), { from: "user" });
 }
 
-/** What the form offers, from the presets and the settings that training knows. */
-export function setupChoices(): SetupChoices {
+/** The settings that the form offers, in the order of its rows. */
+const formSettings: readonly ModelKey[] = ["optimizer", "lr", "dropout", "batchSize", "kernels", "epochs"];
+/** Choices among names; every other field is typed. */
+const choicesOf: Partial<Record<ModelKey, readonly string[]>> = { optimizer: optimizerNames };
+
+/** The choices of the form, from the presets and the table of settings. */
+function setupChoices(): SetupChoices {
   const models = new Map(presetNames.map((name) => [name, buildModel(name)]));
+  const presets = presetNames.map((name) => ({
+    name,
+    description: presetDescription(name),
+    parameters: models.get(name)!.parameterCount,
+  }));
+  const trainings = new Map(presetNames.map((name) => [name, shippedPresets().training(name)]));
+  const fields = formSettings.map((key) => ({
+    key,
+    flag: flagName(key),
+    label: flagName((settings[key] as Setting).stored ?? key).replaceAll("-", " "),
+    values: choicesOf[key],
+    ofPreset: key === "kernels" || key === "optimizer",
+  }));
   return {
-    datasets,
-    optimizers: optimizerNames,
-    presets: presetNames.map((name) => {
-      const rates = [...new Set(models.get(name)!.layers.flatMap((layer) => (layer.type === "dropout" ? [String(layer.rate)] : [])))];
-      const training = shippedPresets().training(name);
-      const optimizer = training.optimizer ?? "adam";
-      return {
-        name,
-        description: presetDescription(name),
-        parameters: models.get(name)!.parameterCount,
-        kernels: presetKernels(name).join("-"),
-        dropout: rates.length > 0 ? rates.join(", ") : "none",
-        training: {
-          optimizer,
-          learningRate: String(training.lr ?? optimizers[optimizer].learningRate),
-          batchSize: String(training.batchSize ?? defaultBatchSize),
-          epochs: String(training.epochs ?? defaultEpochs),
-        },
-      };
-    }),
-    learningRates: Object.fromEntries(Object.entries(optimizers).map(([name, { learningRate }]) => [name, String(learningRate)])),
+    datasets: datasetNames,
+    presets,
+    fields,
+    usual: (draft, key) =>
+      usualText(models.get(draft.preset)!, trainings.get(draft.preset)!, draft.optimizer as OptimizerName, key as ModelKey),
     check: problemOf,
   };
+}
+
+/** @returns the value of a setting that is not asked for: the model's own, the preset's for its own optimizer, or the default */
+function usualText(model: Model, training: ModelSettings, optimizer: OptimizerName | "", key: ModelKey): string {
+  if (key === "kernels") return presetKernels(model.preset).join("-");
+  if (key === "dropout") {
+    const rates = model.layers.flatMap((layer) => (layer.type === "dropout" ? [String(layer.rate)] : []));
+    return [...new Set(rates)].join(", ") || "none";
+  }
+  const layers: SettingsLayer[] = [{ label: flagName, settings: training, from: "preset" }];
+  if (optimizer) layers.push({ label: flagName, settings: { optimizer }, from: "all" });
+  return String(readValue(resolveModel(model.preset, model.preset, layers).config, key));
 }
 
 const problems = new Map<string, string | undefined>();

@@ -1,8 +1,11 @@
+/** 128 plus the number of the signal, as shells have it. */
 const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** Exit code of an interrupt, by the signal or by Ctrl-C on a screen that reads keys. */
+export const interruptCode = codes.SIGINT;
 type Handled = keyof typeof codes;
 
-export interface SignalWatch {
-  /** What the process exits with because of the first signal; undefined where none came. */
+interface SignalWatch {
+  /** Exit code of the process because of the first signal; undefined where none came. */
   readonly exitCode: number | undefined;
   /** Resolves at the first signal. */
   readonly received: Promise<void>;
@@ -11,16 +14,16 @@ export interface SignalWatch {
 
 /**
  * Takes over INT, TERM and HUP.
- * @param onSignal called at each one; whoever asks twice wants out now
+ * @param onSignal called at each one; a second one asks to end at once
  */
-export function watchSignals(onSignal: (time: "first" | "again") => void): SignalWatch {
+export function watchSignals(onSignal: (time: "first" | "later") => void): SignalWatch {
   let exitCode: number | undefined;
   let resolve!: () => void;
   const received = new Promise<void>((done) => {
     resolve = done;
   });
   const listener = (name: NodeJS.Signals) => {
-    const time = exitCode === undefined ? "first" : "again";
+    const time = exitCode === undefined ? "first" : "later";
     exitCode ??= codes[name as Handled];
     resolve();
     onSignal(time);

@@ -4,8 +4,11 @@ import { checkText, flagName, type ModelSettings } from "../config/settings.js";
 import { buildModel, presetDescription, presetNames } from "../model/presets.js";
 import { formatShape } from "../model/shape.js";
 import { type Summary, type SummaryRow, summarize } from "../model/summary.js";
+import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
 import { writeOutput } from "./output.js";
+import { formatTable } from "./table.js";
+import { settingOption } from "./train-options.js";
 
 interface SummaryOptions {
   kernels?: string;
@@ -19,8 +22,8 @@ export function summaryCommand(): Command {
   return new Command("summary")
     .description("layers, output shapes, parameters and FLOPs of a model")
     .argument("<model>", `${presetNames.join(", ")}; may carry settings: pyramid:kernels=16-32-64-128:dropout=0.3`)
-    .option("--kernels <widths>", "widths of the convolutions, such as 16-32-64-128")
-    .option("--dropout <rate>", "rate of every dropout layer, from 0 up to but not including 1")
+    .addOption(settingOption("kernels"))
+    .addOption(settingOption("dropout"))
     .option("--json", "one JSON object on stdout")
     .option("--ascii", "plain ASCII: 3x3 in place of 3×3")
     .addHelpText("after", "\nExample:\n  mnist-tui summary pyramid --kernels 16-32-64-128\n")
@@ -57,17 +60,11 @@ function modelAsked(text: string, options: SummaryOptions): Pick<ModelSettings, 
 /** @returns the table and its totals as lines of text */
 function formatSummary(summary: Summary, description: string): string {
   const header = ["Layer", "Settings", "Output", "Parameters", "FLOPs"];
-  const cells = summary.layers.map(rowCells);
-  const widths = header.map((title, column) => Math.max(...[header, ...cells].map((row) => row[column].length), title.length));
-  const line = (row: string[]) =>
-    row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join("  ")
-      .trimEnd();
-  const rule = "-".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
+  const [headings, ...lines] = formatTable([header, ...summary.layers.map(rowCells)], "llrrr");
+  const rule = "-".repeat(headings.length);
   const totals: [string, string][] = [
-    ["Trainable parameters", count(summary.parameters)],
-    ["Non-trainable (batch-norm statistics)", count(summary.nonTrainable)],
+    ["Trainable parameters", formatCount(summary.parameters)],
+    ["Non-trainable (batch-norm statistics)", formatCount(summary.nonTrainable)],
     ["Parameter memory", bytes(summary.parameterBytes)],
     ["Activations of one image", bytes(summary.activationBytes)],
     ["Forward pass of one image", `${(summary.flops / 1e6).toFixed(2)} MFLOP`],
@@ -77,9 +74,9 @@ function formatSummary(summary: Summary, description: string): string {
     `${summary.model}: ${description}`,
     `Input ${formatShape(summary.input)}`,
     rule,
-    line(header),
+    headings,
     rule,
-    ...cells.map(line),
+    ...lines,
     rule,
     ...totals.map(([title, value]) => `${title.padEnd(40)}${value.padStart(widest)}`),
   ].join("\n");
@@ -87,11 +84,7 @@ function formatSummary(summary: Summary, description: string): string {
 
 function rowCells({ name, settings, output, parameters, nonTrainable, flops, depth }: SummaryRow): string[] {
   const all = parameters + nonTrainable;
-  return ["  ".repeat(depth) + name, settings, formatShape(output), all > 0 ? count(all) : "", flops > 0 ? count(flops) : ""];
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return ["  ".repeat(depth) + name, settings, formatShape(output), all > 0 ? formatCount(all) : "", flops > 0 ? formatCount(flops) : ""];
 }
 
 function bytes(value: number): string {

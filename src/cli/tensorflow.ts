@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { linkTensorflow, unlinkTensorflow } from "../engine/tfjs/link.js";
 import { writeOutput } from "./output.js";
 
-/** `mnist-tui tensorflow link DIR` and `unlink`: which TensorFlow the engine of that name uses. */
+/** `mnist-tui tensorflow link DIR` and `unlink`: the TensorFlow that the engine of that name uses. */
 export function tensorflowCommand(): Command {
   const command = new Command("tensorflow").description("use a TensorFlow that Python's pip installed, with CUDA or without");
   command
@@ -27,8 +27,8 @@ export function tensorflowCommand(): Command {
 }
 
 async function link(directory: string, { json }: { json?: boolean }): Promise<void> {
-  const result = await linkTensorflow(directory, (what) => {
-    process.stderr.write(`${what}…\n`);
+  const result = await linkTensorflow(directory, (stage) => {
+    process.stderr.write(`${stage}…\n`);
   });
   if (json) {
     writeOutput(`${JSON.stringify(result)}\n`);

@@ -1,25 +1,24 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { shippedPresets } from "../config/files.js";
 import {
   checkBatches,
   checkPrecision,
   type ResolvedOptions,
+  resolveFolders,
   resolveHttp,
   resolveOptions,
   resolveOutput,
-  resolvePlaces,
   type Source,
 } from "../config/resolve.js";
 import { resumeConfig } from "../config/resume.js";
 import type { ModelConfig } from "../config/types.js";
 import { buildModel } from "../model/presets.js";
 import { newestRun, openRun, type RunPaths } from "../run/directory.js";
-import { isFinished, type Progress, parseProgress } from "../train/progress.js";
-import { settledDirectory } from "../util/atomic-write.js";
+import { isFinished, storedProgress } from "../train/progress.js";
 import { UserError } from "../util/errors.js";
 
-/** Everything decided before anything is started or written. */
+/** All that is decided before a process is started or a file is written. */
 export interface TrainPlan extends ResolvedOptions {
   /** The run to go on with. */
   resumed?: RunPaths;
@@ -49,12 +48,14 @@ function planNewRun(sources: { file?: Source; flags: Source }): TrainPlan {
 
 async function planResume(sources: { file?: Source; flags: Source }, wanted: string | true): Promise<TrainPlan> {
   const settings = { ...sources.file?.settings, ...sources.flags.settings };
-  const places = resolvePlaces(settings);
-  const run = wanted === true ? await newestRun(places.checkpointDir) : await openRun(places.checkpointDir, wanted);
+  const folders = resolveFolders(settings);
+  const run = wanted === true ? await newestRun(folders.checkpointDir) : await openRun(folders.checkpointDir, wanted);
   if (!run)
-    throw new UserError(`There is no run to resume in ${places.checkpointDir}; train one first, or name its folder with --checkpoint-dir.`);
+    throw new UserError(
+      `There is no run to resume in ${folders.checkpointDir}; train one first, or name its folder with --checkpoint-dir.`,
+    );
   checkWritable(run.dir);
-  // Needs zod's schema of a stored run only here.
+  // Only a resumed run needs the schema of a stored one.
   const { parseRunConfig } = await import("../config/stored.js");
   const stored = parseRunConfig(run.record.config, run.file);
   const config = resumeConfig(stored, [sources.file, sources.flags], shippedPresets());
@@ -68,7 +69,7 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
   }
   return {
     config,
-    ...places,
+    ...folders,
     datasetByName: true,
     runNamed: true,
     output: resolveOutput(sources),
@@ -77,18 +78,6 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
     resumed: run,
     models,
   };
-}
-
-/** @returns where a model's training stood, or undefined where it has no checkpoint; the trainer verifies the files themselves */
-async function storedProgress(last: string): Promise<Progress | undefined> {
-  const file = join(await settledDirectory(last), "model.json");
-  if (!existsSync(file)) return undefined;
-  try {
-    return parseProgress((JSON.parse(readFileSync(file, "utf8")) as { progress?: unknown }).progress, file);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`Cannot read ${file}: ${(error as Error).message}; resume another run or train again.`);
-  }
 }
 
 /** Looks at the nearest folder that exists, so that a mistake is found before a download and nothing is created for it. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { catalog } from "../data/catalog.js";
 import { loadDataset } from "../data/datasets.js";
@@ -19,9 +19,10 @@ import { summaryLines } from "../ui/summary.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
 import { whenOutputCloses, writeOutput } from "./output.js";
-import { watchSignals } from "./signals.js";
+import { interruptCode, watchSignals } from "./signals.js";
 import type { TrainPlan } from "./train-plan.js";
 import { loadView, type TrainView } from "./train-view.js";
+import { packageVersion } from "./version.js";
 
 /**
  * Trains the plan's models and shows them. Nothing is written before every trainer is ready: a run that cannot start leaves
@@ -40,9 +41,6 @@ export async function trainRun(plan: TrainPlan): Promise<number> {
 
 /** What takes no longer needs no progress bar. */
 const patienceMilliseconds = 300;
-
-/** The dashboard reads Ctrl-C as a key; for whoever reads the exit code it is an interrupt all the same. */
-const interruptCode = 130;
 
 /** Nothing is left to train; that is no error, so that a script may resume until all is done. */
 async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promise<number> {
@@ -188,7 +186,14 @@ class TrainSession {
     datasetDigest: string,
     { engine, device }: Prepared,
   ): Promise<RunPaths> {
-    const record = { config, datasetDigest, versions: versions(), device, engine, created: new Date().toISOString() } satisfies RunRecord;
+    const record = {
+      config,
+      datasetDigest,
+      versions: { "mnist-tui": packageVersion, node: process.versions.node },
+      device,
+      engine,
+      created: new Date().toISOString(),
+    } satisfies RunRecord;
     const { run: base } = config;
     for (let number = 2; ; number++) {
       const free = runNamed || !existsSync(join(checkpointDir, record.config.run));
@@ -268,6 +273,7 @@ class TrainSession {
     if (this.signals.exitCode !== undefined) return this.signals.exitCode;
     if (this.outputClosed || this.interrupted.size > 0) return 1;
     if ([...ends.values()].includes("failed")) return 1;
+    // The dashboard reads Ctrl-C as a key.
     return this.userQuit === "interrupt" ? interruptCode : 0;
   }
 }
@@ -278,10 +284,4 @@ async function serveMeanwhile(port: number, store: RunStore, onWarning: (message
   const small = { host: "127.0.0.1", allowHosts: [], maxBytes: defaultMaxBytes, engine: "auto", threads: 1 } as const;
   const onNotice = (level: "info" | "warning", message: string) => level === "warning" && onWarning(message);
   return startServer({ ...small, port, models: [], store, onNotice });
-}
-
-function versions(): Record<string, string> {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
-  return { "mnist-tui": version, node: process.versions.node };
 }

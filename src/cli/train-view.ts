@@ -1,8 +1,7 @@
 import type { TrainerCommand } from "../run/events.js";
 import type { RunStore } from "../run/state/store.js";
 import type { RunView } from "../ui/run-view.js";
-import { dashboardUnavailable } from "../ui/terminal.js";
-import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
+import { colorWanted, dashboardProblem, outputIsTerminal, writeOutput } from "./output.js";
 
 /** The view of a run on standard output. */
 export interface TrainView extends RunView {
@@ -14,7 +13,7 @@ export interface TrainView extends RunView {
   farewell: "summary" | "place" | "nothing";
 }
 
-export interface ViewOptions {
+interface ViewOptions {
   store: RunStore;
   ascii: boolean;
   send(command: TrainerCommand, model?: string): void;
@@ -29,12 +28,7 @@ export interface ViewOptions {
  */
 export async function loadView(output: "dashboard" | "plain" | "json"): Promise<(options: ViewOptions) => TrainView> {
   if (output === "json") return loadJson();
-  return output === "dashboard" && canShowDashboard() ? loadDashboard() : loadLines();
-}
-
-function canShowDashboard(): boolean {
-  const terminal = { input: process.stdin.isTTY === true, output: process.stdout.isTTY === true };
-  return dashboardUnavailable(terminal, process.env) === undefined;
+  return output === "dashboard" && dashboardProblem() === undefined ? loadDashboard() : loadLines();
 }
 
 async function loadJson(): Promise<(options: ViewOptions) => TrainView> {

@@ -1,17 +1,29 @@
+import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 import { imageSide } from "../util/image-size.js";
-import type { AugmentConfig } from "./types.js";
 
-/** What `--augment` may hold. */
-export const augmentKeys = ["rotate", "crop", "shift", "scale"] as const;
-type AugmentKey = (typeof augmentKeys)[number];
-
-const ranges: Record<AugmentKey, { maximum: number; meaning: string }> = {
+/** The values of each key of `--augment`. */
+const ranges = {
   rotate: { maximum: 180, meaning: "degrees from 0 to 180" },
   crop: { maximum: imageSide, meaning: `SIZE@PROBABILITY such as 22@0.1, SIZE a whole number of pixels from 1 to ${imageSide}` },
   shift: { maximum: 14, meaning: "pixels from 0 to 14" },
   scale: { maximum: 0.9, meaning: "a fraction from 0 to 0.9" },
 };
+type AugmentKey = keyof typeof ranges;
+export const augmentKeys = Object.keys(ranges) as AugmentKey[];
+
+/** Ranges of the random affine augmentation; a range of zero changes nothing. */
+export const augmentSchema = z.object({
+  /** ± degrees */
+  rotate: z.number().min(0).max(ranges.rotate.maximum),
+  /** The centre of `size` × `size` pixels is enlarged to 28 × 28, with `probability`. */
+  crop: z.object({ size: z.int().min(1).max(ranges.crop.maximum), probability: z.number().min(0).max(1) }).optional(),
+  /** ± pixels in x and in y */
+  shift: z.number().min(0).max(ranges.shift.maximum),
+  /** ± fraction: 0.1 is 0.9–1.1 */
+  scale: z.number().min(0).max(ranges.scale.maximum),
+});
+export type AugmentConfig = z.infer<typeof augmentSchema>;
 
 export const noAugment: AugmentConfig = { rotate: 0, shift: 0, scale: 0 };
 
@@ -36,17 +48,6 @@ export function parseAugment(text: string): AugmentConfig {
   return config;
 }
 
-/** The text that parseAugment reads back; "none" where nothing is augmented. */
-export function formatAugment({ rotate, crop, shift, scale }: AugmentConfig): string {
-  const parts = [
-    rotate ? `rotate=${rotate}` : "",
-    crop?.probability ? `crop=${crop.size}@${crop.probability}` : "",
-    shift ? `shift=${shift}` : "",
-    scale ? `scale=${scale}` : "",
-  ];
-  return parts.filter(Boolean).join(",") || "none";
-}
-
 function parseCrop(text: string): AugmentConfig["crop"] {
   const [sizeText, probabilityText = "1"] = splitOnce(text, "@");
   const size = amount("crop", sizeText);
@@ -66,7 +67,7 @@ function wrongValue(key: AugmentKey, text: string): UserError {
 }
 
 function isAugmentKey(key: string): key is AugmentKey {
-  return (augmentKeys as readonly string[]).includes(key);
+  return Object.hasOwn(ranges, key);
 }
 
 function decimal(text: string): number {

@@ -1,16 +1,17 @@
 import { UserError } from "../util/errors.js";
-import { camelCase, checkText, flagName, type ModelKey, type ModelSettings, modelSettings } from "./settings.js";
+import { checkName } from "./folder-names.js";
+import { camelCase, checkText, flagName, type ModelKey, type ModelSettings, modelKeys } from "./settings.js";
 
-/** One model asked for: a preset, perhaps with settings and a name of its own. */
+/** One model of --compare or --model: a preset, perhaps with settings and a name of its own. */
 export interface Entry {
   preset: string;
   name?: string;
   settings: ModelSettings;
-  /** As it was written. */
+  /** The entry as the user wrote it. */
   text: string;
 }
 
-export const entryKeys: readonly string[] = [...Object.keys(modelSettings).map(flagName), "name"];
+const entryKeys: readonly string[] = [...modelKeys, "name"];
 
 /**
  * Parses "simple,pyramid:kernels=16-32-64-128:dropout=0.3:optimizer=sgd:lr=0.01". Keys read like the flags; `name` names the model
@@ -48,34 +49,23 @@ function parseEntry(text: string, presets: readonly string[]): Entry {
   for (const part of parts) {
     const at = part.indexOf("=");
     const key = camelCase(at < 0 ? part : part.slice(0, at));
-    if (at < 0 || !(key === "name" || key in modelSettings)) {
+    if (at < 0 || !entryKeys.includes(key)) {
       throw new UserError(
-        `${JSON.stringify(part)} in ${JSON.stringify(text)} is no setting; expected KEY=VALUE with KEY one of ${entryKeys.join(", ")}.`,
+        `${JSON.stringify(part)} in ${JSON.stringify(text)} is no setting; expected KEY=VALUE with KEY one of ${entryKeys.map(flagName).join(", ")}.`,
         2,
       );
     }
     if (seen.has(key)) throw new UserError(`${flagName(key)} stands twice in ${JSON.stringify(text)}; give it once.`, 2);
     seen.add(key);
     const value = part.slice(at + 1);
-    if (key === "name") entry.name = checkModelName(value, text);
-    else setValue(entry.settings, key as ModelKey, value, `${flagName(key)} in ${JSON.stringify(text)}`);
+    if (key === "name") {
+      checkName(value, "model");
+      entry.name = value;
+    } else setValue(entry.settings, key as ModelKey, value, `${flagName(key)} in ${JSON.stringify(text)}`);
   }
   return entry;
 }
 
 function setValue<K extends ModelKey>(settings: ModelSettings, key: K, text: string, label: string): void {
   settings[key] = checkText(key, text, label) as ModelSettings[K];
-}
-
-/** A model's name is a folder's, beside the files of its run. */
-export function isModelName(name: string): boolean {
-  return /^[A-Za-z0-9._-]{1,64}$/.test(name) && ![".", "..", "run.json", "lock.json"].includes(name.toLowerCase());
-}
-
-function checkModelName(name: string, entry: string): string {
-  if (isModelName(name)) return name;
-  throw new UserError(
-    `name in ${JSON.stringify(entry)} expects 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", and no file of a run, got ${JSON.stringify(name)}.`,
-    2,
-  );
 }

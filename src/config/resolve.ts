@@ -1,20 +1,23 @@
 import { UserError } from "../util/errors.js";
-import {
-  defaultBatchSize,
-  defaultCheckpointDir,
-  defaultDataset,
-  defaultEpochs,
-  defaultHttpPort,
-  defaultModels,
-  splitSizes,
-} from "./defaults.js";
 import { type Entry, nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
-import { type IdleSetting, type Layer, resolveModel } from "./resolve-model.js";
-import { flagName, type ModelSettings, modelSettings, type Settings } from "./settings.js";
+import { checkName } from "./folder-names.js";
+import { nested } from "./nesting.js";
+import { type IdleSetting, resolveModel, type SettingsLayer } from "./resolve-model.js";
+import {
+  defaultHttpPort,
+  defaultOf,
+  flagName,
+  type ModelSettings,
+  modelKeys,
+  runKeys,
+  type Settings,
+  splitSizes,
+  settings as table,
+} from "./settings.js";
 import type { RunConfig } from "./types.js";
 
-/** Where settings come from: the command line, or a file. */
+/** A source of settings: the command line, or a file. */
 export interface Source {
   /** "--lr", or "lr in FILE" */
   label(key: string): string;
@@ -27,7 +30,7 @@ export interface ResolvedOptions {
   dataDir?: string;
   /** The dataset was asked for by name: no other may take its place. */
   datasetByName: boolean;
-  /** No name was given, so another may be tried where this one is taken. */
+  /** The name was given; else another may be tried where it is taken. */
   runNamed: boolean;
   output: "dashboard" | "plain" | "json";
   ascii: boolean;
@@ -46,7 +49,7 @@ export function fileSource(name: string, settings: Settings): Source {
 /**
  * Fills in everything: defaults ← preset ← file ← flags. A setting in an entry ("simple:lr=0.1") wins over the same
  * source's setting for all models.
- * @param now names the run where nobody did
+ * @param now names a run without a name of its own
  * @throws UserError (exit code 2) for an impossible or contradictory setting
  */
 export function resolveOptions(sources: { file?: Source; flags: Source }, presets: Presets, now: Date): ResolvedOptions {
@@ -55,7 +58,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
   const { entries, source } = chooseModels(sources, presets);
   const names = nameEntries(entries);
   const resolved = entries.map((entry, index) => {
-    const layers: Layer[] = [
+    const layers: SettingsLayer[] = [
       { label: (key) => `${key} in config/presets/${entry.preset}.json`, settings: presets.training(entry.preset), from: "preset" },
     ];
     for (const candidate of [file, flags]) {
@@ -63,25 +66,19 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
       layers.push({ label: candidate.label, settings: modelPart(candidate.settings), from: "all" });
       if (candidate === source) layers.push(entryLayer(entry));
     }
-    return resolveModel(entry.preset, names[index], layers, { epochs: defaultEpochs, batchSize: defaultBatchSize });
+    return resolveModel(entry.preset, names[index], layers);
   });
   rejectIdle(resolved.map((model) => model.idle));
-  const config: RunConfig = {
+  const config = {
     run: settings.run ?? timeStamp(now),
-    dataset: settings.dataset ?? defaultDataset,
-    limitTrain: settings.limitTrain,
-    limitTest: settings.limitTest,
-    seed: settings.seed ?? 0,
-    engine: settings.engine ?? "auto",
-    threads: settings.threads ?? 0,
-    tf32: settings.tf32 || undefined,
+    ...nested(runKeys, (key) => settings[key] ?? defaultOf(key)),
     models: resolved.map((model) => model.config),
-  };
-  if (settings.run !== undefined) checkRunName(settings.run);
+  } as RunConfig;
+  checkName(config.run, "run");
   checkBatches(config);
   return {
     config,
-    ...resolvePlaces(settings),
+    ...resolveFolders(settings),
     datasetByName: settings.dataset !== undefined,
     runNamed: settings.run !== undefined,
     output: resolveOutput(sources),
@@ -90,7 +87,7 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
   };
 }
 
-/** @throws UserError (exit code 2) where a step would need more images than there are */
+/** @throws UserError (exit code 2) where a batch is larger than the training split */
 export function checkBatches(config: RunConfig): void {
   const samples = Math.min(config.limitTrain ?? splitSizes.train, splitSizes.train);
   for (const model of config.models) {
@@ -102,14 +99,14 @@ export function checkBatches(config: RunConfig): void {
   }
 }
 
-/** @throws UserError (exit code 2) where the engine asked for multiplies in nothing but float32 */
+/** @throws UserError (exit code 2) for TensorFloat-32 with an engine that multiplies in float32 alone */
 export function checkPrecision({ engine, tf32 }: Pick<RunConfig, "engine" | "tf32">): void {
   if (!tf32 || engine === "cuda" || engine === "auto") return;
   throw new UserError(`--tf32 is for the engine cuda, got --engine ${engine}; leave one of them out.`, 2);
 }
 
-export function resolvePlaces(settings: Settings): { checkpointDir: string; dataDir?: string } {
-  return { checkpointDir: settings.checkpointDir ?? defaultCheckpointDir, dataDir: settings.dataDir };
+export function resolveFolders(settings: Settings): { checkpointDir: string; dataDir?: string } {
+  return { checkpointDir: settings.checkpointDir ?? table.checkpointDir.default, dataDir: settings.dataDir };
 }
 
 export function resolveHttp({ http }: Settings): number | undefined {
@@ -128,17 +125,8 @@ export function resolveOutput({ file, flags }: { file?: Source; flags: Source })
   return "dashboard";
 }
 
-/** @throws UserError (exit code 2) where the name cannot be a folder's */
-export function checkRunName(name: string): void {
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && name !== "." && name !== "..") return;
-  throw new UserError(
-    `A run's name has 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", got ${JSON.stringify(name)}; choose another for --run.`,
-    2,
-  );
-}
-
 /** "2026-11-21_14-05-09", local time: sorts by age and needs no quoting. */
-export function timeStamp(now: Date): string {
+function timeStamp(now: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   return `${day}_${two(now.getHours())}-${two(now.getMinutes())}-${two(now.getSeconds())}`;
@@ -157,15 +145,15 @@ function chooseModels({ file, flags }: { file?: Source; flags: Source }, presets
     }
     return { entries, source };
   }
-  return { entries: parseEntries(defaultModels, presets.names) };
+  return { entries: parseEntries(table.compare.default, presets.names) };
 }
 
-function entryLayer(entry: Entry): Layer {
+function entryLayer(entry: Entry): SettingsLayer {
   return { label: (key) => `${flagName(key)} in ${JSON.stringify(entry.text)}`, settings: entry.settings, from: "entry" };
 }
 
 function modelPart(settings: Settings): ModelSettings {
-  return Object.fromEntries(Object.entries(settings).filter(([key]) => key in modelSettings)) as ModelSettings;
+  return Object.fromEntries(modelKeys.map((key) => [key, settings[key]])) as ModelSettings;
 }
 
 /** A setting for all models is a mistake where no model uses it; one in an entry where its model does not. */

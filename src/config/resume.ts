@@ -2,46 +2,49 @@ import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../util/errors.js";
 import { nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
+import { readValue, writeValue } from "./nesting.js";
 import type { Source } from "./resolve.js";
-import { type ModelKey, type ModelSettings, modelSettings } from "./settings.js";
+import type { Setting } from "./setting.js";
+import { flagName, type ModelKey, type ModelSettings, modelKeys, runKeys, type SettingKey, settingKeys, settings } from "./settings.js";
 import type { ModelConfig, RunConfig } from "./types.js";
 
-/** What may differ when a run is resumed; everything else belongs to the run. */
-const free = ["epochs", "threads", "engine", "tf32", "dataDir", "checkpointDir", "resume", "plain", "json", "ascii", "http"];
-const freeFlags = "--epochs, --threads, --engine, --tf32, --data-dir, --checkpoint-dir, --plain, --json, --ascii, --http";
+/** Settings of the call that belong to the run all the same, under names of their own in run.json. */
+const ofTheRun: readonly SettingKey[] = ["compare", "model", "run"];
+
+/** Flags that may differ when a run is resumed, for the error, the stored ones first; --resume and --config only lead to others. */
+const freeFlags = [...modelKeys, ...runKeys, ...settingKeys.filter((key) => settings[key].of === "call")]
+  .filter((key) => isFree(key) && key !== "resume" && key !== "config")
+  .map((key) => `--${flagName(key)}`)
+  .join(", ");
+
+function isFree(key: SettingKey): boolean {
+  const { of, resume } = settings[key] as Setting;
+  return of === "call" ? !ofTheRun.includes(key) : resume === "free";
+}
 
 /**
- * A stored run's configuration with what the user changes about it now. Settings that repeat the stored ones are fine.
+ * A stored run's configuration with the free settings as the user gives them now. Settings that repeat the stored ones are no contradiction.
  * @throws UserError (exit code 2) for a setting that contradicts the run
  */
 export function resumeConfig(stored: RunConfig, sources: readonly (Source | undefined)[], presets: Presets): RunConfig {
   const config = structuredClone(stored);
   for (const source of sources) {
-    if (!source) continue;
-    for (const key of Object.keys(source.settings)) {
-      if (key === "compare" || key === "model") checkModels(stored, source, key, presets);
-      else if (!free.includes(key)) checkSame(stored, source, key);
+    for (const [key, value] of Object.entries(source?.settings ?? {}) as [SettingKey, unknown][]) {
+      const { of } = settings[key];
+      const holders = (run: RunConfig) => (of === "model" ? run.models : [run]);
+      if (key === "compare" || key === "model") checkModels(stored, source!, key, presets);
+      else if (!isFree(key)) for (const holder of holders(stored)) checkSame(stored, holder, source!, key);
+      else if (of !== "call") for (const holder of holders(config)) writeValue(holder, key, value);
     }
-    const { epochs, threads, engine, tf32 } = source.settings;
-    if (threads !== undefined) config.threads = threads;
-    if (engine !== undefined) config.engine = engine;
-    if (tf32 !== undefined) config.tf32 = tf32 || undefined;
-    if (epochs !== undefined) for (const model of config.models) model.epochs = epochs;
   }
   return config;
 }
 
-function checkSame(stored: RunConfig, source: Source, key: string): void {
-  const wanted = source.settings[key as keyof typeof source.settings];
-  if (key in modelSettings) {
-    for (const model of stored.models) {
-      const value = storedValue(model, key as ModelKey);
-      if (!isDeepStrictEqual(value, wanted)) throw contradiction(source.label(key), wanted, value, `${model.name} of run ${stored.run}`);
-    }
-  } else {
-    const value = stored[key as "dataset" | "seed" | "limitTrain" | "limitTest" | "run"];
-    if (value !== wanted) throw contradiction(source.label(key), wanted, value, `run ${stored.run}`);
-  }
+function checkSame(stored: RunConfig, holder: RunConfig | ModelConfig, source: Source, key: SettingKey): void {
+  const wanted = source.settings[key];
+  const value = readValue(holder, key);
+  if (isDeepStrictEqual(value, wanted)) return;
+  throw contradiction(source.label(key), wanted, value, "name" in holder ? `${holder.name} of run ${stored.run}` : `run ${stored.run}`);
 }
 
 function checkModels(stored: RunConfig, source: Source, key: "compare" | "model", presets: Presets): void {
@@ -57,29 +60,12 @@ function checkModels(stored: RunConfig, source: Source, key: "compare" | "model"
   if (!same) throw contradiction(source.label(key), text, stored.models.map((model) => model.name).join(","), `run ${stored.run}`);
 }
 
-function sameSettings(model: ModelConfig, settings: ModelSettings): boolean {
-  return Object.entries(settings).every(
-    ([key, value]) => free.includes(key) || isDeepStrictEqual(storedValue(model, key as ModelKey), value),
-  );
-}
-
-function storedValue(model: ModelConfig, key: ModelKey): unknown {
-  switch (key) {
-    case "lr":
-      return model.learningRate;
-    case "schedule":
-      return model.schedule.type;
-    case "stepSize":
-    case "gamma":
-    case "warmup":
-      return model.schedule[key];
-    default:
-      return model[key];
-  }
+function sameSettings(model: ModelConfig, own: ModelSettings): boolean {
+  return (Object.keys(own) as ModelKey[]).every((key) => isFree(key) || isDeepStrictEqual(readValue(model, key), own[key]));
 }
 
 function contradiction(label: string, wanted: unknown, value: unknown, of: string): UserError {
-  const shown = (what: unknown) => (what === undefined ? "none" : typeof what === "string" ? what : JSON.stringify(what));
+  const shown = (setting: unknown) => (setting === undefined ? "none" : typeof setting === "string" ? setting : JSON.stringify(setting));
   return new UserError(
     `${label} ${shown(wanted)} contradicts ${shown(value)} of ${of}, which is being resumed; only ${freeFlags} may change.`,
     2,

@@ -1,45 +1,18 @@
 import * as z from "#zod";
-import { optimizerNames } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
-import { isModelName } from "./entries.js";
-import { datasets, engines, schedules } from "./settings.js";
+import { firstIssue } from "../util/schema-issue.js";
+import { isModelName } from "./folder-names.js";
+import { nested } from "./nesting.js";
+import type { Setting } from "./setting.js";
+import { modelKeys, runKeys, type SettingKey, settings } from "./settings.js";
 import type { RunConfig } from "./types.js";
 
-const count = z.int().min(1);
-const notNegative = z.number().min(0);
-
-const runConfig: z.ZodType<RunConfig> = z.object({
+const runConfig = z.object({
   run: z.string(),
-  dataset: z.enum(datasets),
-  limitTrain: count.optional(),
-  limitTest: count.optional(),
-  seed: z.int().min(0).max(4_294_967_295),
-  engine: z.enum(engines),
-  threads: z.int().min(0),
-  tf32: z.boolean().optional(),
+  ...fields(runKeys),
   models: z
     .array(
-      z.object({
-        name: z.string().refine(isModelName, "no name of a model's folder"),
-        preset: z.string(),
-        kernels: z.array(count).optional(),
-        dropout: notNegative.optional(),
-        epochs: count,
-        batchSize: count,
-        learningRate: z.number().positive(),
-        optimizer: z.enum(optimizerNames),
-        momentum: notNegative,
-        weightDecay: notNegative,
-        schedule: z.object({ type: z.enum(schedules), stepSize: count, gamma: notNegative, warmup: notNegative }),
-        augment: z.object({
-          rotate: notNegative,
-          crop: z.object({ size: count, probability: notNegative }).optional(),
-          shift: notNegative,
-          scale: notNegative,
-        }),
-        earlyStop: z.int().min(0),
-        minDelta: notNegative,
-      }),
+      z.object({ name: z.string().refine(isModelName, "expects the name of a model's folder"), preset: z.string(), ...fields(modelKeys) }),
     )
     .min(1),
 });
@@ -47,11 +20,24 @@ const runConfig: z.ZodType<RunConfig> = z.object({
 /**
  * @param stored the configuration in a run.json
  * @param file its path, for the message
- * @throws UserError where something in it cannot be trained with
+ * @throws UserError where a run cannot go on with it
  */
 export function parseRunConfig(stored: unknown, file: string): RunConfig {
   const result = runConfig.safeParse(stored);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new UserError(`The configuration in ${file} cannot be resumed: config.${issue.path.join(".")}: ${issue.message}.`);
+  if (result.success) return result.data as unknown as RunConfig;
+  throw new UserError(`The configuration in ${file} cannot be resumed: ${firstIssue(result.error, ["config"])}.`);
+}
+
+/** @returns the fields of an object that holds the settings, nested as they are stored */
+function fields(keys: readonly SettingKey[]): Record<string, z.ZodType> {
+  const shapes = Object.entries(nested(keys, (key) => storedSchema(settings[key] as Setting)));
+  return Object.fromEntries(shapes.map(([name, shape]) => [name, shape instanceof z.ZodType ? shape : z.object(shape as z.ZodRawShape)]));
+}
+
+/** The stored value is one of the setting's, or its default. A run from before there was the setting has trained with the default. */
+function storedSchema({ schema, default: usual }: Setting): z.ZodType {
+  if (usual === undefined) return schema.optional();
+  if (typeof usual === "function") return schema;
+  const known = schema.safeParse(usual).success ? schema : z.union([schema, z.literal(usual as number)]);
+  return known.default(usual);
 }

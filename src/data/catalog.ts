@@ -1,4 +1,5 @@
-import type { DatasetName } from "../config/types.js";
+import type { DatasetName } from "../config/names.js";
+import type { ImageStyle } from "../picture/read.js";
 import { imagePixels, imageSide } from "../util/image-size.js";
 
 /** One of a dataset's four IDX files, as it is known before it is read. */
@@ -25,6 +26,8 @@ export interface DatasetEntry {
   /** [10], by label */
   classNames: readonly string[];
   /** Of the training images' pixels in [0, 1]. */
+  /** How its images were made, and pictures are made like them. */
+  style: ImageStyle;
   normalization: { mean: number; std: number };
 }
 
@@ -66,6 +69,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
     ],
     folders: ["mnist", "MNIST/raw", "MNIST"],
     classNames: digits,
+    style: "digit",
     normalization: { mean: 0.1307, std: 0.3081 },
   },
   "fashion-mnist": {
@@ -84,6 +88,7 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
     ],
     folders: ["fashion-mnist", "FashionMNIST/raw", "FashionMNIST"],
     classNames: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
+    style: "article",
     normalization: { mean: 0.286, std: 0.353 },
   },
   synthetic: {
@@ -99,11 +104,15 @@ export const catalog: Readonly<Record<DatasetName, DatasetEntry>> = {
     mirrors: [],
     folders: [],
     classNames: digits,
+    style: "digit",
     normalization: { mean: 0.1307, std: 0.3081 },
   },
 };
 
-export const datasetNames = Object.keys(catalog) as DatasetName[];
+/** @param dataset the name in a checkpoint; digits where the name is none of the catalog's */
+export function styleOf(dataset: string): ImageStyle {
+  return Object.hasOwn(catalog, dataset) ? catalog[dataset as DatasetName].style : "digit";
+}
 
 /** @returns [4] the files: training images, training labels, test images, test labels */
 export function filesOf(entry: DatasetEntry): readonly DatasetFile[] {

@@ -1,5 +1,4 @@
-import type { DatasetName } from "../config/types.js";
-import { datasetNames } from "../data/catalog.js";
+import { type DatasetName, datasetNames } from "../config/names.js";
 import { dataDirectory, findInCache, findInDirectory } from "../data/locate.js";
 
 export interface DatasetPlace {

@@ -65,6 +65,11 @@ export function presetKernels(preset: string): number[] {
     .map((layer) => layer.filters);
 }
 
+/** @returns the options of `train` that the preset file gives, unchecked @throws UserError for an unknown preset */
+export function presetTraining(preset: string): Readonly<Record<string, unknown>> {
+  return presetSpec(preset).training ?? {};
+}
+
 function presetSpec(preset: string): PresetSpec {
   let spec = loaded.get(preset);
   if (!spec) {

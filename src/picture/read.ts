@@ -18,11 +18,6 @@ export interface NormalizedImage {
   steps: string[];
 }
 
-/** @param dataset the name in a checkpoint */
-export function imageStyle(dataset: string): ImageStyle {
-  return dataset === "fashion-mnist" ? "article" : "digit";
-}
-
 /**
  * Decodes and normalizes a PNG or JPEG of any size, depth and colour.
  * @throws ImageError where it is no such file, damaged, too large or blank

@@ -1,10 +1,11 @@
 import type { EngineChoice } from "../config/types.js";
+import { styleOf } from "../data/catalog.js";
 import type { EngineInfo } from "../engine/contract/engine.js";
 import type { Session } from "../engine/contract/session.js";
 import { selectEngine } from "../engine/registry.js";
 import { argmax, classes, softmax } from "../model/logits.js";
 import { buildModel } from "../model/presets.js";
-import { type ImageStyle, imageStyle } from "../picture/read.js";
+import type { ImageStyle } from "../picture/read.js";
 import { loadCheckpoint } from "../run/checkpoint.js";
 import type { CheckpointInfo } from "../run/checkpoint-info.js";
 import { UserError } from "../util/errors.js";
@@ -58,7 +59,7 @@ export async function openClassifier(dir: string, { engine: choice, threads }: C
     info,
     dir,
     engine: session.info,
-    style: imageStyle(info.dataset),
+    style: styleOf(info.dataset),
     classify: (images) => classify(session, info, dir, images),
     dispose: () => session.dispose(),
   };

@@ -1,8 +1,9 @@
 import * as z from "#zod";
 import { classes } from "../model/logits.js";
 import { UserError } from "../util/errors.js";
+import { firstIssue } from "../util/schema-issue.js";
 
-/** How a checkpoint's model.json reads. */
+/** The content of a checkpoint's model.json. */
 
 const infoSchema = z.object({
   /** Version of this file's format; filled in by saveCheckpoint. */
@@ -19,7 +20,7 @@ const infoSchema = z.object({
   normalization: z.object({ mean: z.number(), std: z.number().positive() }),
   epoch: z.number(),
   step: z.number().int().nonnegative(),
-  /** testAccuracy, testLoss and whatever else was measured then. */
+  /** testAccuracy, testLoss and other figures of the evaluation. */
   metrics: z.record(z.string(), z.number()),
   /** The trainer's own state as JSON, for an exact resume; nothing else reads it. */
   progress: z.unknown().optional(),
@@ -27,15 +28,15 @@ const infoSchema = z.object({
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)).optional(),
 });
 
-/** What model.json holds. */
+/** A model.json before it is written. */
 export type CheckpointInfo = z.infer<typeof infoSchema>;
 
-/** What it holds once it is written. */
+/** A model.json on the disk: with the digests of its files. */
 export type WholeInfo = CheckpointInfo & { files: Record<string, string> };
 
 /**
  * @param path the file's name, for messages @param required a file that there has to be a digest of
- * @throws UserError saying what is wrong with it
+ * @throws UserError naming the first fault
  */
 export function parseInfo(path: string, bytes: Uint8Array, required: string): WholeInfo {
   let json: unknown;
@@ -49,10 +50,8 @@ export function parseInfo(path: string, bytes: Uint8Array, required: string): Wh
   const parsed = infoSchema.safeParse(json);
   const { files } = parsed.data ?? {};
   if (!parsed.success || !files?.[required]) {
-    const issue = parsed.error?.issues[0];
-    throw new UserError(
-      `${path} is not a checkpoint's description: ${issue ? `${issue.path.join(".")}: ${issue.message}` : `no digest of ${required}`}.`,
-    );
+    const fault = parsed.error ? firstIssue(parsed.error) : `no digest of ${required}`;
+    throw new UserError(`${path} is not a checkpoint's description: ${fault}.`);
   }
   return { ...parsed.data, files };
 }

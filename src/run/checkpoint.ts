@@ -9,7 +9,7 @@ import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safet
 
 /**
  * A checkpoint is a folder: weights.safetensors (parameters and batch-norm statistics under PyTorch's names, ready for
- * load_state_dict), optimizer.safetensors (its slots, where resuming is wanted) and model.json (what the weights are, and the
+ * load_state_dict), optimizer.safetensors (its slots, where resuming is wanted) and model.json (the model of the weights, and the
  * digests of both files). It is replaced as a whole, so a crash leaves the old or the new one.
  */
 
@@ -57,7 +57,7 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
   }
 }
 
-/** Reads what a checkpoint is, without its weights. @throws UserError as loadCheckpoint */
+/** Reads a checkpoint's model.json alone. @throws UserError as loadCheckpoint */
 export async function readCheckpointInfo(dir: string): Promise<CheckpointInfo> {
   const path = join(await settledDirectory(dir), infoFile);
   return parse(path);

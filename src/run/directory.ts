@@ -1,13 +1,15 @@
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "#zod";
+import { checkName, isRunName } from "../config/folder-names.js";
 import type { RunConfig } from "../config/types.js";
 import { errorCode, exists, fileErrorReason, makeDirectory, writeFileAtomic, writeRemedy, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
+import { firstIssue } from "../util/schema-issue.js";
 
 /** Where runs lie: CHECKPOINT_DIR/RUN/run.json and, for each model, CHECKPOINT_DIR/RUN/MODEL/{events.jsonl, best/, last/}. */
 
-/** What run.json holds. */
+/** The content of run.json. */
 export interface RunRecord {
   config: RunConfig;
   /** SHA-256 over the dataset's files. */
@@ -25,7 +27,7 @@ export interface ModelPaths {
   events: string;
   best: string;
   last: string;
-  /** What the trainer's process printed. */
+  /** Lines that the trainer's process printed. */
   log: string;
 }
 
@@ -39,7 +41,6 @@ export interface RunPaths {
   model(name: string): ModelPaths;
 }
 
-const namePattern = /^[A-Za-z0-9._-]{1,64}$/;
 const recordFile = "run.json";
 /** Tells apart the temporary folders of one process. */
 let created = 0;
@@ -52,12 +53,6 @@ const recordSchema = z.object({
   engine: z.string(),
   created: z.iso.datetime(),
 });
-
-/** @throws UserError (exit code 2) where the name cannot be a run's or a model's folder */
-export function checkName(name: string, what: "run" | "model"): void {
-  if (!namePattern.test(name) || name === "." || name === "..")
-    throw new UserError(`A ${what} name has 1 to 64 of A–Z, a–z, 0–9, ".", "_" and "-", got ${JSON.stringify(name)}; choose another.`, 2);
-}
 
 /**
  * Creates the run's folder with its run.json, both or neither.
@@ -124,7 +119,7 @@ export async function listRuns(checkpointDir: string): Promise<RunPaths[]> {
   for (const entry of entries) {
     // A run may lie elsewhere and be linked here; a run being created is none yet.
     const folder = entry.isDirectory() || entry.isSymbolicLink();
-    if (!folder || !namePattern.test(entry.name) || /^\..*\.\d+\.\d+\.new$/.test(entry.name)) continue;
+    if (!folder || !isRunName(entry.name) || /^\..*\.\d+\.\d+\.new$/.test(entry.name)) continue;
     const file = join(checkpointDir, entry.name, recordFile);
     try {
       runs.push(runPaths(checkpointDir, entry.name, parseRecord(file, await readFile(file, "utf8"))));
@@ -168,10 +163,7 @@ function parseRecord(file: string, text: string): RunRecord {
     throw new UserError(`${file} is not JSON; the run cannot be read.`);
   }
   const parsed = recordSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UserError(`${file} is not a run's record: ${issue.path.join(".")}: ${issue.message}.`);
-  }
+  if (!parsed.success) throw new UserError(`${file} is not a run's record: ${firstIssue(parsed.error)}.`);
   return parsed.data as unknown as RunRecord;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a trainer says. Everything that a person sees is a pure view of these events; events.jsonl holds them one a line.
+ * The events of a trainer. Every view of a run is a pure function of them; events.jsonl holds them one a line.
  * `time` is milliseconds since the Unix epoch. Accuracies are fractions in [0, 1]; losses mean cross-entropy in nats.
  */
 interface Base {
@@ -9,7 +9,7 @@ interface Base {
   time: number;
 }
 
-/** First event of a trainer, and again after each resume. */
+/** First event of a trainer; a resumed run has another one. */
 export interface StartEvent extends Base {
   type: "start";
   preset: string;
@@ -91,7 +91,7 @@ export interface SamplesEvent extends Base {
   samples: Sample[];
 }
 
-/** After every evaluation: test images that say most about what is still wrong, at most 20 each. */
+/** After every evaluation: the test images that tell most about the remaining mistakes, at most 20 each. */
 export interface MistakesEvent extends Base {
   type: "mistakes";
   epoch: number;
@@ -135,7 +135,7 @@ export interface DeviceEvent extends Base {
   hostBytes: number;
   /** 100 is one core. */
   cpuPercent: number;
-  /** What the trainer has on its device, bytes. */
+  /** Memory of the trainer on its device, bytes. */
   deviceBytes?: number;
   /** The part of it that the engine itself accounts for, and in how many tensors. */
   engineBytes?: number;
@@ -146,7 +146,7 @@ export interface DeviceEvent extends Base {
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
 }
 
-export interface CheckpointEvent extends Base {
+interface CheckpointEvent extends Base {
   type: "checkpoint";
   kind: "best" | "last";
   epoch: number;
@@ -154,7 +154,7 @@ export interface CheckpointEvent extends Base {
   path: string;
 }
 
-export interface PauseEvent extends Base {
+interface PauseEvent extends Base {
   type: "pause" | "resume";
   step: number;
 }
@@ -223,7 +223,7 @@ export type RunEvent =
   | PredictionEvent
   | ExamplesEvent;
 
-/** What the parent may say to a trainer, over the child's IPC channel. */
+/** Commands of the parent to a trainer, over the child's IPC channel. */
 export type TrainerCommand =
   | { type: "pause" }
   | { type: "resume" }

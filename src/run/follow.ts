@@ -4,12 +4,12 @@ import { errorCode } from "../util/atomic-write.js";
 import type { RunEvent } from "./events.js";
 import { parseEvent } from "./log.js";
 
-/** How often the file is looked at. */
+/** Time between two looks at the file. */
 const pollMilliseconds = 250;
 const blockBytes = 1 << 20;
 
 /**
- * Reads a log that another process may still be writing: what it holds, then what comes, until the signal is aborted. A file that
+ * Reads a log that another process may still be writing: its events so far, then each new one, until the signal is aborted. A file that
  * does not exist yet is waited for; one that became shorter (a crash's torn line was cut off) is read on from its new end; a line that
  * is no event is left out.
  */
@@ -19,7 +19,7 @@ export async function* followEvents(file: string, signal: AbortSignal): AsyncGen
   while (!signal.aborted) {
     const { bytes, size } = await readFrom(file, position);
     if (size < position) {
-      // Whole lines are never cut, so what was yielded stays true.
+      // Whole lines are never cut, so the events yielded so far stay true.
       position = size;
       rest = Buffer.alloc(0);
     }

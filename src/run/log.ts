@@ -15,7 +15,7 @@ export class EventLog {
     private size: number,
   ) {}
 
-  /** Opens or creates the log; what a crash left of a last line is cut away. @throws UserError where it cannot be written */
+  /** Opens or creates the log; a last line that a crash has torn is cut away. @throws UserError where it cannot be written */
   static open(file: string): EventLog {
     try {
       mkdirSync(dirname(file), { recursive: true });
@@ -46,7 +46,7 @@ export class EventLog {
     }
   }
 
-  /** Waits until all that was appended is on the disk. */
+  /** Waits until every appended event is on the disk. */
   async flush(): Promise<void> {
     try {
       fsyncSync(this.descriptor);

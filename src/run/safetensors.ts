@@ -10,7 +10,7 @@ export interface StoredTensor {
   data: Float32Array | BigInt64Array;
 }
 
-export interface Safetensors {
+interface Safetensors {
   tensors: Map<string, StoredTensor>;
   metadata: Record<string, string>;
 }
@@ -53,9 +53,9 @@ export function encodeSafetensors(tensors: Map<string, StoredTensor>, metadata?:
 }
 
 /**
- * Reads what `encodeSafetensors` or any other writer made of float32 and int64 tensors, checking everything.
+ * Reads a file of float32 and int64 tensors by `encodeSafetensors` or any other writer, checking everything.
  * @returns tensors in the order of the header, in memory of their own
- * @throws Error saying what is wrong with the bytes
+ * @throws Error naming the fault in the bytes
  */
 export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length < 8) throw new Error(`expected at least 8 bytes of safetensors, got ${bytes.length}`);

@@ -14,7 +14,7 @@ export interface Measurement {
 
 const warmUpSteps = 5;
 
-export interface MeasureOptions {
+interface MeasureOptions {
   model: Model;
   optimizer: OptimizerSettings;
   batchSize: number;

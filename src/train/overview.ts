@@ -1,12 +1,10 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import type { ModelPaths, RunPaths } from "../run/directory.js";
 import { parseEvent } from "../run/log.js";
-import { settledDirectory } from "../util/atomic-write.js";
-import { type Progress, parseProgress } from "./progress.js";
+import { type Progress, storedProgress } from "./progress.js";
 import { lockHolder } from "./run-lock.js";
 
-/** What the list of runs says about one of them. */
+/** A run in the list of runs. */
 export interface RunOverview {
   run: string;
   /** ISO 8601, UTC */
@@ -19,7 +17,7 @@ export interface RunOverview {
   models: ModelOverview[];
 }
 
-export interface ModelOverview {
+interface ModelOverview {
   name: string;
   preset: string;
   /** Trained and evaluated. */
@@ -38,9 +36,9 @@ export async function describeRun(run: RunPaths): Promise<RunOverview> {
   const training = lockHolder(run.dir) !== undefined;
   const models = config.models.map(async (model): Promise<ModelOverview> => {
     const paths = run.model(model.name);
-    const progress = await storedProgress(paths.last);
-    // A trainer that ended between saving best and saving last knows more in best.
-    const best = [progress?.best, (await storedProgress(paths.best))?.best].reduce((a, b) => (a && (!b || a.step >= b.step) ? a : b));
+    const progress = await knownProgress(paths.last);
+    // A trainer may have ended after it saved best and before it saved last.
+    const best = [progress?.best, (await knownProgress(paths.best))?.best].reduce((a, b) => (a && (!b || a.step >= b.step) ? a : b));
     return {
       name: model.name,
       preset: model.preset,
@@ -71,13 +69,9 @@ function stateOf(paths: ModelPaths, progress: Progress | undefined, training: bo
   return training && end !== "done" ? "training" : "interrupted";
 }
 
-async function storedProgress(checkpoint: string): Promise<Progress | undefined> {
-  const file = join(await settledDirectory(checkpoint), "model.json");
-  try {
-    return parseProgress((JSON.parse(readFileSync(file, "utf8")) as { progress?: unknown }).progress, file);
-  } catch {
-    return undefined;
-  }
+/** A checkpoint that cannot be read does not keep the others from being listed. */
+function knownProgress(checkpointDir: string): Promise<Progress | undefined> {
+  return storedProgress(checkpointDir).catch(() => undefined);
 }
 
 /** @returns the type of the newest start, done or error event in the last 64 KiB of a log */

@@ -1,8 +1,11 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { settledDirectory } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import { type EarlyStopping, freshEarlyStopping } from "./early-stopping.js";
 import { type Best, emptySums, type TrainingSums } from "./metrics.js";
 
-/** Where a trainer is, beyond the weights: with the state of the session, all that an exact resume needs. Stored in model.json. */
+/** The state of training beyond the weights: with the state of the session, all that an exact resume needs. Stored in model.json. */
 export interface Progress {
   /** Optimizer steps taken. */
   step: number;
@@ -12,7 +15,7 @@ export interface Progress {
   sums: TrainingSums;
   /** Training time of the whole run, without evaluation and pauses. */
   seconds: number;
-  /** What the user has multiplied the schedule's learning rate by. */
+  /** Factor of the schedule's learning rate that the user has set. */
   learningRateFactor: number;
   earlyStopping: EarlyStopping;
   best?: Best;
@@ -36,8 +39,25 @@ export function parseProgress(stored: unknown, file: string): Progress {
 }
 
 /**
- * Whether a trainer has more to do when it is resumed for `epochs` epochs. Early stopping ended the run for good, as it would have
- * in a longer one; what the user stopped goes on only for more epochs than before.
+ * Reads where a model's training stood, without verifying the checkpoint's files.
+ * @returns undefined where the folder holds no checkpoint
+ * @throws UserError where its model.json cannot be read
+ */
+export async function storedProgress(checkpointDir: string): Promise<Progress | undefined> {
+  const file = join(await settledDirectory(checkpointDir), "model.json");
+  if (!existsSync(file)) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(`Cannot read ${file}: ${(error as Error).message}; resume another run or train again.`);
+  }
+  return parseProgress((json as { progress?: unknown } | null)?.progress, file);
+}
+
+/**
+ * Whether a trainer has nothing left to do when it is resumed for `epochs` epochs. Early stopping ended the run for good, as it would have
+ * in a longer one; a model that the user stopped goes on only for more epochs than before.
  */
 export function isFinished({ finished, epochs: done }: Progress, epochs: number, previousEpochs: number): boolean {
   switch (finished) {

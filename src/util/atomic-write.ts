@@ -23,13 +23,13 @@ const reasons: Record<string, string> = {
   ELOOP: "its symbolic links lead in a circle",
 };
 
-/** @returns what a file-system error means, for people; undefined where the error is not one */
+/** @returns the reason of a file-system error, for people; undefined for other errors */
 export function fileErrorReason(error: unknown): string | undefined {
   const code = errorCode(error);
   return code && (reasons[code] ?? (error as Error).message);
 }
 
-/** @returns what helps against an error in writing, for people: "make room" or "make it writable" */
+/** @returns the remedy of an error in writing, for people: "make room there" or "make it writable" */
 export function writeRemedy(error: unknown): string {
   return ["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "") ? "make room there" : "make it writable";
 }
@@ -59,13 +59,13 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 /**
  * Writes or replaces a folder as a whole. One writer a path at a time.
  * @param write fills the temporary folder that it is given
- * @throws whatever `write` throws, or UserError naming the path and the reason; the old folder is then untouched
+ * @throws the error of `write`, or UserError naming the path and the reason; the old folder is then untouched
  */
 export async function replaceDirectory(path: string, write: (temporaryDir: string) => Promise<void>): Promise<void> {
   const { fresh, old } = siblings(path);
   try {
     await makeDirectory(dirname(path));
-    // What an earlier crash left: put the whole copy back before anything is removed.
+    // A crash may have left the whole copy set aside: it is put back before anything is removed.
     if (!(await exists(path)) && (await exists(old))) await rename(old, path);
     await rm(old, { recursive: true, force: true });
     await rm(fresh, { recursive: true, force: true });
@@ -91,8 +91,8 @@ export async function settledDirectory(path: string): Promise<string> {
 }
 
 /**
- * Creates a folder and what is missing above it. Unlike mkdir's own `recursive` it always comes to an end: where a file system
- * answers ENOENT although the parent is there, as /proc does, Node tries again for ever.
+ * Creates a folder and the missing ones above it. Unlike mkdir's own `recursive` it always comes to an end: where a file system
+ * answers ENOENT although the parent is there, as /proc does, Node repeats the attempt for ever.
  * @throws the system's error where a folder cannot be made
  */
 export async function makeDirectory(path: string): Promise<void> {
@@ -102,12 +102,12 @@ export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(place);
   } catch (error) {
-    // Somebody else may have made it meanwhile; a file in its place is an error.
+    // Another process may have made it meanwhile; a file in its place is an error.
     if (errorCode(error) !== "EEXIST" || !(await isDirectory(place))) throw error;
   }
 }
 
-/** @returns whether something stands at the path */
+/** @returns whether a file or folder has the path */
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,

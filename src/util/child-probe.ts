@@ -1,22 +1,22 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export interface ProbeOptions {
-  /** A module whose last line on standard output is its answer, as JSON. */
+interface ProbeOptions {
+  /** A module that prints its answer as JSON in its last line on standard output. */
   script: URL;
   args?: readonly string[];
   env?: Record<string, string>;
   timeoutMilliseconds: number;
 }
 
-export interface Answer<T> {
+interface Answer<T> {
   answer: T;
-  /** The end of what it printed besides. */
+  /** The last of its lines on standard error. */
   stderr: string;
 }
 
 /**
- * Asks a question in a child process of its own, so that a driver or library that crashes or hangs ends or hangs nobody else.
+ * Asks a question in a child process of its own, so that a driver or library that crashes or hangs takes no other process with it.
  * @returns the answer, or one sentence why there is none; never throws
  */
 export function askChild<T>({ script, args = [], env, timeoutMilliseconds }: ProbeOptions): Promise<Answer<T> | { reason: string }> {

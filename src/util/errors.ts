@@ -1,4 +1,4 @@
-/** An error meant for the user: one sentence with what was expected, what was got and what to do. Only cli/ turns it into an exit code. */
+/** An error for the user: one sentence that names the expected and the given thing, and the remedy. Only cli/ turns it into an exit code. */
 export class UserError extends Error {
   /** @param exitCode 1 the work failed, 2 the command was wrong */
   constructor(

@@ -4,12 +4,12 @@
  * constants (https://github.com/skeeto/hash-prospector); native/random.h is the same in C++.
  */
 
-/** What the number is for; part of the key, so streams never share numbers. Values are stored in runs: never renumber. */
+/** The purpose of a number is part of its key, so streams never share numbers. Runs depend on the values: never renumber. */
 export const streams = { initialize: 1, shuffle: 2, augment: 3, dropout: 4, synthetic: 5, samples: 6 } as const;
-export type Stream = (typeof streams)[keyof typeof streams];
+type Stream = (typeof streams)[keyof typeof streams];
 
 /** @param x any 32-bit integer @returns a well-mixed unsigned 32-bit integer; a bijection */
-export function mix(x: number): number {
+function mix(x: number): number {
   x ^= x >>> 16;
   x = Math.imul(x, 0x21f0aaad);
   x ^= x >>> 15;
@@ -23,7 +23,7 @@ export interface Key {
   b: number;
 }
 
-/** The 64-bit key of one (seed, stream, step). `lane` separates users of one stream, such as dropout layers. */
+/** The 64-bit key of one (seed, stream, step). `lane` separates the users of one stream, such as dropout layers. */
 export function randomKey(seed: number, stream: Stream, step: number, lane = 0): Key {
   const a = mix(mix(mix(seed ^ 0x9e3779b9) + Math.imul(stream, 0x85ebca6b) + lane) + step);
   return { a, b: mix(a ^ 0xc2b2ae35 ^ step) };

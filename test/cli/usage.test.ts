@@ -68,11 +68,16 @@ test.each<[string, string[], RegExp]>([
   ["a run's name with a slash", ["train", "--run", "a/b"], /got "a\/b"/],
   ["contradictory outputs", ["train", "--plain", "--json"], /--plain and --json contradict each other/],
   ["contradictory models", ["train", "--model", "simple", "--compare", "deep"], /contradict each other/],
-  ["a configuration that is not there", ["train", "--config", "nothing"], /one of the recipes 000_70b0e75c97a401a2/],
+  ["a configuration that is not there", ["train", "--config", "nothing"], /one of the recipes seed-000-simple, seed-001-vgg/],
   ["an unknown model to measure", ["bench", "--models", "alexnet"], /choose from compact/],
   ["a setting that a summary does not depend on", ["summary", "simple:lr=1"], /kernels and dropout only, got lr/],
   ["a model named like a file of its run", ["train", "--model", "simple:name=run.json"], /and no file of a run, got "run.json"/],
-  ["a setting that bench does not measure", ["bench", "--models", "simple:epochs=3"], /bench measures kernels/],
+  ["a setting that bench does not measure", ["bench", "--models", "simple:epochs=3"], /bench measures kernels.* only, got epochs/],
+  ["no steps to measure", ["bench", "--steps", "0"], /--steps expects a whole number from 1 to 100000, got "0"/],
+  ["a fraction of a step to measure", ["bench", "--steps", "1.5"], /--steps expects a whole number from 1 to 100000, got "1.5"/],
+  ["an accuracy above all", ["bench", "--to-accuracy", "101"], /--to-accuracy expects a number of per cent from 0.01 to 100, got "101"/],
+  ["threads of a bench that are none", ["bench", "--threads", "0"], /--threads expects a whole number from 1 to 1024, got "0"/],
+  ["a rate that drops everything", ["summary", "simple", "--dropout", "1"], /--dropout expects a rate from 0 up to/],
 ])("%s: one sentence on stderr, exit code 2, nothing written", async (_, args, sentence) => {
   const folder = temporaryFolder();
   const { code, stdout, stderr } = await run(args, { cwd: folder });

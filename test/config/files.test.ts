@@ -49,12 +49,13 @@ test.each([
   ['{"optimizer": "lion"}', 'expects one of adam, sgd, rmsprop, got "lion"'],
   ['{"augment": "spin=1"}', "rotate, crop, shift, scale"],
   ['{"threads": 1.5}', "threads in"],
+  ['{"config": "seed-003"}', 'Unknown key "config"'],
   ["[1]", "must hold a JSON object"],
   ["{", "as JSON"],
 ])("%s is refused with a sentence", (content, part) => {
   expect(() => readOptions(file(content))).toThrow(expect.objectContaining({ exitCode: 2, message: expect.stringContaining(part) }));
 });
 
-test.each(["nowhere.json", "00", "recipes/003"])("%s is no file and no one recipe: the recipes are listed", (path) => {
-  expect(() => readOptions(path)).toThrow(/000_70b0e75c97a401a2, 001_/);
+test.each(["nowhere.json", "00", "seed-00", "recipes/003"])("%s is no file and no one recipe: the recipes are listed", (path) => {
+  expect(() => readOptions(path)).toThrow(/seed-000-simple, seed-001-vgg, /);
 });

@@ -90,6 +90,7 @@ test.each<[string, Settings, string]>([
   ["an unknown model", { compare: "simple,alexnet" }, "choose from compact, deep, pyramid, residual, simple, vgg"],
   ["an empty entry", { compare: "simple,," }, "choose from"],
   ["an unknown key of an entry", { compare: "simple:rate=1" }, "kernels, dropout, epochs, batch-size, lr"],
+  ["a key of an entry named like a property of objects", { compare: "simple:constructor=1" }, "kernels, dropout, epochs"],
   ["a key without a value", { compare: "simple:lr" }, "expected KEY=VALUE"],
   ["a wrong value in an entry", { compare: "simple:lr=much" }, 'lr in "simple:lr=much" expects a learning rate'],
   ["a key that stands twice", { compare: "simple:lr=1:lr=2" }, "twice"],
@@ -120,13 +121,7 @@ test("a setting for all models is fine where one of them uses it, and gives way 
 });
 
 test("there is one recipe a seed, and each resolves", () => {
-  expect(recipeNames()).toEqual([
-    "000_70b0e75c97a401a2",
-    "001_f3af0e85bbe8d850",
-    "002_97391e73199db482",
-    "003_14c6d933e153585f",
-    "004_c0de547b6012a171",
-  ]);
+  expect(recipeNames()).toEqual(["seed-000-simple", "seed-001-vgg", "seed-002-fashion", "seed-003-compact", "seed-004-pyramid"]);
   const [comparison, monitor, fashion, small, service] = recipeNames().map((name) => resolve({}, readOptions(name).options).config);
   expect(comparison.models.map(({ preset }) => preset)).toEqual(["simple", "deep", "residual"]);
   expect(monitor.models[0]).toMatchObject({ preset: "vgg", epochs: 10, batchSize: 512, learningRate: 0.01 });
@@ -148,8 +143,11 @@ test("there is one recipe a seed, and each resolves", () => {
   expect(service.models[0].preset).toBe("pyramid");
 });
 
-test("a recipe's first letters do, and flags win over it", () => {
-  const { label, options } = readOptions("003");
-  expect(label).toBe("recipe 003_14c6d933e153585f");
-  expect(models({ batchSize: 64 }, options)[0]).toMatchObject({ batchSize: 64, epochs: 20 });
-});
+test.each(["seed-003-compact", "seed-003-compact.json", "seed-003", "003", "003_14c6d933e153585f", "003_14c6d933e153585f.json"])(
+  "%s names a recipe, and flags win over it",
+  (name) => {
+    const { label, options } = readOptions(name);
+    expect(label).toBe("recipe seed-003-compact");
+    expect(models({ batchSize: 64 }, options)[0]).toMatchObject({ batchSize: 64, epochs: 20 });
+  },
+);

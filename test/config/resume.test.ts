@@ -53,5 +53,48 @@ test("a stored configuration survives its JSON, and one that cannot be trained w
     expect(parseRunConfig(JSON.parse(JSON.stringify(config)), "run.json")).toEqual(JSON.parse(JSON.stringify(config)));
   }
   const broken = { ...stored, models: [{ ...stored.models[0], batchSize: 0 }] };
-  expect(() => parseRunConfig(broken, "run.json")).toThrow(/run\.json.*models\.0\.batchSize/);
+  expect(() => parseRunConfig(broken, "run.json")).toThrow(/run\.json.*models\.0\.batchSize: expects a whole number from 1 to 65536/);
+});
+
+test("a run.json has each setting in its place, as runs of earlier versions have it", () => {
+  const first = {
+    run: "first",
+    dataset: "mnist",
+    limitTrain: 1000,
+    seed: 7,
+    engine: "auto",
+    threads: 0,
+    models: [
+      {
+        name: "small",
+        preset: "compact",
+        kernels: [8, 16, 22, 56],
+        dropout: 0.3,
+        epochs: 20,
+        batchSize: 32,
+        learningRate: 0.001,
+        optimizer: "sgd",
+        momentum: 0.9,
+        weightDecay: 0.01,
+        schedule: { type: "step", stepSize: 15, gamma: 0.1, warmup: 1.5 },
+        augment: { rotate: 15, shift: 0, scale: 0, crop: { size: 22, probability: 0.1 } },
+        earlyStop: 3,
+        minDelta: 0.001,
+      },
+    ],
+  };
+  const settings =
+    "compact:name=small:kernels=8-16-22-56:dropout=0.3:epochs=20:batch-size=32:lr=0.001:optimizer=sgd:momentum=0.9:weight-decay=0.01:" +
+    "schedule=step:step-size=15:gamma=0.1:warmup=1.5:augment=rotate=15+crop=22@0.1:early-stop=3:min-delta=0.001";
+  const { config } = resolveOptions(
+    { flags: flagSource({ run: "first", limitTrain: 1000, seed: 7, model: settings }) },
+    presets,
+    new Date(),
+  );
+  expect(JSON.parse(JSON.stringify(config))).toEqual(first);
+  expect(JSON.stringify(config)).toBe(JSON.stringify(first));
+  expect(parseRunConfig(first, "run.json")).toEqual(first);
+  const { minDelta: _, ...older } = first.models[0];
+  expect(parseRunConfig({ ...first, models: [older] }, "run.json").models[0]).toEqual({ ...older, minDelta: 0 });
+  expect(resumeConfig(parseRunConfig(first, "run.json"), [flagSource({ model: settings })], presets)).toEqual(first);
 });

@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { shippedPresets } from "../../dist/config/files.js";
+import { flagSource, resolveOptions } from "../../dist/config/resolve.js";
 import { createRun, listRuns, newestRun, openRun, type RunRecord, updateRun } from "../../dist/run/directory.js";
 import { UserError } from "../../dist/util/errors.js";
 
@@ -12,26 +14,9 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 function record(run: string, created = "2025-01-02T03:04:05.678Z", model = "simple"): RunRecord {
-  const settings = { epochs: 5, batchSize: 512, learningRate: 0.001, optimizer: "adam", momentum: 0, weightDecay: 0 } as const;
+  const { config } = resolveOptions({ flags: flagSource({ model: "simple" }) }, shippedPresets(), new Date());
   return {
-    config: {
-      run,
-      dataset: "mnist",
-      seed: 0,
-      engine: "auto",
-      threads: 0,
-      models: [
-        {
-          name: model,
-          preset: "simple",
-          ...settings,
-          schedule: { type: "constant", stepSize: 1, gamma: 0.1, warmup: 0 },
-          augment: { rotate: 0, shift: 0, scale: 0 },
-          earlyStop: 0,
-          minDelta: 0,
-        },
-      ],
-    },
+    config: { ...config, run, models: [{ ...config.models[0], name: model }] },
     datasetDigest: "ab",
     versions: { node: "20" },
     device: "CPU",

@@ -3,7 +3,15 @@ import { allEnded } from "../../dist/run/state/progress.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import type { RunState } from "../../dist/run/state/state.js";
 import { initialUi, press, type UiState } from "../../dist/ui/interaction.js";
-import { initialSetup, pressSetup, type SetupChoices, type SetupState, trainArguments } from "../../dist/ui/setup-form.js";
+import {
+  fieldText,
+  initialSetup,
+  type ModelDraft,
+  pressSetup,
+  type SetupChoices,
+  type SetupState,
+  trainArguments,
+} from "../../dist/ui/setup-form.js";
 import { dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js";
 import { asciiText, cellText, wrap } from "../../dist/ui/text.js";
 import { keyName } from "../../dist/ui/tui/terminal/keys.js";
@@ -105,23 +113,19 @@ describe("keys", () => {
 });
 
 describe("set-up form", () => {
-  const training = { optimizer: "adam", learningRate: "0.001", batchSize: "512", epochs: "5" };
+  const optimizerOf = ({ preset, optimizer }: ModelDraft) => optimizer || (preset === "compact" ? "sgd" : "adam");
   const choices: SetupChoices = {
     datasets: ["mnist", "fashion-mnist", "synthetic"],
-    optimizers: ["adam", "sgd", "rmsprop"],
-    presets: [
-      { name: "simple", description: "", parameters: 1, kernels: "16-32", dropout: "none", training },
-      { name: "residual", description: "", parameters: 1, kernels: "16-16-32-64", dropout: "none", training },
-      {
-        name: "compact",
-        description: "",
-        parameters: 1,
-        kernels: "8-16-22-56",
-        dropout: "none",
-        training: { ...training, optimizer: "sgd" },
-      },
+    presets: ["simple", "residual", "compact"].map((name) => ({ name, description: "", parameters: 1 })),
+    fields: [
+      { key: "optimizer", flag: "optimizer", label: "optimizer", values: ["adam", "sgd", "rmsprop"], ofPreset: true },
+      { key: "lr", flag: "lr", label: "learning rate" },
+      { key: "dropout", flag: "dropout", label: "dropout" },
+      { key: "batchSize", flag: "batch-size", label: "batch size" },
+      { key: "kernels", flag: "kernels", label: "kernels", ofPreset: true },
+      { key: "epochs", flag: "epochs", label: "epochs" },
     ],
-    learningRates: { adam: "0.001", sgd: "0.01", rmsprop: "0.001" },
+    usual: (model, field) => (field === "optimizer" ? optimizerOf(model) : field === "lr" && optimizerOf(model) === "sgd" ? "0.01" : field),
     check: (args) => (args.join(" ").includes("lr=99") ? "too much" : undefined),
   };
   const typing = (state: SetupState, ...keys: string[]) => keys.reduce((now, key) => pressSetup(now, key, choices), state);
@@ -141,8 +145,9 @@ describe("set-up form", () => {
   });
 
   it("adds and removes models, and a preset brings its own optimizer", () => {
+    const optimizer = { key: "optimizer", label: "optimizer", kind: "choice" } as const;
     const three = typing(initialSetup(choices), "a");
-    expect(three.models.map((model) => [model.preset, model.optimizer])).toEqual([
+    expect(three.models.map((model) => [model.preset, fieldText(model, optimizer, choices).text])).toEqual([
       ["simple", "adam"],
       ["residual", "adam"],
       ["compact", "sgd"],
@@ -150,6 +155,13 @@ describe("set-up form", () => {
     expect(trainArguments(three, choices)).toEqual(["train", "--compare", "simple,residual,compact"]);
     const one = typing(three, "x", "x", "x");
     expect(trainArguments(one, choices)).toEqual(["train", "--model", "simple"]);
+  });
+
+  it("says nothing of a choice that has gone round to the usual one", () => {
+    const round = typing(initialSetup(choices), "up", "up", "up", "up", "up", "up", "space", "space", "space");
+    expect(trainArguments(round, choices)).toEqual(["train", "--compare", "simple,residual"]);
+    const changed = typing(round, "space");
+    expect(fieldText(changed.models[0], { key: "lr", label: "", kind: "text" }, choices)).toEqual({ text: "0.01", given: "default" });
   });
 
   it("does not start what would be refused", () => {

@@ -53,7 +53,7 @@ export function truncateCurve(curve: Curve, step: number): Curve {
   return length === curve.length ? curve : { buffer: curve.buffer, length };
 }
 
-export function pointAt(curve: Curve, index: number): CurvePoint {
+function pointAt(curve: Curve, index: number): CurvePoint {
   const data = curve.buffer.data;
   const at = index * curveStride;
   return { step: data[at], epoch: data[at + 1], seconds: data[at + 2], value: data[at + 3] };

@@ -7,7 +7,7 @@ import { noteOf } from "./notes.js";
 import { finite } from "./numbers.js";
 import type { LogLine, RunState } from "./state.js";
 
-export const logLimit = 500;
+const logLimit = 500;
 
 /** The state before the first event. */
 export function initialState(): RunState {

@@ -40,7 +40,7 @@ export interface GpuState {
   power: Curve;
 }
 
-export type ModelStatus = "starting" | "training" | "paused" | "done" | "failed";
+type ModelStatus = "starting" | "training" | "paused" | "done" | "failed";
 
 export interface ModelState {
   name: string;

@@ -3,7 +3,7 @@ import { initialState, reduce, withNote } from "./reduce.js";
 import type { LogLine, RunState } from "./state.js";
 
 /** Called after every change. `event` is the one that made it; undefined for a past that was replayed, and for a note. */
-export type RunListener = (state: RunState, event: RunEvent | undefined) => void;
+type RunListener = (state: RunState, event: RunEvent | undefined) => void;
 
 /** The state of a run in this process. Every event is reduced here, once; dashboard, lines, page and summary all look at the result. */
 export class RunStore {

@@ -5,7 +5,6 @@ import {
   initialSetup,
   mostModels,
   pressSetup,
-  rowLabels,
   type SetupChoices,
   type SetupState,
   trainArguments,
@@ -73,11 +72,11 @@ export function paintSetup(surface: Surface, state: SetupState, { title, choices
   const first = Math.max(0, Math.min(state.column - columns + 1, state.models.length - columns));
   const width = Math.min(24, Math.floor((inner.width - labels) / columns));
   let y = 1;
-  for (const [index, row] of formRows.entries()) {
+  for (const [index, row] of formRows(choices).entries()) {
     const here = state.row === index;
-    if (row === "start") break;
-    inner.text(2, y, rowLabels[row], here ? theme.strong : theme.faint);
-    if (row === "dataset") {
+    if (row.kind === "button") break;
+    inner.text(2, y, row.label, here ? theme.strong : theme.faint);
+    if (row.key === "dataset") {
       paintField(inner.region(labels, y, width * 2, 1), state.dataset, here, "choice", theme.text, theme);
       y += 2;
       continue;
@@ -86,8 +85,8 @@ export function paintSetup(surface: Surface, state: SetupState, { title, choices
       const ordinal = first + column;
       const { text, given } = fieldText(state.models[ordinal], row, choices);
       const chosen = here && ordinal === state.column;
-      const kind = row === "preset" || row === "optimizer" ? "choice" : "text";
-      const ink = row === "preset" ? theme.models[ordinal % theme.models.length] : given === "default" ? theme.faint : theme.text;
+      const kind = row.kind === "choice" ? "choice" : "text";
+      const ink = row.key === "preset" ? theme.models[ordinal % theme.models.length] : given === "default" ? theme.faint : theme.text;
       paintField(inner.region(labels + column * width, y, width - 1, 1), text, chosen, kind, ink, theme);
     }
     y++;
@@ -95,7 +94,7 @@ export function paintSetup(surface: Surface, state: SetupState, { title, choices
   y++;
   const args = trainArguments(state, choices);
   const problem = choices.check(args);
-  const onStart = formRows[state.row] === "start";
+  const onStart = formRows(choices)[state.row].kind === "button";
   inner.text(2, y, "  Start  ", onStart ? theme.selected : theme.strong);
   const preset = choices.presets.find((candidate) => candidate.name === state.models[state.column].preset);
   if (preset !== undefined) {
