@@ -30,7 +30,7 @@ struct Dropout {
   uint32_t rowSize;
 
   Dropout(const Activation& a, const Context& c, int32_t image, int32_t v, uint32_t height, uint32_t width) {
-    key = rng::key(static_cast<uint32_t>(c.program->seed), rng::streamDropout, c.globalStep(), static_cast<uint32_t>(a.dropoutIndex));
+    key = rng::key(static_cast<uint32_t>(c.program->seed), streamDropout, c.globalStep(), static_cast<uint32_t>(a.dropoutIndex));
     const uint32_t sample = static_cast<uint32_t>(c.taskFirst + c.groupFirst + image), pixels = height * width;
     lane = (iota() + broadcast(static_cast<uint32_t>(v * V))) * broadcast(pixels) +
            broadcast(sample * static_cast<uint32_t>(a.channels) * pixels);

@@ -4,6 +4,8 @@
 #pragma once
 #include <stdint.h>
 
+#include "program.gen.h"
+
 #if !defined(__wasm__)
 #include <sched.h>
 
@@ -53,10 +55,10 @@ static inline void wakeAll(int32_t* p) {
 #endif
 }
 
-// word[0]: arrived; word[16]: generation, on a cache line of its own.
+// word[0]: arrived; word[counterWords]: generation, on a cache line of its own.
 template <class F, class G>
 static void meet(int32_t* word, int32_t threads, F&& finish, G&& meanwhile) {
-  int32_t* generation = word + 16;
+  int32_t* generation = word + counterWords;
   const int32_t mine = load(generation);
   if (add(word, 1) + 1 == threads) {
     finish();

@@ -4,7 +4,7 @@
 #include <node_api.h>
 #include <stdio.h>
 
-#include "program.h"
+#include "program.gen.h"
 #include "threads.h"
 
 extern "C" {

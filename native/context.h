@@ -1,6 +1,6 @@
 // What an op needs to know of the moment it runs in.
 #pragma once
-#include "program.h"
+#include "program.gen.h"
 #include "simd.h"
 
 struct Context {
@@ -8,7 +8,7 @@ struct Context {
   const Program* program;
   float* threadMemory;
   double* profile;     // the thread's row, or null
-  int32_t* gates;      // how many tasks have passed each of them, 16 words apart
+  int32_t* gates;      // how many tasks have passed each of them, counterWords apart
   int32_t step;        // within the chunk
   int32_t task;        // also the lane
   int32_t taskFirst;   // the batch's number of the task's first image

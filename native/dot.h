@@ -165,13 +165,12 @@ struct Row {
 };
 
 KERNEL void execute(const DotOp& op, const Context& c) {
-  const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
-  const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
+  const Tile* tiles = op.tiles();
   const bool dense = op.imagesArePixels != 0;
   const size_t step = dense ? op.in.image : op.pixelStep;
   const int32_t width = dense ? c.images : op.width, images = dense ? 1 : c.images, height = dense ? 1 : op.height;
-  const Reduction r{taps, op.taps, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block), step};
-  for (int32_t t = 0; t < op.tiles; t++) {
+  const Reduction r{op.taps(), op.tapCount, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block), step};
+  for (int32_t t = 0; t < op.tileCount; t++) {
     const Tile& tile = tiles[t];
     const Row row(width, tile.vectors, step);
     Output out{};
@@ -180,7 +179,7 @@ KERNEL void execute(const DotOp& op, const Context& c) {
     out.relu = op.relu;
     out.accumulate = op.accumulate;
     for (int32_t j = 0; j < tile.vectors; j++) out.vector[j] = vectorOffset(op.out, tile.first + j);
-    const float* w = c.arena + tile.weights;
+    const float* w = c.arena + op.weights + tile.weights;
     for (int32_t i = 0; i < images; i++) {
       const float* x = c.at(op.in, i);
       float* y = c.at(op.out, i);

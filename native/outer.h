@@ -131,9 +131,8 @@ static void tile(const Inputs& all, const Pixels& p, int32_t vectors, float* g, 
 }
 
 KERNEL void execute(const OuterOp& op, const Context& c) {
-  const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
-  const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
-  const Inputs all{taps, op.taps, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block)};
+  const Tile* tiles = op.tiles();
+  const Inputs all{op.taps(), op.tapCount, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block)};
   Pixels p{};
   p.x = c.at(op.in, 0);
   p.d = c.at(op.out, 0);
@@ -146,7 +145,7 @@ KERNEL void execute(const OuterOp& op, const Context& c) {
   p.dImage = op.out.image;
   p.dRow = op.out.row;
   p.dPixel = op.out.pixel;
-  for (int32_t t = 0; t < op.tiles; t++) {
+  for (int32_t t = 0; t < op.tileCount; t++) {
     for (int32_t j = 0; j < tiles[t].vectors; j++) p.dVector[j] = vectorOffset(op.out, tiles[t].first + j);
     tile(all, p, tiles[t].vectors, c.gradient(op.gradient) + tiles[t].weights, c.firstGroup());
   }

@@ -29,6 +29,4 @@ static inline simd::vu bits(Key k, simd::vu index) {
   return mix(mix(index + simd::broadcast(k.a)) ^ simd::broadcast(k.b));
 }
 
-constexpr uint32_t streamDropout = 4;
-
 }  // namespace rng

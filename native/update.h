@@ -14,6 +14,9 @@ constexpr float tinyMoment = 0x1p-100f, tinyGradient = 0x1p-60f;
 static inline vf settled(vf v, float tiny) { return abs(v) > tiny ? v : zero(); }
 static inline vf settled(vf moment) { return settled(moment, tinyMoment); }
 
+// A weight of an average, in the precision of its arithmetic.
+constexpr float decay(double factor) { return static_cast<float>(factor); }
+
 // One vector of weights; the slots are those of State in src/engine/engine.ts.
 struct Step {
   int32_t kind;
@@ -22,13 +25,13 @@ struct Step {
 
   explicit Step(const Context& c) {
     const Program& p = *c.program;
-    const float* rates = c.arena + p.rates + 3 * c.step;
+    const float* rates = c.arena + p.rates + rateFloats * c.step;
     kind = p.optimizer;
     momentumSlot = p.momentum != 0.0f;
     rate = broadcast(rates[0]);
     // Adam's rate · m / c₁ / (√v / c₂ + 10⁻⁸) with one division less an element.
     stepSize = broadcast(rates[0] / rates[1] * rates[2]);
-    epsilon = broadcast(1e-8f * rates[2]);
+    epsilon = broadcast(static_cast<float>(adamEpsilon) * rates[2]);
     momentum = broadcast(p.momentum);
     weightDecay = broadcast(p.weightDecay);
   }
@@ -37,8 +40,8 @@ struct Step {
   vf apply(vf weight, vf g, float* slot0, float* slot1) const {
     g = settled(fma(weightDecay, weight, g), tinyGradient);
     if (kind == optimizerAdam) {
-      const vf m = settled(load(slot0) * 0.9f + g * 0.1f);
-      const vf v = settled(load(slot1) * 0.999f + g * g * 0.001f);
+      const vf m = settled(load(slot0) * decay(adamBeta1) + g * decay(1 - adamBeta1));
+      const vf v = settled(load(slot1) * decay(adamBeta2) + g * g * decay(1 - adamBeta2));
       store(slot0, m);
       store(slot1, v);
       return weight - stepSize * m / (sqrt(v) + epsilon);
@@ -50,9 +53,9 @@ struct Step {
       }
       return weight - rate * g;
     }
-    const vf v = settled(load(slot0) * 0.99f + g * g * 0.01f);
+    const vf v = settled(load(slot0) * decay(rmspropAlpha) + g * g * decay(1 - rmspropAlpha));
     store(slot0, v);
-    g = g / (sqrt(v) + 1e-8f);
+    g = g / (sqrt(v) + static_cast<float>(rmspropEpsilon));
     if (momentumSlot) {
       g = settled(fma(momentum, load(slot1), g));
       store(slot1, g);
@@ -90,15 +93,13 @@ static inline void squareOf(const float* from, int32_t fromStride, float* to, fl
   }
 }
 
-// Copies rows [first, first + rows) of a forward tile of outputs, which lie at `weights`, to the transposed weights. streaming: they are the inputs of
+// Copies rows [first, first + rows) of a tile of the weights, which lie at `weights`, to the transposed copy. streaming: they are the inputs of
 // a dense layer, and begin with a whole vector of them.
 template <bool streaming = false>
-static void transposeRows(const Transpose& t, const Context& c, const float* weights, int32_t tileFirst, int32_t tileVectors, int32_t first,
-                          int32_t rows) {
-  if (t.weights < 0) return;
+static void transposeRows(const Transpose& t, const Context& c, const float* weights, const Tile& forward, int32_t first, int32_t rows) {
   const Tile* tiles = reinterpret_cast<const Tile*>(c.arena + t.tiles);
-  const int32_t width = tileVectors * V;
-  const int32_t outputs = t.outputs - tileFirst * V < width ? t.outputs - tileFirst * V : width;
+  const int32_t width = forward.vectors * V;
+  const int32_t outputs = t.outputs - forward.first * V < width ? t.outputs - forward.first * V : width;
   for (int32_t row = first; row < first + rows;) {
     const int32_t tap = row / t.inputs, input = row % t.inputs;
     const Tile* tile = tiles;
@@ -107,7 +108,7 @@ static void transposeRows(const Transpose& t, const Context& c, const float* wei
     if (run > t.inputs - input) run = t.inputs - input;
     if (run > first + rows - row) run = first + rows - row;
     const int32_t stride = tile->vectors * V;
-    float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + tileFirst * V) * stride + (input - tile->first * V);
+    float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + forward.first * V) * stride + (input - tile->first * V);
     const float* from = weights + static_cast<size_t>(row - first) * width;
     int32_t i = 0;
     for (; i + V <= run; i += V) {
@@ -124,26 +125,31 @@ static void transposeRows(const Transpose& t, const Context& c, const float* wei
   }
 }
 
-KERNEL void transpose(const UpdateLanesOp& op, const Context& c) {
-  const int32_t width = op.tileVectors * V;
-  for (int32_t piece = 0; piece < op.pieces; piece++) {
-    const int32_t from = op.from + piece * op.step;
-    transposeRows(op.transpose, c, c.arena + op.weights + from, op.tileFirst, op.tileVectors, (from - op.tileWeights) / width, op.count / width);
+KERNEL void transposeRange(const WeightRange& r, const Context& c) {
+  const int32_t width = r.tile.vectors * V;
+  for (int32_t piece = 0; piece < r.pieces; piece++) {
+    const int32_t from = r.from + piece * r.step;
+    transposeRows(r.transpose, c, c.arena + r.weights + from, r.tile, (from - r.tile.weights) / width, r.count / width);
   }
 }
 
+static void transpose(const TransposeOp& op, const Context& c) {
+  if (op.range.hasTranspose) transposeRange(op.range, c);
+}
+
 KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
+  const WeightRange& r = op.range;
   const Step step(c);
   const size_t stride = c.program->laneStride;
-  const int32_t count = op.lanes ? 1 : c.lanes();
+  const int32_t count = op.firstLaneOnly ? 1 : c.lanes();
   Norm norm;
-  for (int32_t piece = 0; piece < op.pieces; piece++) {
-    const int32_t from = op.from + piece * op.step;
-    float* w = c.arena + op.weights + from;
+  for (int32_t piece = 0; piece < r.pieces; piece++) {
+    const int32_t from = r.from + piece * r.step;
+    float* w = c.arena + r.weights + from;
     float* slot0 = slot(c, op.slots[0], from);
     float* slot1 = slot(c, op.slots[1], from);
     const float* g = c.arena + op.gradient + from;
-    for (int32_t i = 0; i < op.count; i += V) {
+    for (int32_t i = 0; i < r.count; i += V) {
       vf sum = load(g + i);
       for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
       norm.add(sum);
@@ -151,7 +157,7 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
     }
   }
   norm.store(c, op.op);
-  if (op.transpose.weights >= 0) transpose(op, c);
+  if (r.hasTranspose) transposeRange(r, c);
 }
 
 // The gradient of `rows` rows (whole blocks of inputs) of a dense layer's weights, of N vectors each; as many rows of `needed` are fetched meanwhile.
@@ -178,28 +184,29 @@ static auto gradientOf(int32_t vectors) {
 }
 
 KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
+  const WeightRange& r = op.range;
   const Step step(c);
-  const int32_t width = op.tileVectors * V;
+  const int32_t width = r.tile.vectors * V, first = (r.from - r.tile.weights) / width, end = first + r.count / width;
   Context whole = c;
   whole.taskFirst = whole.groupFirst = 0;
   outer::Pixels p{};
-  p.x = whole.at(op.in, 0) + op.from;
+  p.x = whole.at(op.in, 0) + first;
   p.d = whole.at(op.out, 0);
   p.images = p.height = 1;
   p.width = c.program->batch;
   p.xPixel = op.in.image;
   p.dPixel = op.out.image;
-  for (int32_t j = 0; j < op.tileVectors; j++) p.dVector[j] = vectorOffset(op.out, op.tileFirst + j);
-  const auto gradient = gradientOf(op.tileVectors);
+  for (int32_t j = 0; j < r.tile.vectors; j++) p.dVector[j] = vectorOffset(op.out, r.tile.first + j);
+  const auto gradient = gradientOf(r.tile.vectors);
   const auto copy = c.streamingVectors() ? &transposeRows<true> : &transposeRows<false>;
   float* const g = c.threadMemory + op.scratch;
   // Few rows at a time where weights are streamed: the processor writes them while it sums up the gradient of the next.
-  const int32_t most = c.streaming ? blockChannels : op.count;
+  const int32_t most = c.streaming ? blockChannels : end - first;
   Norm norm;
-  for (int32_t row = 0; row < op.count; row += most, p.x += most) {
-    const int32_t rows = op.count - row < most ? op.count - row : most;
-    const int32_t from = op.tileWeights + (op.from + row) * width;
-    float* w = c.arena + op.weights + from;
+  for (int32_t row = first; row < end; row += most, p.x += most) {
+    const int32_t rows = end - row < most ? end - row : most;
+    const int32_t from = r.tile.weights + row * width;
+    float* w = c.arena + r.weights + from;
     float* slot0 = slot(c, op.slots[0], from);
     float* slot1 = slot(c, op.slots[1], from);
     gradient(p, rows, g, {w, slot0 ? slot0 : w, slot1 ? slot1 : w});
@@ -209,7 +216,7 @@ KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
       store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
       store(w + i, updated, c.streaming);
     }
-    copy(op.transpose, c, g, op.tileFirst, op.tileVectors, op.from + row, rows);
+    if (r.hasTranspose) copy(r.transpose, c, g, r.tile, row, rows);
   }
   norm.store(c, op.op);
 }

@@ -66,7 +66,7 @@ static inline size_t planeOf(size_t size) { return ((size + blockChannels - 1) /
 
 // m[position][tile][o] = Σ over i of v[position][tile][i] · u[position][i][o]
 KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, const float* v, float* m, size_t plane, int32_t count) {
-  const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
+  const Tile* tiles = op.tiles();
   const Tap tap{0, 0};
   const int32_t inputs = (op.in.blocks - 1) * blockChannels + op.in.lastBlock;
   const dot::Reduction r{&tap, 1, op.in.blocks, blockChannels, op.in.lastBlock, positions * plane, blockChannels};
@@ -75,12 +75,12 @@ KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, cons
   view.block = static_cast<int32_t>(positions * plane);
   dot::Output out{};
   out.pixel = blockChannels;
-  for (int32_t t = 0; t < op.tiles; t++) {
+  for (int32_t t = 0; t < op.tileCount; t++) {
     const Tile& tile = tiles[t];
     for (int32_t j = 0; j < tile.vectors; j++) out.vector[j] = vectorOffset(view, tile.first + j);
     const size_t uPlane = planeOf(static_cast<size_t>(inputs) * tile.vectors * V);
     for (int32_t position = 0; position < positions; position++) {
-      rows[tile.vectors - 1].each(v + position * plane, c.arena + tile.weights + position * uPlane, r, out, m + position * plane);
+      rows[tile.vectors - 1].each(v + position * plane, c.arena + op.weights + tile.weights + position * uPlane, r, out, m + position * plane);
     }
   }
 }
@@ -88,8 +88,8 @@ KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, cons
 template <int M>
 KERNEL void convolve(const WinogradOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions, perBlock = blockChannels / V;
-  const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
-  const Tile& last = tiles[op.tiles - 1];
+  const Tile* tiles = op.tiles();
+  const Tile& last = tiles[op.tileCount - 1];
   const int32_t vectors = last.first + last.vectors;
   const size_t plane = planeOf(op.chunk * blockChannels);
   float* v = c.threadMemory + op.scratch;
@@ -137,7 +137,7 @@ static inline size_t tileOffset(const Tile& tile, int32_t t) {
 template <int M>
 KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
-  const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
+  const Tile* tiles = op.tiles();
   const size_t plane = planeOf(op.chunk * blockChannels);
   float* v = c.threadMemory + op.scratch;
   float* d = v + op.in.blocks * positions * plane;
@@ -153,7 +153,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
     const int32_t count = windowsOfAll - first < op.chunk ? windowsOfAll - first : op.chunk;
     windows<M, side, Filtering<M>::input>(c, op.in, grid, first, count, v, plane);
     windows<M, M, Filtering<M>::gradient>(c, op.out, grid, first, count, d, plane);
-    for (int32_t t = 0; t < op.tiles; t++) {
+    for (int32_t t = 0; t < op.tileCount; t++) {
       const size_t uPlane = planeOf(inputs * tiles[t].vectors * V);
       ::outer::Pixels p{};
       p.images = p.height = 1;
@@ -168,7 +168,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
     }
   }
   if (!c.lastGroup()) return;
-  for (int32_t t = 0; t < op.tiles; t++) {
+  for (int32_t t = 0; t < op.tileCount; t++) {
     const float* from = u + tileOffset<M>(tiles[t], t);
     float* to = c.gradient(op.gradient) + tiles[t].weights;
     const size_t size = inputs * tiles[t].vectors * V, uPlane = planeOf(size);

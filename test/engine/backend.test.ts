@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { chooseNative, type NativeAddon, wasmBackend } from "../../dist/engine/cpu/backend.js";
-import { programVersion } from "../../dist/engine/cpu/program.js";
+import { programVersion } from "../../dist/engine/cpu/program/schema.js";
 
 const addon: NativeAddon = {
   programVersion,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
-import { programVersion } from "./program.js";
+import { programVersion } from "./program/schema.js";
 
 /** Which build runs the program. */
 export type Backend =

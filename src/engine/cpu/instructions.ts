@@ -1,36 +1,18 @@
 import { shapeSize } from "../../model/shape.js";
+import type { Offset, ThreadOffset } from "../schema/fields.js";
 import type { FusedActivation } from "../shared/fusion.js";
-import { blockChannels, blocksOf, everySecond, strides, type Tile, type Value, viewWords } from "./layout.js";
+import { blocksOf, everySecond, strides, type Tile, type Value, view } from "./layout.js";
+import { encodeOp, type OpFields, type OpKind, type StructFields } from "./program/encode.js";
+import { constants } from "./program/schema.js";
 
-/** Op codes of native/program.h. */
-const kinds = {
-  gather: 1,
-  dot: 2,
-  outer: 3,
-  activate: 4,
-  activateBackReduce: 5,
-  activateBackApply: 6,
-  statistics: 7,
-  averagePool: 8,
-  averagePoolBack: 9,
-  loss: 10,
-  columnSum: 11,
-  normalizeFinish: 12,
-  normalizeBackFinish: 13,
-  normalizeInference: 14,
-  lossFinish: 15,
-  updateLanes: 16,
-  updateDense: 17,
-  probabilities: 18,
-  winograd: 19,
-  winogradOuter: 20,
-  winogradWeights: 21,
-  transpose: 22,
-} as const;
+/** Memory of a thread that an op asks for; the plan gives its place. */
+export interface ThreadMemory {
+  floats: number;
+  offset?: ThreadOffset;
+}
 
-/** One op of the program; its words are made once every value has its place. */
-export interface Instruction {
-  kind: keyof typeof kinds;
+/** What is known of an op beside its words, for the plan, the profile and the order of the update. */
+interface About {
   /** What it does, for the profile: "conv2 forward"; given by whoever emits it. */
   label?: string;
   /** Update: the parameter that it changes. */
@@ -48,87 +30,85 @@ export interface Instruction {
   whole?: boolean;
   /** What it reads besides its images is so large that it wants at least this many of them at a time. */
   leastImages?: number;
-  /** Memory of the thread that holds nothing from one op to the next; the plan gives its place. */
-  scratch?: { floats: number; offset: number };
-  /** Memory of the thread that is the op's own from a task's first group to its last; the plan gives its place. */
-  sums?: { floats: number; offset: number };
-  words(): number[];
+  /** Holds nothing from one op to the next. */
+  scratch?: ThreadMemory;
+  /** The op's own from a task's first group to its last. */
+  sums?: ThreadMemory;
 }
 
-/** In place of an op's gate; native/program.h. */
-const sameTask = -2;
+/** One op of the program; it is encoded once every value has its place. */
+export interface Instruction extends About {
+  kind: OpKind;
+  encode(header: { id: number; gate: number }): number[];
+}
+
+/** @param fields asked when the instruction is encoded */
+export function instruction<K extends OpKind>(kind: K, about: About, fields: () => OpFields<K>): Instruction {
+  return { ...about, kind, encode: (header) => encodeOp(kind, fields(), header) };
+}
 
 /** @param nextId gives an instruction its row in the profile */
-export function encodeInstruction(i: Instruction, nextId: (i: Instruction) => number, gate = i.gate ?? noValue): number[] {
-  const words = i.words();
-  const { followers = [] } = i;
-  return [
-    kinds[i.kind],
-    words.length + 4,
-    nextId(i),
-    gate,
-    ...words,
-    ...followers.flatMap((next) => encodeInstruction(next, nextId, sameTask)),
-  ];
+export function encodeInstruction(i: Instruction, nextId: (i: Instruction) => number, gate = i.gate ?? constants.noGate): number[] {
+  const words = i.encode({ id: nextId(i), gate });
+  const followers = (i.followers ?? []).flatMap((next) => encodeInstruction(next, nextId, constants.sameTask));
+  return [...words, ...followers];
 }
 
-const floatView = new Float32Array(1);
-const intView = new Int32Array(floatView.buffer);
-/** @returns the bits of a float32 as a signed word */
-export function floatWord(x: number): number {
-  floatView[0] = x;
-  return intView[0];
+/** @returns where the plan has put it */
+export function placed({ offset }: ThreadMemory): ThreadOffset {
+  if (offset === undefined) throw new Error("An op's memory was not placed");
+  return offset;
 }
 
-/** The tables and sums of one batch norm, as offsets in floats; `sums` counts from lane 0's. */
+/** The tables and sums of one batch norm; `sums` is lane 0's. */
 export interface Normalizer {
   layer: string;
   channels: number;
   pixels: number;
-  tables: number;
-  sums: () => number;
-  weight: number;
-  bias: number;
-  runningMean: number;
-  runningVariance: number;
+  tables: Offset;
+  sums: () => Offset;
+  weight: Offset;
+  bias: Offset;
+  runningMean: Offset;
+  runningVariance: Offset;
 }
 
 export type Activation = FusedActivation<Value, Normalizer>;
 
-const noView = [0, 0, 0, 0, 0, 0];
-export const noValue = -1;
-
 /** @param result backward: the output, where its sign is to tell what relu let through */
-function activationWords(a: Activation, out: Value, result?: Value): number[] {
+function activationFields(a: Activation, out: Value, result?: Value): StructFields<"Activation"> {
   const [channels, height, width] = a.input.shape;
-  return [
-    ...viewWords(a.input),
-    ...(a.skip ? viewWords(a.skip.value) : noView),
-    ...viewWords(out),
-    ...(result ? viewWords(result) : noView),
+  const rate = a.dropout?.rate ?? 0;
+  return {
+    in: view(a.input),
+    skip: a.skip && view(a.skip.value),
+    out: view(out),
+    result: result && view(result),
     height,
     width,
-    blocksOf(a.input),
+    blocks: blocksOf(a.input),
     channels,
-    a.normalize?.tables ?? noValue,
-    a.skip?.normalize?.tables ?? noValue,
-    a.skip ? 1 : 0,
-    result ? 1 : 0,
-    a.relu ? 1 : 0,
-    a.pool ? 1 : 0,
-    a.dropout?.index ?? noValue,
-    Math.ceil((a.dropout?.rate ?? 0) * 16777216),
-    floatWord(1 / (1 - (a.dropout?.rate ?? 0))),
-  ];
+    normalize: a.normalize?.tables,
+    skipNormalize: a.skip?.normalize?.tables,
+    relu: a.relu ?? false,
+    pool: a.pool ?? false,
+    dropoutIndex: a.dropout?.index,
+    dropoutThreshold: Math.ceil(rate * 2 ** 24),
+    dropoutScale: 1 / (1 - rate),
+  };
+}
+
+function sizeOf({ shape: [, height, width] }: Value): { height: number; width: number } {
+  return { height, width };
 }
 
 export function gather(out: Value): Instruction {
-  return { kind: "gather", values: [out], words: () => [...viewWords(out), out.shape[1], out.shape[2]] };
+  return instruction("gather", { values: [out] }, () => ({ out: view(out), ...sizeOf(out) }));
 }
 
 export function activate(a: Activation, out: Value): Instruction {
   const values = a.skip ? [a.input, a.skip.value, out] : [a.input, out];
-  return { kind: "activate", values, words: () => activationWords(a, out) };
+  return instruction("activate", { values }, () => ({ a: activationFields(a, out) }));
 }
 
 /** A gradient to write or to add to. */
@@ -148,92 +128,78 @@ function backValues(a: Activation, { dOut, result }: Gradients): Value[] {
   return [a.input, dOut, ...skip, ...(result ? [result] : [])];
 }
 
-function backWords(a: Activation, { dOut, result }: Gradients, dInput: Target | undefined, dSkip: Target | undefined): number[] {
-  const target = (t?: Target) => [t ? 1 : 0, t?.accumulate ? 1 : 0];
-  return [
-    ...activationWords(a, dOut, result),
-    ...(dInput ? viewWords(dInput.value) : noView),
-    ...(dSkip ? viewWords(dSkip.value) : noView),
-    ...target(dInput),
-    ...target(dSkip),
-    a.normalize?.sums() ?? 0,
-  ];
+function backFields(a: Activation, { dOut, result }: Gradients, dInput?: Target, dSkip?: Target): StructFields<"ActivateBackOp"> {
+  return {
+    a: activationFields(a, dOut, result),
+    dIn: dInput && view(dInput.value),
+    dSkip: dSkip && view(dSkip.value),
+    accumulateDIn: dInput?.accumulate ?? false,
+    accumulateDSkip: dSkip?.accumulate ?? false,
+    sums: a.normalize?.sums(),
+  };
 }
 
 export function activateBackReduce(a: Activation, gradients: Gradients): Instruction {
-  return { kind: "activateBackReduce", values: backValues(a, gradients), words: () => backWords(a, gradients, undefined, undefined) };
+  return instruction("activateBackReduce", { values: backValues(a, gradients) }, () => backFields(a, gradients));
 }
 
 export function activateBackApply(a: Activation, gradients: Gradients, dInput?: Target, dSkip?: Target): Instruction {
   const targets = [dInput, dSkip].flatMap((t) => (t ? [t.value] : []));
-  return {
-    kind: "activateBackApply",
-    inPlace: true,
-    values: [...backValues(a, gradients), ...targets],
-    words: () => backWords(a, gradients, dInput, dSkip),
-  };
+  const values = [...backValues(a, gradients), ...targets];
+  return instruction("activateBackApply", { values, inPlace: true }, () => backFields(a, gradients, dInput, dSkip));
 }
 
-export function statistics(z: Value, n: Normalizer): Instruction {
-  return { kind: "statistics", values: [z], words: () => [...viewWords(z), z.shape[1], z.shape[2], blocksOf(z), n.sums()] };
+export function statistics(z: Value, { sums }: Normalizer): Instruction {
+  return instruction("statistics", { values: [z] }, () => ({ in: view(z), ...sizeOf(z), blocks: blocksOf(z), sums: sums() }));
 }
 
 export function normalizeFinish(n: Normalizer): Instruction {
-  return {
-    kind: "normalizeFinish",
-    values: [],
-    words: () => [n.tables, n.sums(), n.channels, n.pixels, n.weight, n.bias, n.runningMean, n.runningVariance],
-  };
+  return instruction("normalizeFinish", { values: [] }, () => ({ ...n, sums: n.sums() }));
 }
 
-/** @param sums where the pass put its sums @param row of dy·x̂ in them: 1, or 2 for the normalizer of the skip */
+/** @param sums where the pass put its sums @param sumsOfX the row of dy·x̂ in them */
 export function normalizeBackFinish(
-  n: Normalizer,
-  sums: () => number,
-  row: 1 | 2,
-  gradients: () => { weight: number; bias: number },
+  { tables, channels, pixels }: Normalizer,
+  sums: () => Offset,
+  sumsOfX: "dyX" | "dyXOfSkip",
+  gradients: () => { weight: Offset; bias: Offset },
 ): Instruction {
-  return {
-    kind: "normalizeBackFinish",
-    values: [],
-    words: () => [n.tables, sums(), row, n.channels, n.pixels, gradients().weight, gradients().bias],
-  };
+  return instruction("normalizeBackFinish", { values: [] }, () => {
+    const { weight, bias } = gradients();
+    return { tables, sums: sums(), sumsOfX, channels, pixels, weightGradient: weight, biasGradient: bias };
+  });
 }
 
 export function normalizeInference(n: Normalizer): Instruction {
-  return {
-    kind: "normalizeInference",
-    values: [],
-    words: () => [n.tables, n.channels, n.weight, n.bias, n.runningMean, n.runningVariance],
-  };
+  return instruction("normalizeInference", { values: [] }, () => n);
 }
 
 export function averagePool(input: Value, out: Value): Instruction {
-  return {
-    kind: "averagePool",
-    values: [input, out],
-    words: () => [...viewWords(input), ...viewWords(out), input.shape[1], input.shape[2], blocksOf(input)],
-  };
+  return instruction("averagePool", { values: [input, out] }, () => averageFields(input, out));
 }
 
 export function averagePoolBack(dInput: Value, dOut: Value): Instruction {
-  return { ...averagePool(dInput, dOut), kind: "averagePoolBack" };
+  return instruction("averagePoolBack", { values: [dInput, dOut] }, () => averageFields(dInput, dOut));
+}
+
+function averageFields(input: Value, out: Value): StructFields<"AveragePoolOp"> {
+  return { in: view(input), out: view(out), ...sizeOf(input), blocks: blocksOf(input) };
 }
 
 export function loss(logits: Value, dLogits: Value): Instruction {
-  return { kind: "loss", values: [logits, dLogits], words: () => [...viewWords(logits), ...viewWords(dLogits)] };
+  return instruction("loss", { values: [logits, dLogits] }, () => ({ logits: view(logits), dLogits: view(dLogits) }));
 }
 
 export function lossFinish(): Instruction {
-  return { kind: "lossFinish", values: [], words: () => [] };
+  return instruction("lossFinish", { values: [] }, () => ({}));
 }
 
 export function probabilities(logits: Value): Instruction {
-  return { kind: "probabilities", values: [logits], words: () => [...viewWords(logits), ...noView] };
+  return instruction("probabilities", { values: [logits] }, () => ({ logits: view(logits) }));
 }
 
-export function columnSum(dz: Value, gradient: () => number): Instruction {
-  return { kind: "columnSum", values: [dz], words: () => [...viewWords(dz), dz.shape[1], dz.shape[2], blocksOf(dz), gradient()] };
+export function columnSum(dz: Value, gradient: () => Offset): Instruction {
+  return instruction("columnSum", { values: [dz] }, () => ({ in: view(dz), ...sizeOf(dz), blocks: blocksOf(dz), gradient: gradient() }));
 }
 
 /** A tap: how many input rows and columns it lies from the output's pixel, and its number in the weights. */
@@ -258,56 +224,42 @@ export interface Dot {
   /** Rows of one tap in the weights. */
   inputs: number;
   tiles: readonly Tile[];
-  weights: number;
-  bias?: number;
+  weights: Offset;
+  bias?: Offset;
   relu?: true;
   accumulate?: boolean;
 }
 
-export function tileWords(tiles: readonly Tile[], weights: number): number[] {
-  return tiles.flatMap((t) => [t.vectors, t.first, weights + t.weights]);
-}
-
-/** Blocks of the input, the channels of the last one, and of the others. */
-export function blockWords(input: Value): number[] {
+/** Blocks of the input, and the channels of the last one. */
+export function blocksAndLast(input: Value): { blocks: number; lastBlock: number } {
   const blocks = blocksOf(input);
-  return [blocks, input.shape[0] - (blocks - 1) * input.blockSize, input.blockSize];
+  return { blocks, lastBlock: input.shape[0] - (blocks - 1) * input.blockSize };
 }
 
 /** The returned instruction reads `d` when it is encoded: relu may still be added to it. */
 export function dot(d: Dot): Instruction {
-  return {
-    kind: "dot",
-    values: [d.input, d.out],
-    multiplyAdds: d.conv
-      ? d.conv.taps.length * d.input.shape[0] * d.out.shape[0] * d.conv.height * d.conv.width
-      : shapeSize(d.input.shape) * shapeSize(d.out.shape),
-    whole: !d.conv,
-    words: () => {
-      const { conv } = d;
-      const s = strides(d.input);
-      const out = viewWords(d.out);
-      if (!conv) out[3] = blockChannels; // a dense layer writes one vector, whatever shape its output has
-      const taps = conv ? conv.taps.flatMap((t) => [t.row * s.row + t.column * s.pixel, t.number * d.inputs]) : [0, 0];
-      return [
-        ...viewWords(d.input),
-        ...(conv?.part ? everySecond(out, conv.part.row, conv.part.column) : out),
-        conv?.height ?? 1,
-        conv?.width ?? 1,
-        conv ? s.row * conv.stride : 0,
-        conv ? s.pixel * conv.stride : 0,
-        conv ? 0 : 1,
-        ...(conv ? blockWords(d.input) : [1, d.inputs, d.inputs]),
-        d.bias ?? noValue,
-        d.relu ? 1 : 0,
-        d.accumulate ? 1 : 0,
-        taps.length / 2,
-        d.tiles.length,
-        ...taps,
-        ...tileWords(d.tiles, d.weights),
-      ];
-    },
-  };
+  const { conv } = d;
+  const values = [d.input, d.out];
+  const epilogue = () => ({ bias: d.bias, relu: d.relu ?? false, accumulate: d.accumulate ?? false });
+  const common = { weights: d.weights, tiles: d.tiles };
+  if (!conv) {
+    const multiplyAdds = shapeSize(d.input.shape) * shapeSize(d.out.shape);
+    return instruction("dot", { values, multiplyAdds, whole: true }, () => ({
+      ...{ in: view(d.input), out: { ...view(d.out), block: constants.blockChannels }, height: 1, width: 1 }, // written as one vector, whatever its shape
+      ...{ rowStep: 0, pixelStep: 0, imagesArePixels: true, blocks: 1, lastBlock: d.inputs, blockSize: d.inputs },
+      ...{ ...common, ...epilogue(), taps: [{ x: 0, w: 0 }] },
+    }));
+  }
+  const multiplyAdds = conv.taps.length * d.input.shape[0] * d.out.shape[0] * conv.height * conv.width;
+  return instruction("dot", { values, multiplyAdds }, () => {
+    const { row, pixel } = strides(d.input);
+    return {
+      ...{ in: view(d.input), out: conv.part ? everySecond(view(d.out), conv.part) : view(d.out), height: conv.height, width: conv.width },
+      ...{ rowStep: row * conv.stride, pixelStep: pixel * conv.stride, imagesArePixels: false },
+      ...{ ...blocksAndLast(d.input), blockSize: d.input.blockSize, ...common, ...epilogue() },
+      taps: conv.taps.map((t) => ({ x: t.row * row + t.column * pixel, w: t.number * d.inputs })),
+    };
+  });
 }
 
 /** Weight gradient of a convolution. */
@@ -317,28 +269,15 @@ export function outer(
   stride: number,
   taps: ConvTap[],
   tiles: readonly Tile[],
-  gradient: () => number,
+  gradient: () => Offset,
 ): Instruction {
-  return {
-    kind: "outer",
-    values: [input, dz],
-    multiplyAdds: taps.length * input.shape[0] * shapeSize(dz.shape),
-    words: () => {
-      const s = strides(input);
-      return [
-        ...viewWords(input),
-        ...viewWords(dz),
-        dz.shape[1],
-        dz.shape[2],
-        s.row * stride,
-        s.pixel * stride,
-        ...blockWords(input),
-        gradient(),
-        taps.length,
-        tiles.length,
-        ...taps.flatMap((t) => [t.row * s.row + t.column * s.pixel, 0]),
-        ...tileWords(tiles, 0),
-      ];
-    },
-  };
+  const multiplyAdds = taps.length * input.shape[0] * shapeSize(dz.shape);
+  return instruction("outer", { values: [input, dz], multiplyAdds }, () => {
+    const { row, pixel } = strides(input);
+    return {
+      ...{ in: view(input), out: view(dz), ...sizeOf(dz), rowStep: row * stride, pixelStep: pixel * stride },
+      ...{ ...blocksAndLast(input), blockSize: input.blockSize, gradient: gradient(), tiles },
+      taps: taps.map((t) => ({ x: t.row * row + t.column * pixel, w: 0 })),
+    };
+  });
 }

@@ -1,7 +1,9 @@
 import type { Shape } from "../../model/shape.js";
+import type { Offset, ThreadOffset } from "../schema/fields.js";
+import type { StructFields } from "./program/encode.js";
+import { constants } from "./program/schema.js";
 
-/** Channels of one block of an activation; native/program.h. */
-export const blockChannels = 16;
+const { blockChannels, mostTileVectors } = constants;
 
 /** @returns n rounded up to whole blocks, in channels or floats alike */
 export function padded(n: number): number {
@@ -9,16 +11,7 @@ export function padded(n: number): number {
 }
 
 /** Neighbouring output vectors whose weights lie together; one register tile wide. */
-export interface Tile {
-  vectors: number;
-  /** In vectors, from the first output. */
-  first: number;
-  /** In floats, from the start of the weights. */
-  weights: number;
-}
-
-/** Vectors of the widest tiles that the kernels have. */
-export const widestTile = 4;
+export type Tile = StructFields<"Tile">;
 
 /**
  * Vectors of a dense layer's widest tiles. A task of a small batch has eight images (session.ts): by four vectors of AVX-512 they do not fit the
@@ -26,7 +19,7 @@ export const widestTile = 4;
  * once more for the weight gradient costs as much.
  */
 export function widestDenseTile(batchSize: number, vectorWidth: number): number {
-  return vectorWidth === 16 && batchSize >= 8 && batchSize <= 128 ? 3 : widestTile;
+  return vectorWidth === 16 && batchSize >= 8 && batchSize <= 128 ? 3 : mostTileVectors;
 }
 
 /**
@@ -41,7 +34,7 @@ export function tilesOf(outputs: number, rows: number, vectorWidth: number, most
   let first = 0;
   for (let i = 0; i < count; i++) {
     const even = Math.floor(vectors / count) + (i < vectors % count ? 1 : 0);
-    const width = vectorWidth * widestTile === blockChannels ? Math.min(widestTile, vectors - first) : even;
+    const width = vectorWidth * mostTileVectors === blockChannels ? Math.min(mostTileVectors, vectors - first) : even;
     tiles.push({ vectors: width, first, weights: first * vectorWidth * rows });
     first += width;
   }
@@ -54,8 +47,8 @@ export function tilesSize(tiles: readonly Tile[], rows: number, vectorWidth: num
   return padded((last.first + last.vectors) * vectorWidth * rows);
 }
 
-export type Scope = "batch" | "task" | "group";
-export const scopeCode: Record<Scope, number> = { batch: 0, task: 1, group: 2 };
+export type View = StructFields<"View">;
+export type Scope = View["scope"];
 
 /**
  * An activation or a gradient, laid out as [block][row + border][column + border][16] for every image. The input image of a
@@ -71,7 +64,7 @@ export interface Value {
   flat?: true;
   /** Given by the plan: where it lies, and floats from one image's place to the next. */
   scope?: Scope;
-  offset?: number;
+  offset?: Offset | ThreadOffset;
   slot?: number;
 }
 
@@ -92,17 +85,16 @@ export function strides(v: Value): { pixel: number; row: number; block: number; 
   return { pixel, row, block, image: padded(blocksOf(v) * block) };
 }
 
-/** The words of a View in native/program.h. */
-export function viewWords(v: Value): number[] {
+/** @returns where it lies, as an op has it */
+export function view(v: Value): View {
   if (v.scope === undefined || v.offset === undefined) throw new Error(`${v.name} was not placed`);
-  const s = strides(v);
-  return [scopeCode[v.scope], v.offset + v.border * (s.row + s.pixel), v.slot ?? s.image, s.block, s.row, s.pixel];
+  const { image, block, row, pixel } = strides(v);
+  return { scope: v.scope, offset: v.offset + v.border * (row + pixel), image: v.slot ?? image, block, row, pixel };
 }
 
 /** Every second pixel from (row, column): where a strided convolution's input gradient writes one of its four parts. */
-export function everySecond(view: readonly number[], row: number, column: number): number[] {
-  const [scope, offset, image, block, rowStride, pixel] = view;
-  return [scope, offset + row * rowStride + column * pixel, image, block, 2 * rowStride, 2 * pixel];
+export function everySecond(v: View, { row, column }: { row: number; column: number }): View {
+  return { ...v, offset: v.offset + row * v.row + column * v.pixel, row: 2 * v.row, pixel: 2 * v.pixel };
 }
 
 /**

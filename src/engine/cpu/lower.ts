@@ -2,6 +2,7 @@ import { convPadding } from "../../model/layers/conv.js";
 import type { Model } from "../../model/model.js";
 import type { Node } from "../../model/nodes.js";
 import { inputShape } from "../../model/shape.js";
+import type { Offset } from "../schema/fields.js";
 import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import type { Activation, Dot, Instruction, Target } from "./instructions.js";
 import * as op from "./instructions.js";
@@ -148,9 +149,9 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     if (a.normalize) {
       const { sums } = a.normalize;
       this.emit(`${a.normalize.layer} backward sums`, op.activateBackReduce(a, gradients));
-      this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, 1, this.normalizerGradients(a.normalize.layer)));
+      this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, "dyX", this.normalizerGradients(a.normalize.layer)));
       if (skip?.normalize) {
-        this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, 2, this.normalizerGradients(skip.normalize.layer)));
+        this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, "dyXOfSkip", this.normalizerGradients(skip.normalize.layer)));
       }
       this.meet();
     }
@@ -160,7 +161,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     if (a.pool && !a.normalize && dInput) this.pooled.set(a.input, dInput.value);
   }
 
-  private normalizerGradients(layer: string): () => { weight: number; bias: number } {
+  private normalizerGradients(layer: string): () => { weight: Offset; bias: Offset } {
     const [weight, bias] = ["weight", "bias"].map((suffix) => this.updates.fromLanes(this.store.vector(`${layer}.${suffix}`), "first"));
     return () => ({ weight: weight(), bias: bias() });
   }

@@ -1,6 +1,7 @@
 import type { Model } from "../../model/model.js";
 import type { Parameter } from "../../model/parameters.js";
 import type { State, Tensor } from "../contract/state.js";
+import type { Offset } from "../schema/fields.js";
 import { type Tile, tilesOf, tilesSize } from "./layout.js";
 
 /** How a layer's weights are stored: tiles of outputs, each [tap][input][vectors × V]. */
@@ -22,12 +23,10 @@ export interface Stored {
   /** Of each weight in PyTorch's order among the packed ones, once somebody has asked. */
   indices?: Int32Array;
   size: number;
-  offset: number;
+  offset: Offset;
   /** Transposed copy for the input gradient, where one is needed. */
-  transposed?: { packing: Packing; size: number; offset: number };
-  slots: { name: string; offset: number }[];
-  /** In a lane's gradients; absent for dense weights, whose gradient is computed in the update, and for statistics. */
-  gradient?: number;
+  transposed?: { packing: Packing; size: number; offset: Offset };
+  slots: { name: string; offset: Offset }[];
 }
 
 export function packing(shape: Omit<Packing, "tiles">, vectorWidth: number, widest: number): Packing {

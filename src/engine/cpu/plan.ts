@@ -1,7 +1,10 @@
+import type { Offset, ThreadOffset } from "../schema/fields.js";
 import { encodeInstruction, type Instruction } from "./instructions.js";
-import { blockChannels, padded, type Scope, strides, type Value } from "./layout.js";
+import { padded, type Scope, strides, type Value } from "./layout.js";
 import type { Lowered, PhasePlan } from "./lower.js";
 import { Allocator } from "./memory.js";
+import { encodeStruct, structWords } from "./program/encode.js";
+import { constants } from "./program/schema.js";
 
 /** What a group of images may take of the second-level cache, in bytes: half of the smallest one in use (256 kB). */
 const groupBytes = 128 * 1024;
@@ -59,7 +62,7 @@ function stagesOf(phase: PhasePlan, taskImages: number): PlannedPhase {
 export function plan(lowered: Lowered, batch: number, taskImages: number, allocator: Allocator): Plan {
   const phases = lowered.phases.map((phase) => stagesOf(phase, taskImages));
   const uses = usesOf(phases, lowered.update);
-  const thread = new Allocator();
+  const thread = new Allocator<ThreadOffset>();
   const scoped = (scope: Scope) => uses.filter((use) => use.scope === scope);
   placeSlots(scoped("batch"), "batch", batch, allocator);
   placeSlots(scoped("task"), "task", taskImages, thread);
@@ -137,7 +140,7 @@ interface Slot {
  * the batch into the same tasks, so a place is free for the next value as soon as its own image's last op has run.
  * A border of zeros is never written, so a bordered value only follows values of its own shape.
  */
-function placeSlots(uses: readonly Use[], scope: Scope, images: number, allocator: Allocator): void {
+function placeSlots(uses: readonly Use[], scope: Scope, images: number, allocator: Allocator<Offset> | Allocator<ThreadOffset>): void {
   const slots: Slot[] = [];
   for (const { value: v, first, last, inPlace } of [...uses].sort((a, b) => a.first - b.first)) {
     const free = (slot: Slot) => slot.free < first || (inPlace && slot.free === first && sameShape(v, slot.occupants.at(-1)!));
@@ -169,13 +172,13 @@ function sameShape(a: Value, b: Value): boolean {
 }
 
 function mayFollow(next: Value, before: Value): boolean {
-  const zerosMatter = (v: Value) => v.border > 0 || v.blockSize === 1 || v.shape[0] % blockChannels !== 0;
+  const zerosMatter = (v: Value) => v.border > 0 || v.blockSize === 1 || v.shape[0] % constants.blockChannels !== 0;
   if (!zerosMatter(next) && !zerosMatter(before)) return true;
   return sameShape(next, before) && (next.border === before.border || (next.border < before.border && !next.flat));
 }
 
 /** Sums live as long as a task, so what one phase uses the next may use again. */
-function placeSums(phases: readonly PhasePlan[], thread: Allocator): void {
+function placeSums(phases: readonly PhasePlan[], thread: Allocator<ThreadOffset>): void {
   const start = thread.end;
   const ends = phases.map(({ instructions }) => {
     const own = new Allocator(start);
@@ -186,33 +189,23 @@ function placeSums(phases: readonly PhasePlan[], thread: Allocator): void {
 }
 
 /** Every op uses the same scratch of its thread. @returns floats */
-function placeScratch(instructions: readonly Instruction[], offset: number): number {
+function placeScratch(instructions: readonly Instruction[], offset: ThreadOffset): number {
   const users = instructions.flatMap(({ scratch }) => (scratch ? [scratch] : []));
   for (const user of users) user.offset = offset;
   return padded(Math.max(0, ...users.map(({ floats }) => floats)));
 }
 
-/** Words of a phase's header. */
-const phaseWords = 6;
-
 type Encode = (list: readonly Instruction[]) => number[];
 
-function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
-  const stages = phase.stages.flatMap((stage) => {
-    const ops = encode(stage.instructions);
-    return [stage.group, stage.instructions.length, ops.length + 3, ...ops];
-  });
-  const finish = encode(phase.finish);
-  return [
-    phaseWords + stages.length + finish.length,
-    phase.stages.length > 0 ? 1 : 0,
-    0,
-    0,
-    phase.stages.length,
-    phase.finish.length,
-    ...stages,
-    ...finish,
-  ];
+function encodeStage({ group, instructions }: Stage, encode: Encode): number[] {
+  const ops = encode(instructions);
+  return [...encodeStruct("Stage", { group, ops: instructions.length, words: structWords("Stage") + ops.length }), ...ops];
+}
+
+function encodePhase({ stages, finish }: PlannedPhase, encode: Encode): number[] {
+  const body = [...stages.flatMap((stage) => encodeStage(stage, encode)), ...encode(finish)];
+  const counts = { stages: stages.length, finishOps: finish.length, tasks: 0 };
+  return [...encodeStruct("Phase", { ...phaseWords(body), perImage: stages.length > 0, early: false, ...counts }), ...body];
 }
 
 /**
@@ -221,6 +214,11 @@ function encodePhase(phase: PlannedPhase, encode: Encode): number[] {
  */
 function encodeTasks(tasks: readonly Instruction[], encode: Encode, early: boolean): number[] {
   if (tasks.length === 0) return [];
-  const ops = encode(tasks);
-  return [phaseWords + 3 + ops.length, 0, tasks.length, early ? 1 : 0, 1, 0, 1, tasks.length, ops.length + 3, ...ops];
+  const body = encodeStage({ group: 1, instructions: [...tasks] }, encode);
+  const counts = { stages: 1, finishOps: 0, tasks: tasks.length };
+  return [...encodeStruct("Phase", { ...phaseWords(body), perImage: false, early, ...counts }), ...body];
+}
+
+function phaseWords(body: readonly number[]): { words: number } {
+  return { words: structWords("Phase") + body.length };
 }

@@ -1,7 +1,7 @@
 import type { Split } from "../../data/split.js";
 import { initialTensors } from "../../model/initialize.js";
 import { argmax, classes } from "../../model/logits.js";
-import { optimizers, slotNames } from "../../model/optimizers.js";
+import { slotNames } from "../../model/optimizers.js";
 import { UserError } from "../../util/errors.js";
 import { imagePixels as pixels } from "../../util/image-size.js";
 import { checkChunk, checkImages, checkSplit, checkState } from "../contract/check.js";
@@ -9,6 +9,7 @@ import type { EngineInfo } from "../contract/engine.js";
 import type { Profile, ProfileRow } from "../contract/profile.js";
 import type { Chunk, ChunkResult, Evaluation, Session, SessionOptions } from "../contract/session.js";
 import type { State } from "../contract/state.js";
+import { type Offset, offsetBy } from "../schema/fields.js";
 import { rateTable } from "../shared/rate-table.js";
 import { arenaStart, type Backend, peakFlops } from "./backend.js";
 import type { Instruction } from "./instructions.js";
@@ -17,10 +18,12 @@ import { lower } from "./lower.js";
 import { Allocator } from "./memory.js";
 import { readState, writeState } from "./parameters.js";
 import { type Plan, plan } from "./plan.js";
-import { barrierWords, counterWords, encodeProgram, type ProgramFields, programWords } from "./program.js";
+import { encodeStruct, type StructFields, structWords } from "./program/encode.js";
+import { constants } from "./program/schema.js";
 import { Store } from "./store.js";
 import { Threads } from "./threads.js";
 
+const { barrierWords, blockChannels, counterWords, laneLossDoubles } = constants;
 /**
  * The batch is cut into lanes of at least this many images, each with a gradient of its own: into many, so that no thread waits long for the
  * last one, or into few where summing the gradients of many would take longer.
@@ -36,9 +39,11 @@ const evaluationImages = 200 * inferenceImages;
 const pageBytes = 65536;
 const mostPages = 65536;
 
+type ProgramFields = StructFields<"Program">;
+
 /** Offsets of one program's header, code and barrier in the arena, and of its threads' memory, in floats. */
 interface Placed {
-  header: number;
+  header: Offset;
   /** Of the phase that prepares the weights, where there is one. */
   preparation?: Pick<ProgramFields, "code" | "phases">;
   fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier" | "gates">;
@@ -46,7 +51,7 @@ interface Placed {
 
 /** A region at the end of the arena that is made larger when more is needed. */
 interface Growing {
-  offset: number;
+  offset: Offset;
   floats: number;
 }
 
@@ -58,8 +63,8 @@ export class CpuSession implements Session {
   private readonly store: Store;
   private readonly training: Placed;
   private readonly inference: Placed;
-  private readonly laneLoss: number;
-  private readonly norms: number;
+  private readonly laneLoss: Offset;
+  private readonly norms: Offset;
   private readonly threads: Threads;
   private floats!: Float32Array;
   private words!: Int32Array;
@@ -68,10 +73,10 @@ export class CpuSession implements Session {
   private step = 0;
   /** What is derived from the weights is up to date. */
   private prepared = false;
-  private profiling = -1;
-  private dataset: { offset: number; labels: Uint8Array } | undefined;
-  private readonly chunkRegion: Growing = { offset: 0, floats: 0 };
-  private readonly inferenceRegion: Growing = { offset: 0, floats: 0 };
+  private profiling: Offset | undefined;
+  private dataset: { offset: Offset; labels: Uint8Array } | undefined;
+  private readonly chunkRegion: Growing = { offset: 0 as Offset, floats: 0 };
+  private readonly inferenceRegion: Growing = { offset: 0 as Offset, floats: 0 };
 
   constructor(
     private readonly options: SessionOptions,
@@ -87,8 +92,8 @@ export class CpuSession implements Session {
     const lanes = Math.ceil(batchSize / taskImages);
     this.store.gradients.place(this.allocator, lanes);
     this.store.sums.place(this.allocator, lanes);
-    this.laneLoss = this.allocator.take(4 * lanes);
-    const codes: { code: Int32Array; offset: number }[] = [];
+    this.laneLoss = this.allocator.take(2 * laneLossDoubles * lanes);
+    const codes: { code: Int32Array; offset: Offset }[] = [];
     const place = (p: Plan, images: number): Placed => {
       const code = this.allocator.take(p.code.length);
       codes.push({ code: p.code, offset: code });
@@ -96,9 +101,17 @@ export class CpuSession implements Session {
       const threadMemory = this.allocator.take(threadStride * threads);
       const barrier = this.allocator.take(barrierWords + counterWords * (p.phases * threads + p.gates));
       return {
-        header: this.allocator.take(programWords),
+        header: this.allocator.take(structWords("Program")),
         preparation: p.preparation > 0 ? { code, phases: 1 } : undefined,
-        fixed: { code: code + p.preparation, phases: p.phases, taskImages: images, threadMemory, threadStride, barrier, gates: p.gates },
+        fixed: {
+          code: offsetBy(code, p.preparation),
+          phases: p.phases,
+          taskImages: images,
+          threadMemory,
+          threadStride,
+          barrier,
+          gates: p.gates,
+        },
       };
     };
     const trainingPlan = plan(lowered, batchSize, taskImages, this.allocator);
@@ -142,7 +155,7 @@ export class CpuSession implements Session {
     );
     const at = {
       indices: region.take(samples),
-      affine: affine ? region.take(6 * samples) : -1,
+      affine: affine ? region.take(6 * samples) : undefined,
       rates: region.take(3 * steps),
       loss: region.take(steps),
       correct: region.take(steps),
@@ -155,7 +168,7 @@ export class CpuSession implements Session {
       steps,
       batch: batchSize,
       images: dataset!.offset,
-      labels: dataset!.offset + (dataset!.labels.length * pixels) / 4,
+      labels: offsetBy(dataset!.offset, (dataset!.labels.length * pixels) / 4),
     });
     this.step += steps;
     return {
@@ -171,7 +184,7 @@ export class CpuSession implements Session {
     this.profiling = offset;
     const seconds = new Float64Array(this.shared.buffer, this.start + 4 * offset, doubles).fill(0);
     await this.train(chunk);
-    this.profiling = -1;
+    this.profiling = undefined;
     const rows = new Map<string, ProfileRow>();
     const steps = chunk.learningRates.length;
     for (const [id, { label = "finish", multiplyAdds = 0 }] of instructions.entries()) {
@@ -201,12 +214,12 @@ export class CpuSession implements Session {
     for (let first = 0; first < count; first += evaluationImages) {
       const part = Math.min(evaluationImages, count - first);
       const dataFloats = Math.ceil((part * (pixels + 1)) / 4);
-      const region = new Allocator(this.grown(this.inferenceRegion, padded(dataFloats) + padded(16 * part) + padded(part)));
+      const region = new Allocator(this.grown(this.inferenceRegion, padded(dataFloats) + padded(blockChannels * part) + padded(part)));
       const data = region.take(dataFloats);
-      const at = { probabilities: region.take(16 * part), loss: region.take(part) };
+      const at = { probabilities: region.take(blockChannels * part), loss: region.take(part) };
       this.bytes.set(images.subarray(first * pixels, (first + part) * pixels), 4 * data);
       this.bytes.set(labels.subarray(first, first + part), 4 * data + part * pixels);
-      await this.run(this.inference, { ...at, batch: part, images: data, labels: data + (part * pixels) / 4 });
+      await this.run(this.inference, { ...at, batch: part, images: data, labels: offsetBy(data, (part * pixels) / 4) });
       probabilities.set(this.rows(at.probabilities, part), classes * first);
       for (let i = 0; i < part; i++) loss += this.floats[at.loss + i];
     }
@@ -215,8 +228,8 @@ export class CpuSession implements Session {
 
   async predict(images: Float32Array): Promise<Float32Array> {
     const count = checkImages(images);
-    const region = new Allocator(this.grown(this.inferenceRegion, padded(images.length) + padded(16 * count)));
-    const at = { floatImages: region.take(images.length), probabilities: region.take(16 * count) };
+    const region = new Allocator(this.grown(this.inferenceRegion, padded(images.length) + padded(blockChannels * count)));
+    const at = { floatImages: region.take(images.length), probabilities: region.take(blockChannels * count) };
     this.floats.set(images, at.floatImages);
     await this.run(this.inference, { ...at, batch: count });
     return this.rows(at.probabilities, count);
@@ -255,42 +268,43 @@ export class CpuSession implements Session {
       ...placed.fixed,
       steps: 1,
       batch: 0,
-      images: -1,
-      labels: -1,
-      floatImages: -1,
-      indices: -1,
-      affine: -1,
+      images: undefined,
+      labels: undefined,
+      floatImages: undefined,
+      indices: undefined,
+      affine: undefined,
       mean: normalization.mean,
       inverseDeviation: 1 / normalization.std,
-      loss: -1,
-      correct: -1,
-      probabilities: -1,
+      loss: undefined,
+      correct: undefined,
+      probabilities: undefined,
       laneLoss: this.laneLoss,
-      seed: seed | 0,
+      seed,
       firstStep: this.step,
-      optimizer: optimizers[optimizer.type].code,
+      optimizer: optimizer.type,
       momentum: optimizer.momentum,
       weightDecay: optimizer.weightDecay,
-      rates: -1,
+      rates: undefined,
       laneStride: this.store.gradients.stride,
       sumStride: this.store.sums.stride / 2,
-      profile: placed === this.training ? this.profiling : -1,
+      profile: placed === this.training ? this.profiling : undefined,
       ops: this.instructions.length,
       norms: this.norms,
       ...call,
     };
-    this.words.set(encodeProgram(program), placed.header);
+    this.words.set(encodeStruct("Program", program), placed.header);
     return this.threads.run(placed.header);
   }
 
   /** @returns [count × 10] from rows of sixteen */
-  private rows(offset: number, count: number): Float32Array {
+  private rows(offset: Offset, count: number): Float32Array {
     const out = new Float32Array(classes * count);
-    for (let i = 0; i < count; i++) out.set(this.floats.subarray(offset + 16 * i, offset + 16 * i + classes), classes * i);
+    for (let i = 0; i < count; i++)
+      out.set(this.floats.subarray(offset + blockChannels * i, offset + blockChannels * i + classes), classes * i);
     return out;
   }
 
-  private grown(region: Growing, floats: number): number {
+  private grown(region: Growing, floats: number): Offset {
     if (floats > region.floats) {
       region.offset = this.take(floats);
       region.floats = floats;
@@ -298,7 +312,7 @@ export class CpuSession implements Session {
     return region.offset;
   }
 
-  private take(floats: number): number {
+  private take(floats: number): Offset {
     const offset = this.allocator.take(floats);
     const missing = this.pagesFor(this.allocator.end) - this.shared.buffer.byteLength / pageBytes;
     if (missing > 0) {

@@ -1,8 +1,9 @@
-import type { Shape } from "../../model/shape.js";
-import { shapeSize } from "../../model/shape.js";
-import { blockWords, type Dot, type Instruction, noValue, tileWords } from "./instructions.js";
-import { padded, type Tile, type Value, viewWords } from "./layout.js";
+import { type Shape, shapeSize } from "../../model/shape.js";
+import { type Offset, offsetBy } from "../schema/fields.js";
+import { blocksAndLast, type Dot, type Instruction, instruction, placed, type ThreadMemory } from "./instructions.js";
+import { padded, type Tile, type Value, view } from "./layout.js";
 import type { Packing } from "./parameters.js";
+import type { StructFields } from "./program/encode.js";
 
 /** Outputs of a tile along one side, of those that native/winograd.h has. */
 export type TileSide = keyof typeof transforms;
@@ -76,46 +77,29 @@ function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape
   const channels = padded(inputs) + padded(outputs);
   const windows = tilesOver(height, width, side);
   const chunk = Math.max(leastWindows, Math.min(16 * windows, Math.floor(scratchFloats / (positionsOf(side) * channels))));
-  const scratch = { floats: positionsOf(side) * channels * (chunk | 1), offset: noValue };
+  const scratch: ThreadMemory = { floats: positionsOf(side) * channels * (chunk | 1) };
   return { chunk, scratch, leastImages: Math.ceil(leastWindows / windows) };
 }
 
-function sourceWords(v: Value, origin: number): number[] {
-  const [blocks, last] = blockWords(v);
-  return [...viewWords(v), v.shape[1], v.shape[2], v.border, origin, blocks, last];
+function source(v: Value, origin: number): StructFields<"WinogradSource"> {
+  const [, height, width] = v.shape;
+  return { view: view(v), height, width, border: v.border, origin, ...blocksAndLast(v) };
 }
 
 /**
  * A convolution, or an input gradient as one, in place of `dot`.
- * @param d as for `dot`, its weights transformed and in tiles of [position][input][vectors × V] @param origin the first tap's row and column
+ * @param d as for `dot` @param weights where the transformed ones lie, in tiles of [position][input][vectors × V]
+ * @param origin the first tap's row and column
  */
-export function convolve(d: Dot, side: TileSide, weights: number, origin: number): Instruction {
+export function convolve(d: Dot, side: TileSide, weights: Offset, origin: number): Instruction {
   const [, height, width] = d.out.shape;
   const { chunk, scratch, leastImages } = chunkOf(side, d.input.shape[0], d.out.shape);
-  return {
-    kind: "winograd",
-    leastImages,
-    values: [d.input, d.out],
-    scratch,
-    multiplyAdds: taps * d.input.shape[0] * shapeSize(d.out.shape),
-    words: () => [
-      side,
-      ...sourceWords(d.input, origin),
-      ...viewWords(d.out),
-      height,
-      width,
-      d.bias ?? noValue,
-      d.relu ? 1 : 0,
-      d.accumulate ? 1 : 0,
-      scratch.offset,
-      chunk,
-      d.tiles.length,
-      ...tileWords(
-        d.tiles.map((tile, t) => ({ ...tile, weights: transformedOffset(side, tile.weights, t) })),
-        weights,
-      ),
-    ],
-  };
+  const multiplyAdds = taps * d.input.shape[0] * shapeSize(d.out.shape);
+  return instruction("winograd", { leastImages, values: [d.input, d.out], scratch, multiplyAdds }, () => ({
+    ...{ tileSide: side, in: source(d.input, origin), out: view(d.out), height, width },
+    ...{ weights, bias: d.bias, relu: d.relu ?? false, accumulate: d.accumulate ?? false, scratch: placed(scratch), chunk },
+    tiles: d.tiles.map((tile, t) => ({ ...tile, weights: transformedOffset(side, tile.weights, t) })),
+  }));
 }
 
 /** Weight gradient of a convolution, in place of `outer`. */
@@ -126,32 +110,16 @@ export function outer(
   origin: number,
   tiles: readonly Tile[],
   size: number,
-  gradient: () => number,
+  gradient: () => Offset,
 ): Instruction {
   const [, height, width] = dz.shape;
   const { chunk, scratch, leastImages } = chunkOf(side, input.shape[0], dz.shape);
-  const sums = { floats: transformedSize(side, size, tiles), offset: noValue };
-  return {
-    kind: "winogradOuter",
-    leastImages,
-    values: [input, dz],
-    scratch,
-    sums,
-    multiplyAdds: taps * input.shape[0] * shapeSize(dz.shape),
-    words: () => [
-      side,
-      ...sourceWords(input, origin),
-      ...sourceWords(dz, 0),
-      height,
-      width,
-      gradient(),
-      sums.offset,
-      scratch.offset,
-      chunk,
-      tiles.length,
-      ...tileWords(tiles, 0),
-    ],
-  };
+  const sums: ThreadMemory = { floats: transformedSize(side, size, tiles) };
+  const multiplyAdds = taps * input.shape[0] * shapeSize(dz.shape);
+  return instruction("winogradOuter", { leastImages, values: [input, dz], scratch, sums, multiplyAdds }, () => ({
+    ...{ tileSide: side, in: source(input, origin), out: source(dz, 0), height, width },
+    ...{ gradient: gradient(), sums: placed(sums), scratch: placed(scratch), chunk, tiles },
+  }));
 }
 
 /** A layer's weights, or their transposed copy for the input gradient, and their transformed form. */
@@ -160,8 +128,8 @@ export interface Transformed {
   side: TileSide;
   packing: Packing;
   /** Where they lie, packed so, and where the transformed ones do, larger by `transformedSize`. */
-  from: number;
-  to: number;
+  from: Offset;
+  to: Offset;
 }
 
 /** Floats [column, column + columns) of rows [row, row + rows) of a tile's [input][vectors × V]. */
@@ -177,13 +145,10 @@ function transform({ which, side, packing, from, to }: Transformed, vectorWidth:
   const tile = packing.tiles[block.tile];
   const width = tile.vectors * vectorWidth;
   const { row, rows, column, columns } = block;
-  const at = [from + tile.weights, to + transformedOffset(side, tile.weights, block.tile)];
-  return {
-    kind: "winogradWeights",
-    label: "Winograd's weights",
-    values: [],
-    words: () => [side, ...at, packing.inputs * width, width, row, rows, column, columns, which === "transposed" ? 1 : 0],
-  };
+  return instruction("winogradWeights", { label: "Winograd's weights", values: [] }, () => ({
+    ...{ tileSide: side, from: offsetBy(from, tile.weights), to: offsetBy(to, transformedOffset(side, tile.weights, block.tile)) },
+    ...{ size: packing.inputs * width, width, row, rows, column, columns, flip: which === "transposed" },
+  }));
 }
 
 /**
