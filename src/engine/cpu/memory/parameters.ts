@@ -1,8 +1,8 @@
-import type { Model } from "../../model/model.js";
-import type { Parameter } from "../../model/parameters.js";
-import type { State, Tensor } from "../contract/state.js";
-import type { Offset } from "../schema/fields.js";
-import { type Tile, tilesOf, tilesSize } from "./layout.js";
+import type { Model } from "../../../model/model.js";
+import type { Parameter } from "../../../model/parameters.js";
+import type { State, Tensor } from "../../contract/state.js";
+import type { Offset } from "../../schema/fields.js";
+import { type Tile, tilesOf, tilesSize } from "./tiles.js";
 
 /** How a layer's weights are stored: tiles of outputs, each [tap][input][vectors × V]. */
 export interface Packing {

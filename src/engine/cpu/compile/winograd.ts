@@ -1,39 +1,19 @@
-import { type Shape, shapeSize } from "../../model/shape.js";
-import { type Offset, offsetBy } from "../schema/fields.js";
-import { blocksAndLast, type Dot, type Instruction, instruction, placed, type ThreadMemory } from "./instructions.js";
-import { padded, type Tile, type Value, view } from "./layout.js";
-import type { Packing } from "./parameters.js";
-import type { StructFields } from "./program/encode.js";
+import { type Shape, shapeSize } from "../../../model/shape.js";
+import { type Offset, offsetBy } from "../../schema/fields.js";
+import { type FeatureMap, padded, view } from "../memory/feature-map.js";
+import type { Packing } from "../memory/parameters.js";
+import type { Tile } from "../memory/tiles.js";
+import { positionsOf, type TileSide, taps, transformedOffset, transformedSize, winogradSides } from "../memory/winograd-weights.js";
+import type { StructFields } from "../program/encode.js";
+import { type Instruction, instruction, placed, type ThreadMemory } from "./instruction.js";
+import { blocksAndLast, type Dot } from "./ops.js";
 
-/** Outputs of a tile along one side, of those that native/winograd.h has. */
-export type TileSide = keyof typeof transforms;
 /** Multiply-adds by which a window of one channel is transformed; its outputs take nearly as many. native/filtering.h. */
-const transforms = { 3: 100, 4: 144, 5: 294, 7: 648 };
-const tileSides: readonly TileSide[] = [3, 4, 5, 7];
-const taps = 9;
+const transforms: Record<TileSide, number> = { 3: 100, 4: 144, 5: 294, 7: 648 };
 /** Of transformed windows that are worked on at a time: half of a second-level cache of 512 kB. */
 const scratchFloats = 65536;
 /** But at least so many windows, or reading the transformed weights would take longer than multiplying by them. */
 const leastWindows = 16;
-
-/** Positions of a transformed window, for each of which there is a matrix product. */
-function positionsOf(side: TileSide): number {
-  return (side + 2) ** 2;
-}
-
-/**
- * Where tile t of a convolution's weights, or of their sums, begins when they are transformed. Between two positions there may be up to two
- * cache lines more than the weights take.
- * @param weights where it begins when they are not, or their size for what all take
- */
-function transformedOffset(side: TileSide, weights: number, t: number): number {
-  return positionsOf(side) * (Math.ceil(weights / taps) + t * 2 * padded(1));
-}
-
-/** @returns floats that a convolution's weights take when they are transformed */
-export function transformedSize(side: TileSide, size: number, tiles: readonly Tile[]): number {
-  return transformedOffset(side, size, tiles.length);
-}
 
 /** Tiles that cover an image. */
 function tilesOver(height: number, width: number, side: TileSide): number {
@@ -65,7 +45,7 @@ function cost(side: TileSide, { inputs, outputs, height, width }: Convolution): 
 export function winogradTile(c: Convolution, batchSize: number): TileSide | undefined {
   const forced = process.env.MNIST_TUI_CONVOLUTION;
   if (c.kernelSize !== 3 || c.stride !== 1 || c.inputs === 1 || forced === "direct") return undefined;
-  const side = tileSides.find((s) => forced === `winograd${s}`) ?? tileSides.reduce((a, b) => (cost(b, c) < cost(a, c) ? b : a));
+  const side = winogradSides.find((s) => forced === `winograd${s}`) ?? winogradSides.reduce((a, b) => (cost(b, c) < cost(a, c) ? b : a));
   if (forced?.startsWith("winograd")) return side;
   const pixels = c.height * c.width;
   const gains = taps * pixels * c.inputs * c.outputs > 1.5 * cost(side, c);
@@ -81,9 +61,9 @@ function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape
   return { chunk, scratch, leastImages: Math.ceil(leastWindows / windows) };
 }
 
-function source(v: Value, origin: number): StructFields<"WinogradSource"> {
-  const [, height, width] = v.shape;
-  return { view: view(v), height, width, border: v.border, origin, ...blocksAndLast(v) };
+function source(map: FeatureMap, origin: number): StructFields<"WinogradSource"> {
+  const [, height, width] = map.shape;
+  return { view: view(map), height, width, border: map.border, origin, ...blocksAndLast(map) };
 }
 
 /**
@@ -95,7 +75,7 @@ export function convolve(d: Dot, side: TileSide, weights: Offset, origin: number
   const [, height, width] = d.out.shape;
   const { chunk, scratch, leastImages } = chunkOf(side, d.input.shape[0], d.out.shape);
   const multiplyAdds = taps * d.input.shape[0] * shapeSize(d.out.shape);
-  return instruction("winograd", { leastImages, values: [d.input, d.out], scratch, multiplyAdds }, () => ({
+  return instruction("winograd", { leastImages, maps: [d.input, d.out], scratch, multiplyAdds }, () => ({
     ...{ tileSide: side, in: source(d.input, origin), out: view(d.out), height, width },
     ...{ weights, bias: d.bias, relu: d.relu ?? false, accumulate: d.accumulate ?? false, scratch: placed(scratch), chunk },
     tiles: d.tiles.map((tile, t) => ({ ...tile, weights: transformedOffset(side, tile.weights, t) })),
@@ -104,8 +84,8 @@ export function convolve(d: Dot, side: TileSide, weights: Offset, origin: number
 
 /** Weight gradient of a convolution, in place of `outer`. */
 export function outer(
-  input: Value,
-  dz: Value,
+  input: FeatureMap,
+  dz: FeatureMap,
   side: TileSide,
   origin: number,
   tiles: readonly Tile[],
@@ -116,7 +96,7 @@ export function outer(
   const { chunk, scratch, leastImages } = chunkOf(side, input.shape[0], dz.shape);
   const sums: ThreadMemory = { floats: transformedSize(side, size, tiles) };
   const multiplyAdds = taps * input.shape[0] * shapeSize(dz.shape);
-  return instruction("winogradOuter", { leastImages, values: [input, dz], scratch, sums, multiplyAdds }, () => ({
+  return instruction("winogradOuter", { leastImages, maps: [input, dz], scratch, sums, multiplyAdds }, () => ({
     ...{ tileSide: side, in: source(input, origin), out: source(dz, 0), height, width },
     ...{ gradient: gradient(), sums: placed(sums), scratch: placed(scratch), chunk, tiles },
   }));
@@ -145,7 +125,7 @@ function transform({ which, side, packing, from, to }: Transformed, vectorWidth:
   const tile = packing.tiles[block.tile];
   const width = tile.vectors * vectorWidth;
   const { row, rows, column, columns } = block;
-  return instruction("winogradWeights", { label: "Winograd's weights", values: [] }, () => ({
+  return instruction("winogradWeights", { label: "Winograd's weights", maps: [] }, () => ({
     ...{ tileSide: side, from: offsetBy(from, tile.weights), to: offsetBy(to, transformedOffset(side, tile.weights, block.tile)) },
     ...{ size: packing.inputs * width, width, row, rows, column, columns, flip: which === "transposed" },
   }));

@@ -1,10 +1,11 @@
-import type { Offset } from "../schema/fields.js";
-import type { Instruction } from "./instructions.js";
-import type { Value } from "./layout.js";
-import type { Stored } from "./parameters.js";
-import type { Store } from "./store.js";
-import { transpose, updateDense, updateLanes, type WeightRange } from "./update-instructions.js";
-import { type TileSide, type Transformed, transformWeights } from "./winograd.js";
+import type { Offset } from "../../schema/fields.js";
+import type { FeatureMap } from "../memory/feature-map.js";
+import type { Stored } from "../memory/parameters.js";
+import type { Store, WeightRange } from "../memory/store.js";
+import type { TileSide } from "../memory/winograd-weights.js";
+import type { Instruction } from "./instruction.js";
+import { transpose, updateDense, updateLanes } from "./update-ops.js";
+import { type Transformed, transformWeights } from "./winograd.js";
 
 /**
  * The tasks of the update. Each changes a range of weights and then whatever is derived from just that range, while it is at hand: the transposed
@@ -34,7 +35,7 @@ export class Updates {
   }
 
   /** @param input and the gradient of its output: a dense layer's weight gradient is made of them in the update */
-  ofDense(stored: Stored, input: Value, dOut: Value): void {
+  ofDense(stored: Stored, input: FeatureMap, dOut: FeatureMap): void {
     for (const range of this.ranges(stored)) {
       const update = updateDense(range, slotsOf(stored), input, dOut);
       this.add(`${stored.parameter.name} gradient and update`, stored, range, update);

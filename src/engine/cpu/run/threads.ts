@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { UserError } from "../../util/errors.js";
-import { arenaStart, type Backend, loadAddon, type NativeThreads } from "./backend.js";
-import type { WorkerSetup } from "./worker.js";
+import { UserError } from "../../../util/errors.js";
+import { programVersion } from "../program/schema.js";
+import type { Backend } from "./backend.js";
+import { loadAddon, type NativeThreads } from "./native.js";
+import { arenaStart, type WasmThread } from "./wasm.js";
 
 /** Threads that share one memory and sleep between programs. */
 interface Crew {
@@ -77,7 +79,7 @@ function workers(module: WebAssembly.Module, memory: WebAssembly.Memory, threads
     settle();
   };
   const crew = Array.from({ length: threads }, (_, thread) => {
-    const workerData: WorkerSetup = { module, memory, thread, arena: arenaStart(threads) };
+    const workerData: WasmThread = { module, memory, thread, arena: arenaStart(threads), programVersion };
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
     worker.on("message", finished);
     worker.on("error", settle);

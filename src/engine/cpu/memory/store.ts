@@ -1,14 +1,29 @@
-import type { Model } from "../../model/model.js";
-import { type OptimizerSettings, slotNames } from "../../model/optimizers.js";
-import type { Offset } from "../schema/fields.js";
-import type { ConvTap, Normalizer } from "./instructions.js";
-import { flattenOrder, padded, strides, type Tile, type Value, widestDenseTile } from "./layout.js";
-import { type Allocator, LaneRegion } from "./memory.js";
+import type { Model } from "../../../model/model.js";
+import { type OptimizerSettings, slotNames } from "../../../model/optimizers.js";
+import type { Offset } from "../../schema/fields.js";
+import { encodeStruct, type StructFields, structWords } from "../program/encode.js";
+import { constants, sumsRows, tableRows } from "../program/schema.js";
+import { type Allocator, LaneRegion } from "./allocator.js";
+import { type FeatureMap, flattenOrder, padded, strides } from "./feature-map.js";
 import { type Packing, packedSize, packing, parameterNamed, type Stored } from "./parameters.js";
-import { encodeStruct, type StructFields, structWords } from "./program/encode.js";
-import { constants, sumsRows, tableRows } from "./program/schema.js";
-import type { WeightRange } from "./update-instructions.js";
-import { type TileSide, transformedSize } from "./winograd.js";
+import { type Tile, widestDenseTile } from "./tiles.js";
+import { type TileSide, transformedSize } from "./winograd-weights.js";
+
+/** What one task of the update takes of a parameter; `step` and `pieces` count the taps of a convolution. */
+export type WeightRange = StructFields<"WeightRange">;
+
+/** The tables and sums of one batch norm; `sums` is lane 0's. */
+export interface Normalizer {
+  layer: string;
+  channels: number;
+  pixels: number;
+  tables: Offset;
+  sums: () => Offset;
+  weight: Offset;
+  bias: Offset;
+  runningMean: Offset;
+  runningVariance: Offset;
+}
 
 /** Weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
 const updateFloats = 8192;
@@ -79,12 +94,12 @@ export class Store {
   }
 
   /** Weights of a dense layer whose input is `input`, in whichever layout that has. */
-  dense(name: string, input: Value, transposed: "transposed" | "forward only", batchSize: number): Stored {
+  dense(name: string, input: FeatureMap, transposed: "transposed" | "forward only", batchSize: number): Stored {
     const inputs = strides(input).image;
     return this.weights(name, { taps: 1, inputs, order: flattenOrder(input) }, transposed, widestDenseTile(batchSize, this.vectorWidth));
   }
 
-  normalizer(layer: string, input: Value): Normalizer {
+  normalizer(layer: string, input: FeatureMap): Normalizer {
     const known = this.normalizers.get(layer);
     if (known) return known;
     const [channels, height, width] = input.shape;
@@ -146,40 +161,4 @@ export class Store {
         offset,
       );
   }
-}
-
-/** The taps of a convolution as its forward pass and its weight gradient read the input. */
-export function forwardTaps(kernelSize: number, padding: number): ConvTap[] {
-  return Array.from({ length: kernelSize ** 2 }, (_, number) => ({
-    row: Math.floor(number / kernelSize) - padding,
-    column: (number % kernelSize) - padding,
-    number,
-  }));
-}
-
-/** One part of a convolution's input gradient: the taps that reach the pixels of one parity. */
-export interface BackwardPart {
-  taps: ConvTap[];
-  part?: { row: number; column: number };
-  height: number;
-  width: number;
-}
-
-/**
- * The input gradient as convolutions of the output's gradient with flipped, transposed weights: one at stride 1, four at stride 2
- * (input pixels of even and odd rows and columns meet different taps).
- */
-export function backwardParts(kernelSize: number, stride: number, padding: number, height: number, width: number): BackwardPart[] {
-  const parities = stride === 1 ? [0] : [0, 1];
-  // Input row y = stride·y' + parity is met by the taps k with (y + padding − k) a multiple of the stride.
-  const reach = (parity: number) =>
-    Array.from({ length: kernelSize }, (_, k) => ({ k, at: (parity + padding - k) / stride })).filter(({ at }) => Number.isInteger(at));
-  return parities.flatMap((row) =>
-    parities.map((column) => ({
-      taps: reach(row).flatMap((y) => reach(column).map((x) => ({ row: y.at, column: x.at, number: y.k * kernelSize + x.k }))),
-      part: stride === 1 ? undefined : { row, column },
-      height: Math.ceil((height - row) / stride),
-      width: Math.ceil((width - column) / stride),
-    })),
-  );
 }

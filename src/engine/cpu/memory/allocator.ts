@@ -1,6 +1,5 @@
-import type { Offset, ThreadOffset } from "../schema/fields.js";
-import { offsetBy } from "../schema/fields.js";
-import { padded } from "./layout.js";
+import { type Offset, offsetBy, type ThreadOffset } from "../../schema/fields.js";
+import { padded } from "./feature-map.js";
 
 /** Hands out a memory in floats, sixteen at a time so that every array begins on a cache line. */
 export class Allocator<O extends Offset | ThreadOffset = Offset> {
