@@ -1,14 +1,14 @@
-// opLoss: softmax cross-entropy of ten logits an image, its gradient and the count of correct predictions; and what the
-// inference program writes instead. In doubles: ten values an image cost nothing.
+// opLoss: softmax cross-entropy of ten logits an image, its gradient, and the count of correct predictions. opProbabilities: the outputs of inference.
+// The arithmetic is in doubles: ten values an image cost nothing.
 #pragma once
 #include "context.h"
 
 namespace loss {
-// Below it a logit's gradient is zero: what the layers before make of it would be subnormal and slow, and would move no weight (update.h).
+// A logit's gradient below this becomes zero: it moves no weight, and the layers before would make slow subnormal numbers of it (update.h).
 constexpr double tiny = 0x1p-60;
 
-// e^x for x ≤ 0, to about 1e-15 relative: x = k·ln 2 + r, a Taylor polynomial in r, and k into the exponent. Written out
-// because WebAssembly has no libm, and so that every build gives the same numbers.
+// e^x for x ≤ 0, to about 1e-15 relative: x = k·ln 2 + r, a Taylor polynomial in r, and k into the exponent. Written out because WebAssembly has no
+// libm, and because every build is to give the same numbers.
 static inline double exponential(double x) {
   if (x < -700.0) return 0.0;
   const double k = __builtin_floor(x * 1.4426950408889634 + 0.5);
@@ -98,7 +98,7 @@ static void finish(const LossFinishOp&, const Context& c) {
   reinterpret_cast<uint32_t*>(c.arena)[p.correct + c.step] = static_cast<uint32_t>(correct);
 }
 
-// Inference: logits, and where there are labels the loss of every image.
+// Inference: logits, or where there are labels the probabilities and the loss of every image.
 KERNEL void probabilities(const ProbabilitiesOp& op, const Context& c) {
   const Program& p = *c.program;
   for (int32_t i = 0; i < c.images; i++) {

@@ -1,4 +1,4 @@
-// Batch norm's statistics: sums a lane, then, between two phases, the tables that the activation kernels read.
+// Batch norm's statistics: the sums of each lane, and, between two phases, the tables that the activation kernels read.
 #pragma once
 #include "context.h"
 
@@ -29,7 +29,7 @@ KERNEL void statistics(const StatisticsOp& op, const Context& c) {
   }
 }
 
-// Lanes are added in their order, so the result does not depend on which thread ran which.
+// Adds lanes in their order: the result does not depend on the threads that ran them.
 static double laneSum(const Context& c, int32_t sums, size_t index) {
   double total = 0;
   for (int32_t lane = 0; lane < c.lanes(); lane++) total += c.sums(sums, lane)[index];

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 // Hash of the schema: TypeScript refuses kernels that were built for another one.
-constexpr int32_t programVersion = 1595885872;
+constexpr int32_t programVersion = 812259909;
 
 // Pixels of an input image.
 constexpr int32_t imagePixels = 784;
@@ -15,6 +15,12 @@ constexpr int32_t imageWidth = 28;
 // Logits of an image.
 constexpr int32_t classes = 10;
 
+// Of a step: learning rate, and Adam's two bias corrections 1 − β₁ᵗ and √(1 − β₂ᵗ).
+constexpr int32_t rateFloats = 3;
+
+// Of an image's augmentation: the matrix [a b c; d e f] from output pixels to source pixels.
+constexpr int32_t affineFloats = 6;
+
 // Added to a variance before its root.
 constexpr float batchNormEpsilon = 0.00001f;
 
@@ -24,18 +30,11 @@ constexpr float batchNormMomentum = 0.1f;
 // The stream of dropout's random numbers (src/util/random.ts).
 constexpr uint32_t streamDropout = 4u;
 
-// Activations are channels-last in blocks of so many channels, [block][row][column][16], so that the distance of two neighbouring pixels is a
-// compile-time constant in every kernel.
+// Channels of a block. Feature maps are [block][row][column][16]: the distance of neighbouring pixels is a compile-time constant.
 constexpr int32_t blockChannels = 16;
 
 // Vectors of the widest tile that the kernels have.
 constexpr int32_t mostTileVectors = 4;
-
-// Of a step: learning rate, and Adam's two bias corrections 1 − β₁ᵗ and √(1 − β₂ᵗ).
-constexpr int32_t rateFloats = 3;
-
-// Of an image's augmentation: the matrix [a b c; d e f] from output pixels to source pixels.
-constexpr int32_t affineFloats = 6;
 
 // Of a lane: its images' cross-entropies, and how many of them were classified correctly.
 constexpr int32_t laneLossDoubles = 2;
@@ -52,19 +51,11 @@ constexpr int32_t noGate = -1;
 // In place of a gate: the op is no task of its own, but ends the task of the op before.
 constexpr int32_t sameTask = -2;
 
-// Of adam (src/model/optimizers.ts).
+// Constants of the optimizers' formulas (src/model/optimizers.ts).
 constexpr double adamBeta1 = 0.9;
-
-// Of adam (src/model/optimizers.ts).
 constexpr double adamBeta2 = 0.999;
-
-// Of adam (src/model/optimizers.ts).
 constexpr double adamEpsilon = 1e-8;
-
-// Of rmsprop (src/model/optimizers.ts).
 constexpr double rmspropAlpha = 0.99;
-
-// Of rmsprop (src/model/optimizers.ts).
 constexpr double rmspropEpsilon = 1e-8;
 
 // What a word says.
@@ -77,7 +68,7 @@ using Offset = int32_t;          // a place in the arena, in floats from its sta
 using OptionalOffset = int32_t;  // the same, or −1: there is none
 using ThreadOffset = int32_t;    // a place in the thread's own memory, in floats from its start
 
-// In which memory an activation lies, and for how many images.
+// The memory of a feature map, and for how many images.
 enum Scope : int32_t {
   scopeBatch,  // the arena, every image of the batch
   scopeTask,   // the thread's memory, every image of the running task
@@ -85,7 +76,7 @@ enum Scope : int32_t {
 };
 constexpr int32_t scopeCount = 3;
 
-// What an op does.
+// The kinds of ops.
 enum Kind : int32_t {
   opGather = 1,           // the batch's pixels, augmented and normalized
   opDot,                  // products with weights
@@ -104,7 +95,7 @@ enum Kind : int32_t {
   opLossFinish,           // the loss of a step
   opUpdateLanes,          // the optimizer's step, gradients summed over lanes
   opUpdateDense,          // gradient and step of a dense layer's weights
-  opProbabilities,        // what inference writes
+  opProbabilities,        // the outputs of inference
   opWinograd,             // products with weights by Winograd's algorithm
   opWinogradOuter,        // weight gradients by Winograd's algorithm
   opWinogradWeights,      // Winograd's form of weights
@@ -112,7 +103,7 @@ enum Kind : int32_t {
 };
 constexpr int32_t opCount = 22;
 
-// Rows of one batch norm's table, each a number a channel. With x̂ = (x − mean) · inverse, the output y is weight · x̂ + bias = scale · x + shift.
+// Rows of one batch norm's table, a number a channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.
 enum NormalizeTable : int32_t {
   tableScale,
   tableShift,
@@ -144,10 +135,10 @@ struct Op {
   Kind kind;
   Count words;   // of this op, header included
   Index id;      // its row in the profile
-  int32_t gate;  // or noGate, sameTask. Of the images' ops: the gate that every task passes behind it. Of the update's: the one that all must have passed
+  int32_t gate;  // or noGate, sameTask. Ops of images: the gate that every task passes behind it. Of the update: the one that all tasks must have passed
 };
 
-// Where an activation lies, and how to go through it.
+// The place of a feature map, and its strides.
 struct View {
   Scope scope;
   Floats offset;                    // of the pixel (0, 0), inside the border, from the start of the scope's memory
@@ -167,7 +158,7 @@ struct Tile {
   Floats weights;  // from the start of the layer's weights, or of their gradient
 };
 
-// What a Winograd op reads windows of. Pixels outside of the image and its border count as 0.
+// A feature map that a Winograd op reads in windows. Pixels outside of the image and its border count as 0.
 struct WinogradSource {
   View view;
   Count height, width, border;
@@ -195,8 +186,8 @@ struct Transpose {
   Offset tiles;  // Tile[] of the inputs
 };
 
-// What one task of the update takes of a parameter: floats [from, from + count) of its weights, and as many more after every `step` floats, `pieces`
-// times in all.
+// The part of a parameter that one task of the update takes: floats [from, from + count), and as many after every `step` floats, `pieces` times in
+// all.
 struct WeightRange {
   Offset weights;
   Floats from, count;
@@ -214,8 +205,8 @@ struct GatherOp {
   Count height, width;
 };
 
-// out[pixel][o] = Σ over taps and input channels of in[pixel + tap][i] · w[tap][i][o], then bias and relu: convolutions forward, input gradients
-// (with flipped, transposed weights) and dense layers (of which a pixel is an image).
+// out[pixel][o] = Σ over taps, i of in[pixel + tap][i] · w[tap][i][o], bias, relu: convolutions, their input gradients (weights flipped), dense
+// layers (a pixel is an image).
 struct DotOp {
   Op op;
   View in, out;
@@ -395,14 +386,14 @@ struct TransposeOp {
   WeightRange range;
 };
 
-// Ops that take the same number of images at a time. Its ops stand behind it.
+// Ops that take the same number of images at a time. They stand behind it.
 struct Stage {
   Count group;  // images at a time
   Count ops;
   Count words;  // with its ops
 };
 
-// What lies between two meetings of all threads. Behind it stand its stages, and then the ops that the last thread runs alone.
+// The work between two barriers. Behind it stand its stages, and then the ops that the last thread runs alone.
 struct Phase {
   Count words;    // with all that follows
   Flag perImage;  // 1: tasks are runs of images, and every stage runs. 0: tasks are the ops of the one stage, some of several ops (sameTask)
@@ -411,7 +402,7 @@ struct Phase {
   Count stages, finishOps;
 };
 
-// What changes from call to call. TypeScript writes it before each run.
+// The header of a program, with all that changes from call to call. TypeScript writes it before each run.
 struct Program {
   Count threads;
   Offset code;

@@ -1,42 +1,42 @@
-// The optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on parameters in the order of the forward weights;
-// and the transposed copy of the weights that the input gradients read.
+// opUpdateLanes, opUpdateDense: the optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on parameters in the order of the forward
+// weights. opTranspose: the transposed copy of the weights that the input gradients read.
 #pragma once
 #include "outer.h"
 
 namespace update {
 using namespace simd;
 
-// Arithmetic with subnormal numbers takes a hundred cycles. Moments of weights whose gradient has become zero (behind a relu that no image passes
-// any more: a quarter of `simple`'s) decay until they are subnormal and stay so, since 0.9 of the smallest of them rounds to itself; and gradients
-// of a network that knows its images by heart have subnormal squares. Far below what moves a weight, and far enough above the subnormal numbers for
-// products with a learning rate, they become zero.
+// Moments and gradients below these become zero: arithmetic with subnormal numbers is many times slower. The moments of a weight whose gradient has become
+// zero (behind a relu that no image passes any more) decay until they are subnormal and stay so, since 0.9 of the smallest rounds to itself; the gradients
+// of a network that has memorized its images have subnormal squares. Both limits are far below what moves a weight, and far enough above the subnormal
+// numbers for products with a learning rate.
 constexpr float tinyMoment = 0x1p-100f, tinyGradient = 0x1p-60f;
 static inline vf settled(vf v, float tiny) { return abs(v) > tiny ? v : zero(); }
 static inline vf settled(vf moment) { return settled(moment, tinyMoment); }
 
-// A weight of an average, in the precision of its arithmetic.
+// A factor of a moving average, in the precision of the kernels.
 constexpr float decay(double factor) { return static_cast<float>(factor); }
 
-// One vector of weights; the slots are those of State in src/engine/engine.ts.
-struct Step {
+// The optimizer's step for one vector of weights, with the slots of src/model/optimizers.ts.
+struct OptimizerStep {
   int32_t kind;
   bool momentumSlot;
   vf rate, momentum, weightDecay, stepSize, epsilon;
 
-  explicit Step(const Context& c) {
+  explicit OptimizerStep(const Context& c) {
     const Program& p = *c.program;
     const float* rates = c.arena + p.rates + rateFloats * c.step;
     kind = p.optimizer;
     momentumSlot = p.momentum != 0.0f;
     rate = broadcast(rates[0]);
-    // Adam's rate · m / c₁ / (√v / c₂ + 10⁻⁸) with one division less an element.
+    // Adam's rate · m / c₁ / (√v / c₂ + ε), rearranged to one division an element.
     stepSize = broadcast(rates[0] / rates[1] * rates[2]);
     epsilon = broadcast(static_cast<float>(adamEpsilon) * rates[2]);
     momentum = broadcast(p.momentum);
     weightDecay = broadcast(p.weightDecay);
   }
 
-  // The new weight.
+  // @returns the new weight; moves the slots
   vf apply(vf weight, vf g, float* slot0, float* slot1) const {
     g = settled(fma(weightDecay, weight, g), tinyGradient);
     if (kind == optimizerAdam) {
@@ -64,7 +64,7 @@ struct Step {
   }
 };
 
-// The squared norm of a range of gradients, for the layer statistics; the last step's stays.
+// The squared norm of a range of gradients in this step, for the layer statistics.
 struct Norm {
   vf sum = zero();
 
@@ -78,7 +78,7 @@ struct Norm {
 
 static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
 
-// V rows of V floats become columns, of which `rows` are wanted. next: where the next square goes.
+// Transposes a square of V×V and stores the first `rows` of its columns. next: the place of the next square.
 template <bool streaming>
 static inline void squareOf(const float* from, int32_t fromStride, float* to, float* next, int32_t toStride, int32_t rows) {
 #pragma GCC unroll 16
@@ -93,8 +93,8 @@ static inline void squareOf(const float* from, int32_t fromStride, float* to, fl
   }
 }
 
-// Copies rows [first, first + rows) of a tile of the weights, which lie at `weights`, to the transposed copy. streaming: they are the inputs of
-// a dense layer, and begin with a whole vector of them.
+// Copies rows [first, first + rows) of a tile of the weights, which lie at `weights`, to the transposed copy. streaming: allowed for dense layers, whose
+// ranges begin with a whole vector of inputs.
 template <bool streaming = false>
 static void transposeRows(const Transpose& t, const Context& c, const float* weights, const Tile& forward, int32_t first, int32_t rows) {
   const Tile* tiles = reinterpret_cast<const Tile*>(c.arena + t.tiles);
@@ -139,7 +139,7 @@ static void transpose(const TransposeOp& op, const Context& c) {
 
 KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   const WeightRange& r = op.range;
-  const Step step(c);
+  const OptimizerStep step(c);
   const size_t stride = c.program->laneStride;
   const int32_t count = op.firstLaneOnly ? 1 : c.lanes();
   Norm norm;
@@ -160,7 +160,7 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
   if (r.hasTranspose) transposeRange(r, c);
 }
 
-// The gradient of `rows` rows (whole blocks of inputs) of a dense layer's weights, of N vectors each; as many rows of `needed` are fetched meanwhile.
+// Makes the gradient of `rows` rows (whole blocks of inputs) of a dense layer's weights, of N vectors each, and fetches as many rows of each of `needed`.
 template <int N>
 KERNEL void gradientOfRows(const outer::Pixels& p, int32_t rows, float* g, const float* const (&needed)[3]) {
   constexpr int I = outer::inputLimit<N>();
@@ -185,7 +185,7 @@ static auto gradientOf(int32_t vectors) {
 
 KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
   const WeightRange& r = op.range;
-  const Step step(c);
+  const OptimizerStep step(c);
   const int32_t width = r.tile.vectors * V, first = (r.from - r.tile.weights) / width, end = first + r.count / width;
   Context whole = c;
   whole.taskFirst = whole.groupFirst = 0;
@@ -200,7 +200,7 @@ KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
   const auto gradient = gradientOf(r.tile.vectors);
   const auto copy = c.streamingVectors() ? &transposeRows<true> : &transposeRows<false>;
   float* const g = c.threadMemory + op.scratch;
-  // Few rows at a time where weights are streamed: the processor writes them while it sums up the gradient of the next.
+  // A block of rows at a time where weights are streamed: the processor writes them while it sums up the gradient of the next block.
   const int32_t most = c.streaming ? blockChannels : end - first;
   Norm norm;
   for (int32_t row = first; row < end; row += most, p.x += most) {
@@ -213,7 +213,7 @@ KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
     for (int32_t i = 0; i < rows * width; i += V) {
       norm.add(load(g + i));
       const vf updated = step.apply(load(w + i), load(g + i), slot0 + i, slot1 + i);
-      store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
+      store(g + i, updated);  // in the gradient's place, for the transpose: streamed weights are in no cache
       store(w + i, updated, c.streaming);
     }
     if (r.hasTranspose) copy(r.transpose, c, g, r.tile, row, rows);

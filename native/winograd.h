@@ -1,5 +1,5 @@
 // opWinograd, opWinogradOuter, opWinogradWeights: 3×3 convolutions of stride 1 by Winograd's minimal filtering F(M×M, 3×3), Lavin and Gray
-// 2016 (arXiv 1509.09308): (M + 2)² multiplications for a tile of M×M outputs instead of 9 M².
+// 2016 (arXiv 1509.09308): (M + 2)² multiplications for an output tile of M×M pixels instead of 9 M².
 //
 // With the matrices B (side×side), G (side×3) and A (side×M) of `Filtering`, for a side×side input tile d, weights w and an M×M tile of output
 // gradients dy:
@@ -14,7 +14,7 @@
 namespace winograd {
 using namespace simd;
 
-// Where the tiles of a group lie: tiles of M×M outputs, image by image and row by row.
+// The output tiles of a group: M×M outputs each, image by image and row by row. Each has one window of inputs.
 template <int M>
 struct Grid {
   int32_t down, across;
@@ -26,7 +26,7 @@ struct Grid {
   int32_t x(int32_t t) const { return M * (t % across); }
 };
 
-// Pixels of a window that exist; a border of zeros does.
+// The rows or columns of a window that lie in the image or its border of zeros.
 struct Window {
   int32_t from, to;
 
@@ -61,7 +61,7 @@ KERNEL void windows(const Context& c, const WinogradSource& s, const Grid<M>& gr
   }
 }
 
-// Floats from one position to the next: an odd number of cache lines, or all positions would fall into the same sets.
+// Floats from one position to the next: an odd number of cache lines, or all positions would fall into the same cache sets.
 static inline size_t planeOf(size_t size) { return ((size + blockChannels - 1) / blockChannels | 1) * blockChannels; }
 
 // m[position][tile][o] = Σ over i of v[position][tile][i] · u[position][i][o]
@@ -127,13 +127,13 @@ KERNEL void convolve(const WinogradOp& op, const Context& c) {
   }
 }
 
-// Where tile t begins among the transformed ones: src/engine/cpu/winograd.ts.
+// The place of tile t among the transformed ones, as src/engine/cpu/memory/winograd-weights.ts has it.
 template <int M>
 static inline size_t tileOffset(const Tile& tile, int32_t t) {
   return Filtering<M>::positions * (static_cast<size_t>(tile.weights / (taps * taps)) + t * 2 * blockChannels);
 }
 
-// Weight gradients: every group adds to the transformed sums, a task's last one transforms them back.
+// Weight gradients: every group of a task adds to the transformed sums, the last one transforms them back.
 template <int M>
 KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
@@ -179,7 +179,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   }
 }
 
-// u[position][i][o] = G w Gᵀ for some of one tile's [i][o].
+// u[position][i][o] = G w Gᵀ for a part of one tile's [i][o].
 template <int M>
 KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
@@ -211,7 +211,7 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   }
 }
 
-// Calls f<M>() for tiles of that side.
+// Calls f<M>() with M = side.
 template <class F>
 static inline void bySide(int32_t side, F&& f) {
   switch (side) {

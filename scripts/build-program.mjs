@@ -1,5 +1,5 @@
 /**
- * Makes the C++ headers of what TypeScript and native/ share: native/program.gen.h and native/cuda/program.gen.cuh, from the schemas of the two engines
+ * Makes the C++ headers of the structs that TypeScript and native/ share: native/program.gen.h and native/cuda/program.gen.cuh, from the schemas of the two engines
  * (src/engine/schema/fields.ts). --check compares them with the committed ones.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const headers = [
     file: "native/cuda/program.gen.cuh",
     source: "src/engine/cuda/schema.ts",
     schema: "cudaSchema",
-    about: "What the host writes and CUDA's kernels read.",
+    about: "The structs that the host writes and CUDA's kernels read.",
   },
 ];
 
@@ -67,12 +67,16 @@ function number({ value, type }) {
   return type === "uint32_t" ? `${text}u` : text;
 }
 
+/** Neighbours of one text share it. */
 function constants(schema) {
-  return Object.entries(schema.constants).flatMap(([name, constant]) => [
-    ...comment(constant.doc),
-    `constexpr ${constant.type} ${name} = ${number(constant)};`,
-    "",
-  ]);
+  const lines = [];
+  let text = "";
+  for (const [name, constant] of Object.entries(schema.constants)) {
+    if (constant.doc !== text) lines.push("", ...comment(constant.doc));
+    text = constant.doc;
+    lines.push(`constexpr ${constant.type} ${name} = ${number(constant)};`);
+  }
+  return [...lines.slice(1), ""];
 }
 
 function enumeration([name, { doc, prefix, first = 0, values }]) {

@@ -1,4 +1,4 @@
-// What the host writes and CUDA's kernels read.
+// The structs that the host writes and CUDA's kernels read.
 // Made by npm run build:program of src/engine/cuda/schema.ts: change that, not this.
 #pragma once
 #include <stdint.h>
@@ -11,6 +11,12 @@ constexpr int32_t imageWidth = 28;
 
 // Logits of an image.
 constexpr int32_t classes = 10;
+
+// Of a step: learning rate, and Adam's two bias corrections 1 − β₁ᵗ and √(1 − β₂ᵗ).
+constexpr int32_t rateFloats = 3;
+
+// Of an image's augmentation: the matrix [a b c; d e f] from output pixels to source pixels.
+constexpr int32_t affineFloats = 6;
 
 // Added to a variance before its root.
 constexpr float batchNormEpsilon = 0.00001f;
@@ -36,31 +42,17 @@ constexpr uint32_t blockQuads = 64u;
 // Threads of a block of the update, each with a quad of parameters.
 constexpr int32_t updateThreads = 128;
 
-// Of a step: learning rate, and Adam's two bias corrections 1 − β₁ᵗ and √(1 − β₂ᵗ).
-constexpr int32_t rateFloats = 3;
-
-// Of an image's augmentation: the matrix [a b c; d e f] from output pixels to source pixels.
-constexpr int32_t affineFloats = 6;
-
-// Of adam (src/model/optimizers.ts).
+// Constants of the optimizers' formulas (src/model/optimizers.ts).
 constexpr double adamBeta1 = 0.9;
-
-// Of adam (src/model/optimizers.ts).
 constexpr double adamBeta2 = 0.999;
-
-// Of adam (src/model/optimizers.ts).
 constexpr double adamEpsilon = 1e-8;
-
-// Of rmsprop (src/model/optimizers.ts).
 constexpr double rmspropAlpha = 0.99;
-
-// Of rmsprop (src/model/optimizers.ts).
 constexpr double rmspropEpsilon = 1e-8;
 
 // What a word says.
 using Flag = int32_t;  // 0 or 1
 
-// Rows of one batch norm's table, each a number a channel. With x̂ = (x − mean) · inverse, the output y is weight · x̂ + bias = scale · x + shift.
+// Rows of one batch norm's table, a number a channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.
 enum TableRow : int32_t {
   tableScale,
   tableShift,
@@ -79,14 +71,13 @@ enum Optimizer : int32_t {
 };
 constexpr int32_t optimizerCount = 3;
 
-// A division by a number that the host knows (Granlund and Montgomery 1994): for 0 ≤ n < 2³¹, n / divisor = ⌊n · magic / 2³²⌋ / 2^shift. A magic of 0
-// stands for a divisor of 1.
+// A division by a number that the host knows: for 0 ≤ n < 2³¹, n / divisor = ⌊n · magic / 2³²⌋ / 2^shift. A magic of 0 means divisor 1.
 struct Divisor {
   uint32_t divisor, magic, shift;
 };
 
-// What differs from step to step and from chunk to chunk. It lies in device memory, so that the launches of a step are always the same ones: a graph.
-// The host writes it before a chunk, the last kernel of a step moves it on.
+// What changes between steps and chunks. It lies in device memory: so all steps are the same launches, a graph. The host writes it before a chunk,
+// the last kernel of a step advances it.
 struct Run {
   const uint8_t* images;    // [n, 28, 28]
   const uint8_t* labels;    // [n]
@@ -103,7 +94,7 @@ struct Run {
   uint32_t first;           // inference: image of the batch's first
 };
 
-// Where the gradient of some parameters is, that lie beside each other in the arenas.
+// The gradient of parameters that lie beside each other in the arenas.
 struct Segment {
   const float* gradient;  // [parts, count], to be summed
   uint32_t first, count;  // in the arenas, in floats; multiples of 4
@@ -115,7 +106,7 @@ struct UpdateBlock {
   uint32_t segment, from, end;
 };
 
-// How the pixels of an image are laid out for the first layer.
+// The layout of an image's pixels for the first layer.
 struct Patches {
   int32_t inputs;                      // K²
   int32_t stride, padding, outputPixels;
@@ -132,8 +123,8 @@ struct Conv {
   Divisor inputQuads, outputQuads;    // C4 / 4, O4 / 4
 };
 
-// The windows of an activation are single pixels, or those of a 2×2 max pool: forward ⌊H/2⌋×⌊W/2⌋, backward ⌈H/2⌉×⌈W/2⌉, so that pixels which the
-// pool drops get their zero gradients.
+// An activation's windows are pixels, or those of a 2×2 max pool: forward ⌊H/2⌋×⌊W/2⌋, backward ⌈H/2⌉×⌈W/2⌉, so that pixels dropped by the pool get
+// zero gradients.
 struct Activation {
   int32_t height, width;                    // of in
   int32_t images;

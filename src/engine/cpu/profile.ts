@@ -3,7 +3,7 @@ import type { Instruction } from "./compile/instruction.js";
 
 /**
  * @param instructions by id @param seconds [threads × instructions] of all steps together
- * @returns what a step spends its time on, ops of one label together
+ * @returns the time of a step by label
  */
 export function profileRows(instructions: readonly Instruction[], seconds: Float64Array, steps: number, batchSize: number): ProfileRow[] {
   const rows = new Map<string, ProfileRow>();

@@ -35,7 +35,7 @@ export class CpuSession implements Session {
   private readonly chunkMemory: CallMemory;
   private readonly inferenceMemory: CallMemory;
   private step = 0;
-  /** What is derived from the weights is up to date. */
+  /** Transposed and transformed copies of the weights are up to date. */
   private prepared = false;
   private profiling: Offset | undefined;
   private dataset: { offset: Offset; labels: Uint8Array } | undefined;
@@ -50,7 +50,7 @@ export class CpuSession implements Session {
     this.compiled = compile(options, backend.vectorWidth, allocator);
     const help = `at batch ${batchSize} with ${threads} threads, but 4 GiB is the limit; use a smaller --batch-size or fewer --threads.`;
     this.arena = new Arena(arenaStart(threads), allocator, help);
-    // Before the rest, for they take a while to start.
+    // First, because threads take a while to start.
     this.threads = new Threads(backend, this.arena.memory, threads);
     this.chunkMemory = new CallMemory(this.arena);
     this.inferenceMemory = new CallMemory(this.arena);

@@ -1,7 +1,7 @@
 import { constant, field, type Schema, type Struct, sizeOf, together, valuesOf } from "../schema/fields.js";
 import { normalizeTable, optimizer, optimizerConstants, sharedConstants } from "../schema/shared.js";
 
-/** What the host writes and the kernels of native/cuda read. native/cuda/program.gen.cuh is made of this by `npm run build:program`. */
+/** The structs that the host writes and the kernels of native/cuda read. native/cuda/program.gen.cuh is made of this by `npm run build:program`. */
 
 const described = {
   ...sharedConstants,
@@ -10,18 +10,16 @@ const described = {
   columnThreads: constant(256, "Threads of a block that adds up columns."),
   blockQuads: constant(64, "Quads of channels that one such block takes at the most; the others are other blocks' (grid y).", "uint32_t"),
   updateThreads: constant(128, "Threads of a block of the update, each with a quad of parameters."),
-  rateFloats: constant(3, "Of a step: learning rate, and Adam's two bias corrections 1 − β₁ᵗ and √(1 − β₂ᵗ)."),
-  affineFloats: constant(6, "Of an image's augmentation: the matrix [a b c; d e f] from output pixels to source pixels."),
 } as const;
 
 const structs = {
   Divisor: {
-    doc: "A division by a number that the host knows (Granlund and Montgomery 1994): for 0 ≤ n < 2³¹, n / divisor = ⌊n · magic / 2³²⌋ / 2^shift. A magic of 0 stands for a divisor of 1.",
+    doc: "A division by a number that the host knows: for 0 ≤ n < 2³¹, n / divisor = ⌊n · magic / 2³²⌋ / 2^shift. A magic of 0 means divisor 1.",
     fields: { divisor: field("u32"), magic: field("u32"), shift: field("u32") },
     from: divisor,
   },
   Run: {
-    doc: "What differs from step to step and from chunk to chunk. It lies in device memory, so that the launches of a step are always the same ones: a graph. The host writes it before a chunk, the last kernel of a step moves it on.",
+    doc: "What changes between steps and chunks. It lies in device memory: so all steps are the same launches, a graph. The host writes it before a chunk, the last kernel of a step advances it.",
     fields: {
       images: field({ pointer: "const uint8_t" }, "[n, 28, 28]"),
       labels: field({ pointer: "const uint8_t" }, "[n]"),
@@ -39,7 +37,7 @@ const structs = {
     },
   },
   Segment: {
-    doc: "Where the gradient of some parameters is, that lie beside each other in the arenas.",
+    doc: "The gradient of parameters that lie beside each other in the arenas.",
     fields: {
       gradient: field({ pointer: "const float" }, "[parts, count], to be summed"),
       ...together("u32", ["first", "count"], "in the arenas, in floats; multiples of 4"),
@@ -51,7 +49,7 @@ const structs = {
     fields: { segment: field("u32"), from: field("u32"), end: field("u32") },
   },
   Patches: {
-    doc: "How the pixels of an image are laid out for the first layer.",
+    doc: "The layout of an image's pixels for the first layer.",
     fields: {
       inputs: field("i32", "K²"),
       stride: field("i32"),
@@ -74,7 +72,7 @@ const structs = {
     },
   },
   Activation: {
-    doc: "The windows of an activation are single pixels, or those of a 2×2 max pool: forward ⌊H/2⌋×⌊W/2⌋, backward ⌈H/2⌉×⌈W/2⌉, so that pixels which the pool drops get their zero gradients.",
+    doc: "An activation's windows are pixels, or those of a 2×2 max pool: forward ⌊H/2⌋×⌊W/2⌋, backward ⌈H/2⌉×⌈W/2⌉, so that pixels dropped by the pool get zero gradients.",
     fields: {
       ...together("i32", ["height", "width"], "of in"),
       images: field("i32"),

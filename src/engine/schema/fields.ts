@@ -30,7 +30,7 @@ interface WordValues {
 }
 export type WordKind = keyof WordValues;
 
-/** What each kind is called in C++, and, where that is an alias, what stands behind it and how a reader is to understand it. */
+/** The kinds' names in C++. An alias stands for a type and has a text that explains it. */
 export const wordKinds: Record<WordKind, { name: string; alias?: { type: string; doc: string } }> = {
   count: { name: "Count", alias: { type: "int32_t", doc: "a number of things" } },
   index: { name: "Index", alias: { type: "int32_t", doc: "one of several things, counted from 0" } },
@@ -51,33 +51,33 @@ export type FieldKind =
   | (string & {})
   /** A struct, or zeros. */
   | { readonly optional: string }
-  /** A flag that the encoder sets: whether that field has a value. */
+  /** A flag that the encoder sets where that field has a value. */
   | { readonly present: string }
-  /** As many words of a kind, filled up with −1. */
+  /** An array of words, filled up with −1. */
   | { readonly upTo: number; readonly of: WordKind }
-  /** Structs behind all fields; in the field's own place stands how many. */
+  /** Structs behind all fields; their number stands in the field's place. */
   | { readonly list: string; readonly count: string }
-  /** An address of the device, by what lies there in C++: two words, at an even one. */
+  /** A device address, with the C++ type of its target: two words, at an even one. */
   | { readonly pointer: string };
 
 export interface Field<K extends FieldKind = FieldKind> {
   readonly kind: K;
   /** For the header, behind the field. */
   readonly doc: string;
-  /** It stands on the line of the field before it, whose doc is its own's. */
+  /** It stands on the line of the field before it in the header, and its doc is that of both. */
   readonly beside?: true;
 }
 
 export interface Struct {
   readonly doc: string;
   readonly fields: Readonly<Record<string, Field>>;
-  /** Where a value has another form in TypeScript: makes the fields of it. */
+  /** For a struct whose value has another form in TypeScript: makes the fields of it. */
   readonly from?: (value: never) => Readonly<Record<string, unknown>>;
 }
 
 export interface Enum {
   readonly doc: string;
-  /** What a value's name begins with in C++. */
+  /** The beginning of the values' names in C++. */
   readonly prefix: string;
   /** The number of the first value; 0 by default. */
   readonly first?: number;
@@ -155,7 +155,7 @@ export type FieldValue<S extends Schema, K> = K extends WordKind
               ? bigint | undefined
               : never;
 
-/** What a struct's value has to be: every field by its name, except those that the encoder sets. */
+/** The value of a struct: every field by its name, except those that the encoder sets. */
 export type StructValue<S extends Schema, N extends keyof S["structs"]> = S["structs"][N] extends { from: (value: infer V) => unknown }
   ? V
   : {

@@ -1,7 +1,7 @@
 import type { Allocator } from "../memory/allocator.js";
 import { encodeStruct, structWords } from "../program/encode.js";
 import { encodeInstruction, type Instruction } from "./instruction.js";
-import type { Lowered } from "./lower.js";
+import type { Lowered } from "./lowered.js";
 import { place } from "./placement.js";
 import { type Stage, type StagedPhase, stagesOf } from "./stages.js";
 

@@ -3,34 +3,34 @@ import type { FeatureMap } from "../memory/feature-map.js";
 import { encodeOp, type OpFields, type OpKind } from "../program/encode.js";
 import { constants } from "../program/schema.js";
 
-/** Memory of a thread that an op asks for; the plan gives its place. */
+/** Memory of each thread that an op asks for; placement.ts gives it an offset. */
 export interface ThreadMemory {
   floats: number;
   offset?: ThreadOffset;
 }
 
-/** What is known of an op beside its words, for the plan, the profile and the order of the update. */
+/** An op's properties beside its words: for stages, placement, the profile and the order of the update. */
 interface About {
-  /** What it does, for the profile: "conv2 forward"; given by whoever emits it. */
+  /** Its work in words, for the profile: "conv2 forward". */
   label?: string;
   /** Update: the parameter that it changes. */
   parameter?: string;
   /** The gate that a task of images passes behind it, or that all of them must have passed before this task of the update. */
   gate?: number;
-  /** Update: what the same task does then. */
+  /** Update: further ops of the same task. */
   followers?: Instruction[];
-  /** Multiply-adds of one image, where they are what the op is about. */
+  /** Multiply-adds of one image, of ops that are products. */
   multiplyAdds?: number;
   maps: FeatureMap[];
-  /** Reads every element before it writes the one in its place: what it writes may lie where something it reads lay. */
+  /** It reads every element before it writes the one in its place: its output may lie where its input lay. */
   inPlace?: boolean;
-  /** Wants all images of a task at once: a dense layer, whose weights are far larger than an image. */
+  /** It takes all images of a task at once: a dense layer, whose weights are far larger than an image. */
   whole?: boolean;
-  /** What it reads besides its images is so large that it wants at least this many of them at a time. */
+  /** It takes at least this many images at a time, because it reads much besides them. */
   leastImages?: number;
-  /** Holds nothing from one op to the next. */
+  /** Memory without content from one op to the next. */
   scratch?: ThreadMemory;
-  /** The op's own from a task's first group to its last. */
+  /** Memory of its own from a task's first group to its last. */
   sums?: ThreadMemory;
 }
 
@@ -40,7 +40,7 @@ export interface Instruction extends About {
   encode(header: { id: number; gate: number }): number[];
 }
 
-/** @param fields asked when the instruction is encoded */
+/** @param fields called when the instruction is encoded, once all places are known */
 export function instruction<K extends OpKind>(kind: K, about: About, fields: () => OpFields<K>): Instruction {
   return { ...about, kind, encode: (header) => encodeOp(kind, fields(), header) };
 }
@@ -52,7 +52,7 @@ export function encodeInstruction(i: Instruction, nextId: (i: Instruction) => nu
   return [...words, ...followers];
 }
 
-/** @returns where the plan has put it */
+/** @returns its place, which placement.ts has given it */
 export function placed({ offset }: ThreadMemory): ThreadOffset {
   if (offset === undefined) throw new Error("An op's memory was not placed");
   return offset;

@@ -8,6 +8,7 @@ import { type FeatureMap, featureMap } from "../memory/feature-map.js";
 import type { Stored } from "../memory/parameters.js";
 import type { Normalizer, Store } from "../memory/store.js";
 import type { Instruction } from "./instruction.js";
+import type { Lowered, LoweredPhase } from "./lowered.js";
 import type { Activation, Dot, Target } from "./ops.js";
 import * as op from "./ops.js";
 import { backwardParts, forwardTaps } from "./taps.js";
@@ -15,34 +16,18 @@ import { Updates } from "./updates.js";
 import * as winograd from "./winograd.js";
 import { winogradTile } from "./winograd.js";
 
-/** Ops between two barriers, and what the last thread to arrive does alone. */
-export interface LoweredPhase {
-  instructions: Instruction[];
-  finish: Instruction[];
-}
-
-export interface Lowered {
-  /** Makes what depends on the weights alone, each a task of its own; the update then keeps it true. Empty for inference, which takes training's. */
-  preparation: Instruction[];
-  /** Of runs of images. */
-  phases: LoweredPhase[];
-  /** Each a task of its own, in the order of their gates; empty for inference. */
-  update: Instruction[];
-  gates: number;
-}
-
 /**
- * Turns a model into ops. Batch norm, which needs the whole batch, ends a phase. The backward pass is a tape: each forward step pushes what undoes it.
+ * Turns a model into ops. Batch norm, which needs the whole batch, ends a phase. The backward pass is a tape: each forward op pushes its way back.
  */
 class Lowering extends Fusion<FeatureMap, Normalizer> {
   readonly phases: LoweredPhase[] = [{ instructions: [], finish: [] }];
   private readonly tape: (() => void)[] = [];
   private readonly gradients = new Map<FeatureMap, FeatureMap>();
-  /** Made by a dot, whose epilogue can take a relu. */
+  /** Outputs of a dot, whose epilogue can take a relu. */
   private readonly dots = new Map<FeatureMap, Dot>();
   /** Activations cheaper to repeat than to keep for the backward pass. */
   private readonly repeatable = new Map<FeatureMap, Activation>();
-  /** What goes into a pool, with its gradient, which lies in its place where both have the same border. Normalized values are batch-wide and find another. */
+  /** Inputs of pools with their gradients, which take the inputs' place where both have the same border. Normalized inputs are batch-wide: theirs lie elsewhere. */
   private readonly pooled = new Map<FeatureMap, FeatureMap>();
   private pendingFinish: Instruction[] = [];
   private readonly image: FeatureMap;
@@ -86,7 +71,7 @@ class Lowering extends Fusion<FeatureMap, Normalizer> {
     this.phases.at(-1)!.instructions.push({ ...i, label });
   }
 
-  /** Ends the phase where something waits for the whole batch. */
+  /** Ends the phase where an op waits for the whole batch. */
   private meet(): void {
     if (this.pendingFinish.length === 0) return;
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
@@ -94,7 +79,7 @@ class Lowering extends Fusion<FeatureMap, Normalizer> {
     this.phases.push({ instructions: [], finish: [] });
   }
 
-  /** The gradient of a value, to be written by its first contributor and added to by the others. */
+  /** @returns the gradient of a feature map, to be written by its first contributor and added to by the others */
   private gradientFor(v: FeatureMap): Target {
     const known = this.gradients.get(v);
     if (known) return { map: known, accumulate: true };
@@ -213,10 +198,10 @@ class Lowering extends Fusion<FeatureMap, Normalizer> {
       const dz = this.gradientOf(out);
       const gradient = this.store.gradients.take(weights.size);
       if (side) {
-        const outer = winograd.outer(this.again(input), dz, side, -padding, tiles, weights.size, gradient);
+        const outer = winograd.outer(this.repeated(input), dz, side, -padding, tiles, weights.size, gradient);
         this.emit(`${layer.name} weight gradient (Winograd)`, outer);
       } else {
-        this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, gradient));
+        this.emit(`${layer.name} weight gradient`, op.outer(this.repeated(input), dz, stride, taps, tiles, gradient));
       }
       if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updates.fromLanes(bias, "all")));
       if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input));
@@ -292,11 +277,11 @@ class Lowering extends Fusion<FeatureMap, Normalizer> {
     return out;
   }
 
-  /** The value for the backward pass: computed anew where that is cheaper than keeping a batch of it. */
-  private again(v: FeatureMap): FeatureMap {
+  /** @returns a feature map for the backward pass: computed a second time where that is cheaper than keeping a batch of it */
+  private repeated(v: FeatureMap): FeatureMap {
     const a = this.repeatable.get(v);
     if (!a || this.mode === "inference") return v;
-    const copy = { ...featureMap(`${v.name} again`, v.shape), border: v.border };
+    const copy = { ...featureMap(`${v.name} repeated`, v.shape), border: v.border };
     this.emit(`activation of ${a.input.name} again`, op.activate(a, copy));
     return copy;
   }

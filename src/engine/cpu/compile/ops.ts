@@ -13,7 +13,7 @@ import type { ConvTap } from "./taps.js";
 
 export type Activation = FusedActivation<FeatureMap, Normalizer>;
 
-/** @param result backward: the output, where its sign is to tell what relu let through */
+/** @param result backward: the output, whose sign tells where relu let through */
 function activationFields(a: Activation, out: FeatureMap, result?: FeatureMap): StructFields<"Activation"> {
   const [channels, height, width] = a.input.shape;
   const rate = a.dropout?.rate ?? 0;
@@ -55,7 +55,7 @@ export interface Target {
   accumulate: boolean;
 }
 
-/** What a backward pass reads: the gradient of the output, and the output itself where that spares it the skip. */
+/** Inputs of a backward pass: the gradient of the output, and the output itself where its sign makes the skip superfluous. */
 export interface Gradients {
   dOut: FeatureMap;
   result?: FeatureMap;
@@ -95,7 +95,7 @@ export function normalizeFinish(n: Normalizer): Instruction {
   return instruction("normalizeFinish", { maps: [] }, () => ({ ...n, sums: n.sums() }));
 }
 
-/** @param sums where the pass put its sums @param sumsOfX the row of dy·x̂ in them */
+/** @param sums of the backward pass, lane 0's @param sumsOfX the row of dy·x̂ in them */
 export function normalizeBackFinish(
   { tables, channels, pixels }: Normalizer,
   sums: () => Offset,

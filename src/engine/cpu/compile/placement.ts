@@ -3,7 +3,7 @@ import { Allocator } from "../memory/allocator.js";
 import { type FeatureMap, padded, type Scope, strides } from "../memory/feature-map.js";
 import { constants } from "../program/schema.js";
 import type { Instruction } from "./instruction.js";
-import type { Lowered, LoweredPhase } from "./lower.js";
+import type { Lowered, LoweredPhase } from "./lowered.js";
 import type { Stage, StagedPhase } from "./stages.js";
 
 /**

@@ -1,6 +1,6 @@
 import { strides } from "../memory/feature-map.js";
 import type { Instruction } from "./instruction.js";
-import type { LoweredPhase } from "./lower.js";
+import type { LoweredPhase } from "./lowered.js";
 
 /** What a group of images may take of the second-level cache, in bytes: half of the smallest one in use (256 kB). */
 const groupBytes = 128 * 1024;

@@ -10,9 +10,9 @@ import { blocksAndLast, type Dot } from "./ops.js";
 
 /** Multiply-adds by which a window of one channel is transformed; its outputs take nearly as many. native/filtering.h. */
 const transforms: Record<TileSide, number> = { 3: 100, 4: 144, 5: 294, 7: 648 };
-/** Of transformed windows that are worked on at a time: half of a second-level cache of 512 kB. */
+/** Floats of the transformed windows of one chunk: half of a second-level cache of 512 kB. */
 const scratchFloats = 65536;
-/** But at least so many windows, or reading the transformed weights would take longer than multiplying by them. */
+/** Windows of a chunk at the least: for fewer, reading the transformed weights would take longer than multiplying by them. */
 const leastWindows = 16;
 
 /** Tiles that cover an image. */
@@ -20,7 +20,7 @@ function tilesOver(height: number, width: number, side: TileSide): number {
   return Math.ceil(height / side) * Math.ceil(width / side);
 }
 
-/** A convolution as the choice of its algorithm sees it. */
+/** The properties of a convolution by which its algorithm is chosen. */
 export interface Convolution {
   kernelSize: number;
   stride: number;

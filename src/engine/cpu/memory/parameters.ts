@@ -20,7 +20,7 @@ export interface Stored {
   parameter: Parameter;
   /** Absent for vectors (biases, batch norm), which are stored as they are, padded to whole blocks. */
   packing?: Packing;
-  /** Of each weight in PyTorch's order among the packed ones, once somebody has asked. */
+  /** The place of each weight, in PyTorch's order, among the packed ones; made on first use. */
   indices?: Int32Array;
   size: number;
   offset: Offset;

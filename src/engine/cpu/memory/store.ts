@@ -25,9 +25,9 @@ export interface Normalizer {
   runningVariance: Offset;
 }
 
-/** Weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
+/** Weights of one task of the update: many enough to be worth claiming, few enough to share among threads. */
 const updateFloats = 8192;
-/** Rows of weights are what a task writes of a row in the transposed copy: pairs of cache lines, which processors fetch together. */
+/** Rows of weights of one task at the least. They are columns of the transposed copy: 32 are a pair of cache lines, which processors fetch together. */
 const leastRows = 2 * constants.blockChannels;
 
 /** Gives every parameter of a model its place in the arena, on first use and in the table's order. */

@@ -1,6 +1,6 @@
 import { field, type Op, type Struct, together } from "../../schema/fields.js";
 
-/** What each op of the program does and which words it has; the schema in schema.ts is made of this. */
+/** The ops of the program, and the structs of their words: a part of the schema in schema.ts. */
 
 const size = { height: field("count"), width: field("count") };
 const blocks = field("count", "of 16 channels each");
@@ -17,7 +17,7 @@ const slots = field({ upTo: 2, of: "offset?" }, "the optimizer's, in the order o
 /** Structs inside of ops. */
 export const parts = {
   View: {
-    doc: "Where an activation lies, and how to go through it.",
+    doc: "The place of a feature map, and its strides.",
     fields: {
       scope: field("Scope"),
       offset: field("floats", "of the pixel (0, 0), inside the border, from the start of the scope's memory"),
@@ -40,7 +40,7 @@ export const parts = {
     },
   },
   WinogradSource: {
-    doc: "What a Winograd op reads windows of. Pixels outside of the image and its border count as 0.",
+    doc: "A feature map that a Winograd op reads in windows. Pixels outside of the image and its border count as 0.",
     fields: {
       view: field("View"),
       ...size,
@@ -80,7 +80,7 @@ export const parts = {
     },
   },
   WeightRange: {
-    doc: "What one task of the update takes of a parameter: floats [from, from + count) of its weights, and as many more after every `step` floats, `pieces` times in all.",
+    doc: "The part of a parameter that one task of the update takes: floats [from, from + count), and as many after every `step` floats, `pieces` times in all.",
     fields: {
       weights: field("offset"),
       ...together("floats", ["from", "count"]),
@@ -97,7 +97,7 @@ export const parts = {
 export const opStructs = {
   GatherOp: { doc: "The pixels of the group's images.", fields: { out: field("View"), ...size } },
   DotOp: {
-    doc: "out[pixel][o] = Σ over taps and input channels of in[pixel + tap][i] · w[tap][i][o], then bias and relu: convolutions forward, input gradients (with flipped, transposed weights) and dense layers (of which a pixel is an image).",
+    doc: "out[pixel][o] = Σ over taps, i of in[pixel + tap][i] · w[tap][i][o], bias, relu: convolutions, their input gradients (weights flipped), dense layers (a pixel is an image).",
     fields: {
       in: field("View"),
       out: field("View"),
@@ -284,7 +284,7 @@ export const ops = {
   lossFinish: { struct: "LossFinishOp", execute: "loss::finish", doc: "the loss of a step" },
   updateLanes: { struct: "UpdateLanesOp", execute: "update::lanes", doc: "the optimizer's step, gradients summed over lanes" },
   updateDense: { struct: "UpdateDenseOp", execute: "update::dense", doc: "gradient and step of a dense layer's weights" },
-  probabilities: { struct: "ProbabilitiesOp", execute: "loss::probabilities", doc: "what inference writes" },
+  probabilities: { struct: "ProbabilitiesOp", execute: "loss::probabilities", doc: "the outputs of inference" },
   winograd: { struct: "WinogradOp", execute: "winograd::execute", doc: "products with weights by Winograd's algorithm" },
   winogradOuter: { struct: "WinogradOuterOp", execute: "winograd::execute", doc: "weight gradients by Winograd's algorithm" },
   winogradWeights: { struct: "WinogradWeightsOp", execute: "winograd::execute", doc: "Winograd's form of weights" },

@@ -12,11 +12,9 @@ const described = {
   ...sharedConstants,
   blockChannels: constant(
     16,
-    "Activations are channels-last in blocks of so many channels, [block][row][column][16], so that the distance of two neighbouring pixels is a compile-time constant in every kernel.",
+    "Channels of a block. Feature maps are [block][row][column][16]: the distance of neighbouring pixels is a compile-time constant.",
   ),
   mostTileVectors: constant(4, "Vectors of the widest tile that the kernels have."),
-  rateFloats: constant(3, "Of a step: learning rate, and Adam's two bias corrections 1 − β₁ᵗ and √(1 − β₂ᵗ)."),
-  affineFloats: constant(6, "Of an image's augmentation: the matrix [a b c; d e f] from output pixels to source pixels."),
   laneLossDoubles: constant(2, "Of a lane: its images' cross-entropies, and how many of them were classified correctly."),
   counterWords: constant(16, "Words from one counter that threads share to the next: a cache line."),
   barrierWords: constant(32, "Words of the barrier: arrived threads and generation, a cache line each."),
@@ -25,7 +23,7 @@ const described = {
 } as const;
 
 const scope = {
-  doc: "In which memory an activation lies, and for how many images.",
+  doc: "The memory of a feature map, and for how many images.",
   prefix: "scope",
   values: {
     batch: "the arena, every image of the batch",
@@ -45,18 +43,18 @@ const structs = {
       id: field("index", "its row in the profile"),
       gate: field(
         "i32",
-        "or noGate, sameTask. Of the images' ops: the gate that every task passes behind it. Of the update's: the one that all must have passed",
+        "or noGate, sameTask. Ops of images: the gate that every task passes behind it. Of the update: the one that all tasks must have passed",
       ),
     },
   },
   ...parts,
   ...opStructs,
   Stage: {
-    doc: "Ops that take the same number of images at a time. Its ops stand behind it.",
+    doc: "Ops that take the same number of images at a time. They stand behind it.",
     fields: { group: field("count", "images at a time"), ops: field("count"), words: field("count", "with its ops") },
   },
   Phase: {
-    doc: "What lies between two meetings of all threads. Behind it stand its stages, and then the ops that the last thread runs alone.",
+    doc: "The work between two barriers. Behind it stand its stages, and then the ops that the last thread runs alone.",
     fields: {
       words: field("count", "with all that follows"),
       perImage: field(
@@ -70,7 +68,7 @@ const structs = {
     },
   },
   Program: {
-    doc: "What changes from call to call. TypeScript writes it before each run.",
+    doc: "The header of a program, with all that changes from call to call. TypeScript writes it before each run.",
     fields: {
       threads: field("count"),
       code: field("offset"),
@@ -112,7 +110,7 @@ export const cpuSchema = {
   enums: {
     Scope: scope,
     Kind: {
-      doc: "What an op does.",
+      doc: "The kinds of ops.",
       prefix: "op",
       first: 1,
       values: Object.fromEntries(Object.entries(ops).map(([name, { doc }]) => [name, doc])) as Kinds,

@@ -13,7 +13,7 @@ interface Crew {
   end(): Promise<void>;
 }
 
-/** What a crew has to say. @param error there will be no more */
+/** Called by a crew at the end of a program. @param error of a crew that can run no more programs */
 type Settle = (error?: Error) => void;
 
 /** The compute threads of one session. */
@@ -55,7 +55,7 @@ export class Threads {
   }
 }
 
-/** The addon's own threads: each of Node's takes 40 ms of a core to start, and 10 MB. */
+/** The addon's own threads: Node's are slow to start and each has a heap of its own. */
 function systemThreads(isa: number, memory: WebAssembly.Memory, threads: number, settle: Settle): Crew {
   const addon = loadAddon();
   let crew: NativeThreads;
