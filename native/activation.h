@@ -1,7 +1,7 @@
 // opActivate: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part optional. Its backward passes are in activation_back.h.
 //
-// Everything goes in bands of rows and, for each kind of activation, loops of their own: short functions, whose few constants lie in
-// registers.
+// The kernels take a band of rows at a time. Every combination of the optional parts has loops of its own: short functions whose few constants
+// stay in registers.
 #pragma once
 #include "context.h"
 #include "random.h"
@@ -21,7 +21,7 @@ struct Normalizer {
   }
 };
 
-// Which elements of an output vector survive; the element's number is the one it has in [sample, channel, row, column].
+// Dropout of one output vector. The random number of an element is that of its index in [sample, channel, row, column].
 struct Dropout {
   rng::Key key;
   vu lane;
@@ -30,7 +30,7 @@ struct Dropout {
   uint32_t rowSize;
 
   Dropout(const Activation& a, const Context& c, int32_t image, int32_t v, uint32_t height, uint32_t width) {
-    key = rng::key(static_cast<uint32_t>(c.program->seed), rng::streamDropout, c.globalStep(), static_cast<uint32_t>(a.dropoutIndex));
+    key = rng::key(static_cast<uint32_t>(c.program->seed), streamDropout, c.globalStep(), static_cast<uint32_t>(a.dropoutIndex));
     const uint32_t sample = static_cast<uint32_t>(c.taskFirst + c.groupFirst + image), pixels = height * width;
     lane = (iota() + broadcast(static_cast<uint32_t>(v * V))) * broadcast(pixels) +
            broadcast(sample * static_cast<uint32_t>(a.channels) * pixels);
@@ -44,11 +44,11 @@ struct Dropout {
   }
 };
 
-// Floats of a band: of the rows that are worked on for one vector of channels before the next vector of the same block takes its turn
-// over the same cache lines. Several bands fit the first-level cache.
+// Floats of a band of one block of channels. All vectors of the block go through a band before the next one begins, over the same cache lines:
+// several bands fit the first-level cache.
 constexpr int bandFloats = 2048;
 
-// One vector of channels of some rows: in an activation, or in a buffer.
+// One vector of channels of some rows: in a feature map, or in a buffer.
 struct Plane {
   float* at;
   size_t row, pixel;
@@ -72,10 +72,10 @@ KERNEL void each(Size size, const F f) {
   }
 }
 
-// What is added to the input.
+// The second addend: none, a feature map as it is, or a normalized one.
 enum class Skip { none, plain, normalized };
 
-// Before relu: normalize(in) + normalize(skip).
+// The values before relu: normalize(in) + normalize(skip).
 template <bool Norm, Skip S>
 struct Values {
   Plane z, k;
@@ -95,7 +95,7 @@ static inline vf pooled(const Values& s, int32_t y, int32_t x) {
   return max(max(s.get(2 * y, 2 * x), s.get(2 * y, 2 * x + 1)), max(s.get(2 * y + 1, 2 * x), s.get(2 * y + 1, 2 * x + 1)));
 }
 
-// Some rows of one vector of channels of an image; y counts from the first.
+// Some rows of one vector of channels of an image. Planes of a band count y from its first row.
 struct Band {
   const Activation& a;
   const Context& c;
@@ -103,7 +103,7 @@ struct Band {
 
   int32_t firstIn() const { return a.pool ? 2 * first : first; }
   Size out() const { return {last - first, a.pool ? a.width / 2 : a.width}; }
-  // The last band of an odd height has the row that the pool drops, too.
+  // The last band of an odd height includes the row that the pool drops.
   Size in() const {
     const bool dropped = a.pool && (a.height & 1) && last == a.height / 2;
     return {a.pool ? 2 * (last - first) + dropped : last - first, a.width};
@@ -122,7 +122,7 @@ struct Band {
   }
 };
 
-// Calls f(band) for everything.
+// Calls f(band) for every band of the group's images.
 template <class F>
 static void bands(const Activation& a, const Context& c, F&& f) {
   const int32_t height = a.pool ? a.height / 2 : a.height, fit = bandFloats / (a.width * blockChannels);
@@ -141,7 +141,7 @@ KERNEL void call(const F& f) {
   f.template operator()<Norm, S>();
 }
 
-// Calls f.template operator()<Norm, Skip>().
+// Calls f.template operator()<Norm, Skip>() with the parts that the activation has.
 template <class F>
 static void specialize(const Activation& a, const F& f) {
   const bool norm = a.normalize >= 0;
@@ -150,7 +150,7 @@ static void specialize(const Activation& a, const F& f) {
   else norm ? call<true, Skip::normalized>(f) : call<false, Skip::normalized>(f);
 }
 
-// Which of the band's outputs survive.
+// to = dropout(from) for the outputs of a band.
 static void drop(const Band& band, Plane from, Plane to) {
   const int32_t y0 = band.first;
   const Dropout dropout(band.a, band.c, band.image, band.v, band.a.pool ? band.a.height / 2 : band.a.height, band.out().width);

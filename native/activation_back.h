@@ -1,18 +1,18 @@
-// The backward passes of opActivate: sums for batch norm first, then the gradients of `in` and `skip`. Both recompute the forward values,
-// which costs less than storing them. x̂ = (x − mean) · inverse.
+// The backward passes of opActivate: opActivateBackReduce makes sums for batch norm, opActivateBackApply the gradients of `in` and `skip`. Both
+// compute the forward values a second time, which costs less than storing them. x̂ = (x − mean) · inverse.
 #pragma once
 #include "activation.h"
 
 namespace activation {
 
-// One vector of channels of a band's rows.
+// Memory for one vector of channels of a band.
 struct Buffer {
   float values[(bandFloats / blockChannels + 2 * imageWidth) * V];
 
   Plane plane(int32_t width) { return {values, static_cast<size_t>(width) * V, V}; }
 };
 
-// What relu lets through of a gradient: where `value` is above 0.
+// A gradient behind a relu: d where `value` is above 0, else 0.
 template <class Value>
 struct Masked {
   Value value;
@@ -21,7 +21,7 @@ struct Masked {
   vf get(int32_t y, int32_t x) const { return value.get(y, x) > zero() ? d.get(y, x) : zero(); }
 };
 
-// The gradients before a pool, and before relu. The first maximum in row order takes all.
+// From the gradients d of a pool's outputs to those of its inputs, before relu. The first maximum of a window, in row order, takes all.
 template <class Values>
 static inline void unpool(const Band& band, const Values s, const Plane d, const Plane to) {
   const vf least = broadcast(band.a.relu ? 0.0f : -__builtin_inff());
@@ -36,14 +36,14 @@ static inline void unpool(const Band& band, const Values s, const Plane d, const
     to.set(2 * y + 1, 2 * x, s2 == m ? rest : zero());
     to.set(2 * y + 1, 2 * x + 1, s2 == m ? zero() : rest);
   });
-  // An odd last column or row was dropped by the pool.
+  // The pool drops an odd last column or row.
   const Size in = band.in(), out = band.out();
   for (int32_t y = 0; y < in.rows; y++) {
     for (int32_t x = y < 2 * out.rows ? 2 * out.width : 0; x < in.width; x++) to.set(y, x, zero());
   }
 }
 
-// Calls f(d) with the gradients of a band before relu, in one form or another; a pool's are written to `pooled` first.
+// Calls f(d) with the gradients of a band before relu: d is a Plane or a Masked one. A pool's are written to `pooled` first.
 template <bool Norm, Skip S, class F>
 static inline void routed(const ActivateBackOp& op, const Band& band, Plane pooled, F&& f) {
   const Activation& a = op.a;
@@ -65,7 +65,7 @@ static inline void routed(const ActivateBackOp& op, const Band& band, Plane pool
   }
 }
 
-// Σ d, where it is wanted, and Σ d · x̂ over a band.
+// Adds Σ d to `sums`, where that is given, and Σ d · x̂ to `sumsX`, over a band.
 template <class Gradient>
 KERNEL void sum(Size size, const Gradient d, const Plane from, const Normalizer& n, double* sums, double* sumsX) {
   const vf mean = n.mean;
@@ -130,7 +130,7 @@ KERNEL void back(const ActivateBackOp& op, const Context& c) {
   specialize(a, [&]<bool Norm, Skip S>() {
     bands(a, c, [&](const Band& band) {
       Buffer buffer;
-      // A pool's gradient is routed to where it goes, which may be where the input lay.
+      // A pool's gradient is written to its place at once, which may be where the input lay.
       const bool straight = a.pool && !Norm && S != Skip::normalized && op.hasDIn && !op.accumulateDIn;
       routed<Norm, S>(op, band, straight ? band.inputs(op.dIn) : buffer.plane(a.width), [&](auto d) {
         const Size size = band.in();
@@ -143,7 +143,7 @@ KERNEL void back(const ActivateBackOp& op, const Context& c) {
         const Back<S == Skip::normalized> skip(band, a.skip, a.skipNormalize);
         const Plane toSkip = band.inputs(op.dSkip);
         if (!toIn) return put(size, d, skip, toSkip, op.accumulateDSkip);
-        // One loop for both: either may lie where d does.
+        // One loop writes both: either may lie where d does.
         const Plane to = band.inputs(op.dIn);
         const bool addIn = op.accumulateDIn, addSkip = op.accumulateDSkip;
         each(size, [=](int32_t y, int32_t x) {

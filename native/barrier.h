@@ -1,8 +1,10 @@
-// Where the threads meet. The last to arrive works alone for a moment (`finish`), then lets the others go. A thread that waits does what
-// else there is (`meanwhile`, which tells whether it found something), spins for a while and lets other threads have the core in between, then sleeps,
-// so that more threads than cores lose little.
+// The barrier: threads meet here at the end of a phase. The last thread to arrive works alone for a moment (`finish`), then lets the others go. A
+// waiting thread looks for other work (`meanwhile`, which returns whether it has done some), spins and offers its core to other threads for a while,
+// then sleeps: more threads than cores lose little.
 #pragma once
 #include <stdint.h>
+
+#include "program.gen.h"
 
 #if !defined(__wasm__)
 #include <sched.h>
@@ -15,7 +17,7 @@ namespace barrier {
 static inline int32_t load(int32_t* p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void store(int32_t* p, int32_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
 static inline int32_t add(int32_t* p, int32_t v) { return __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL); }
-// Makes it `next` where it is still `seen`; else tells what it is.
+// Writes `next` where *p is still `seen`, and returns true; else reads *p into `seen`.
 static inline bool swap(int32_t* p, int32_t& seen, int32_t next) {
   return __atomic_compare_exchange_n(p, &seen, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
@@ -28,7 +30,7 @@ static inline void relax() {
 #endif
 }
 
-// Lets a thread that waits for this core have it, where the system can.
+// Offers the core to other threads, where the system has a call for that.
 #if defined(__wasm__)
 constexpr bool yields = false;
 static inline void yield() {}
@@ -53,10 +55,10 @@ static inline void wakeAll(int32_t* p) {
 #endif
 }
 
-// word[0]: arrived; word[16]: generation, on a cache line of its own.
+// word[0]: threads that have arrived; word[counterWords]: the generation, on a cache line of its own.
 template <class F, class G>
 static void meet(int32_t* word, int32_t threads, F&& finish, G&& meanwhile) {
-  int32_t* generation = word + 16;
+  int32_t* generation = word + counterWords;
   const int32_t mine = load(generation);
   if (add(word, 1) + 1 == threads) {
     finish();

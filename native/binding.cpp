@@ -1,10 +1,10 @@
-// The Node-API side of the native build: threads that run programs, and what this processor can do. Built without
-// instruction-set flags, so that it runs on the lowest processor.
+// The Node-API side of the native build: threads that run programs, and the instruction sets of this processor. Built without instruction-set flags, so
+// that it runs on every processor.
 #define NAPI_VERSION 8
 #include <node_api.h>
 #include <stdio.h>
 
-#include "program.h"
+#include "program.gen.h"
 #include "threads.h"
 
 extern "C" {
@@ -40,7 +40,7 @@ constexpr int isaCount = sizeof isas / sizeof isas[0];
 struct Crew {
   Threads threads;
   napi_env env;
-  napi_ref memory;  // must outlive them
+  napi_ref memory;  // must outlive the threads
   napi_threadsafe_function finished;  // calls JavaScript's done()
 };
 
@@ -52,7 +52,7 @@ static void stopThreads(void* data) {
   delete crew;
 }
 
-// On JavaScript's thread. Node may end while no program runs, and not before.
+// Runs on JavaScript's thread. Node may end while no program runs, and not before.
 static void sayDone(napi_env env, napi_value done, void* crew, void*) {
   if (!env) return;  // stopped meanwhile
   napi_unref_threadsafe_function(env, static_cast<Crew*>(crew)->finished);
@@ -98,7 +98,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
     napi_throw_error(env, nullptr, message);
     return nullptr;
   }
-  // Where JavaScript ends without stop(). Such hooks run last first: this one before the one that frees `finished`.
+  // For a JavaScript that ends without stop(). Hooks run in reverse order: this one before the one that frees `finished`.
   napi_add_env_cleanup_hook(env, stopThreads, crew);
   napi_create_external(env, crew, nullptr, nullptr, &result);
   return result;
@@ -109,7 +109,7 @@ static Crew* crewOf(napi_env env, napi_value value) {
   return napi_get_value_external(env, value, &crew) == napi_ok ? static_cast<Crew*>(crew) : nullptr;
 }
 
-// run(threads, program) begins to run a program. One at a time.
+// run(threads, program) begins to run a program; the one before has to have ended.
 static napi_value run(napi_env env, napi_callback_info info) {
   size_t argc = 2;
   napi_value args[2];
@@ -125,7 +125,7 @@ static napi_value run(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// stop(threads) ends them, behind the program that they run. Once.
+// stop(threads) ends the threads, after the program that they run. To be called once.
 static napi_value stop(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value args[1];
@@ -160,7 +160,7 @@ static napi_value supported(napi_env env, napi_callback_info) {
   return list;
 }
 
-// peak(isa) → multiply-adds a second of one thread with everything in registers
+// peak(isa) → multiply-adds a second of one thread that reads no memory
 static napi_value peak(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value args[1], result;

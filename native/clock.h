@@ -1,4 +1,4 @@
-// The time, for the profile, and the processor's limit to hold it against.
+// The clock of the profile, and the peak rate of a core to which the profile compares.
 #pragma once
 #include "simd.h"
 
@@ -20,8 +20,8 @@ static inline double seconds() {
 
 constexpr int chains = simd::tileRows(1) >= 28 ? 28 : 10;
 
-// As many independent sums as a tile has, with everything in registers. A function of its own, called often: V8 compiles it well only
-// after some calls.
+// Multiply-adds into as many independent sums as a register tile has, without memory. V8 optimizes a function only after some calls: so this is one,
+// and is called often.
 __attribute__((noinline)) static float multiplyAdds(float factor, int rounds) {
   using namespace simd;
   const vf factors = broadcast(factor), one = broadcast(1.0f);
@@ -36,7 +36,7 @@ __attribute__((noinline)) static float multiplyAdds(float factor, int rounds) {
   return total[0];
 }
 
-// Multiply-adds a second that one thread can reach when nothing else holds it up.
+// @returns the multiply-adds a second of one thread that does nothing else
 static double peak() {
   constexpr int rounds = 5000;
   double best = 0;

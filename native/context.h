@@ -1,6 +1,6 @@
-// What an op needs to know of the moment it runs in.
+// The interpreter's state, as an op sees it: arena, program, thread, and the step, task and group that run.
 #pragma once
-#include "program.h"
+#include "program.gen.h"
 #include "simd.h"
 
 struct Context {
@@ -8,13 +8,13 @@ struct Context {
   const Program* program;
   float* threadMemory;
   double* profile;     // the thread's row, or null
-  int32_t* gates;      // how many tasks have passed each of them, 16 words apart
+  int32_t* gates;      // the tasks that have passed each gate, counterWords apart
   int32_t step;        // within the chunk
   int32_t task;        // also the lane
   int32_t taskFirst;   // the batch's number of the task's first image
   int32_t groupFirst;  // the group's first image, counted from the task's first
   int32_t images;      // of the group
-  bool streaming;      // what other threads are to read is best written past the caches
+  bool streaming;      // stores of data for other threads bypass the caches
 
   // Image i of the group.
   float* at(const View& v, int32_t i) const {
@@ -30,7 +30,7 @@ struct Context {
   double* sums(int32_t lane0, int32_t lane) const {
     return reinterpret_cast<double*>(arena + lane0) + static_cast<size_t>(lane) * program->sumStride;
   }
-  // Even where only one vector of a cache line is written at a time.
+  // The same for kernels that write one vector at a time: only a vector that fills a cache line may bypass the caches.
   bool streamingVectors() const { return streaming && simd::V == blockChannels; }
   bool firstGroup() const { return groupFirst == 0; }
   bool lastGroup() const {
@@ -47,7 +47,7 @@ static inline size_t vectorOffset(const View& view, int32_t v) {
   return static_cast<size_t>(v / perBlock) * view.block + static_cast<size_t>(v % perBlock) * simd::V;
 }
 
-// f(part, x) for every column, even ones as part 0 and odd ones as part 1: in two sums an addition need not wait for the one before.
+// Calls f(part, x) for every column, with part 0 for even and 1 for odd ones: additions into two sums do not wait for each other.
 template <class F>
 static inline void inTwoParts(int32_t width, F&& f) {
   int32_t x = 0;

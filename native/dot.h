@@ -1,4 +1,4 @@
-// opDot: register tiles of P pixels × N vectors of output channels; one broadcast serves a pixel and input channel.
+// opDot: products with weights, in register tiles of P pixels × N vectors of output channels. One broadcast of an input serves N multiplications.
 //
 // The naive version, for output channel o of pixel (y, x):
 //   sum = bias[o]
@@ -9,15 +9,15 @@
 namespace dot {
 using namespace simd;
 
-// What a tile reads besides its pixel and weight pointers.
+// The extent of the sums of a tile: taps, blocks of input channels, and the distances between them.
 struct Reduction {
   const Tap* taps;
   int32_t tapCount, blocks, blockSize, lastBlock;
   size_t blockStride, pixelStep;
 };
 
-// How far ahead weights are fetched, in floats. They are read from the first to the last, but faster than the processor's own prefetching follows:
-// from the second-level cache, or from another core that has just updated them.
+// Floats by which the fetching of weights runs ahead. Weights are read in order, but faster than the processor's own prefetching follows: out of the
+// second-level cache, or from another core that has just updated them.
 constexpr int ahead = 1536;
 
 // Adds the products of one input channel of P pixels.
@@ -36,7 +36,7 @@ static inline void channel(const float* x, size_t step, const float* w, vf (&sum
   }
 }
 
-// S: the constant distance of two pixels in floats, or 0: r.pixelStep.
+// S: the distance of two pixels in floats where it is a constant, or 0 for r.pixelStep.
 template <int P, int N, int S>
 static void tile(const float* x, const float* w, const Reduction& r, vf (&sum)[P][N]) {
   constexpr bool oneChannel = S == 1 || S == 2;
@@ -58,6 +58,7 @@ static void tile(const float* x, const float* w, const Reduction& r, vf (&sum)[P
   }
 }
 
+// The outputs of a tile, and the epilogue: bias, accumulation, relu.
 struct Output {
   float* y;
   size_t pixel;      // floats from one pixel to the next
@@ -100,12 +101,12 @@ static void run(const float* x, const float* w, const Reduction& r, const Output
 
 using Kernel = void (*)(const float*, const float*, const Reduction&, const Output&, int32_t);
 constexpr int maxPixels = 14;
-// Where their distance is no constant each pixel has a pointer: more would not fit the integer registers.
+// Pixels of a tile where their distance is no constant: each has a pointer, and more pointers would not fit the integer registers.
 constexpr int maxPointers = 8;
 
 constexpr int pixelLimit(int vectors) { return tileRows(vectors) < maxPixels ? tileRows(vectors) : maxPixels; }
 
-// Kernels of one N and S by number of pixels.
+// The kernel of N vectors and distance S for a number of pixels.
 template <int N, int S, int P>
 static Kernel pick(int32_t pixels) {
   if constexpr (P == 0) {
@@ -140,7 +141,7 @@ static int32_t limit(int32_t vectors, size_t step) {
   return constant || l < maxPointers ? l : maxPointers;
 }
 
-// Runs of pixels of nearly equal length that cover `width`.
+// A row of `width` pixels, cut into tiles of nearly equal length.
 struct Row {
   int32_t tiles, small, large;  // `large` tiles of small + 1 pixels come first
   Kernel kernelSmall, kernelLarge;
@@ -154,7 +155,7 @@ struct Row {
     kernelLarge = large ? kernel(small + 1, vectors, step) : nullptr;
   }
 
-  // The whole row: pixels of x, r.pixelStep apart, to pixels of y.
+  // From the pixels of x, r.pixelStep apart, to those of y.
   void each(const float* x, const float* w, const Reduction& r, Output& out, float* y) const {
     const int32_t split = large * (small + 1);
     out.y = y;
@@ -165,13 +166,12 @@ struct Row {
 };
 
 KERNEL void execute(const DotOp& op, const Context& c) {
-  const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
-  const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
+  const Tile* tiles = op.tiles();
   const bool dense = op.imagesArePixels != 0;
   const size_t step = dense ? op.in.image : op.pixelStep;
   const int32_t width = dense ? c.images : op.width, images = dense ? 1 : c.images, height = dense ? 1 : op.height;
-  const Reduction r{taps, op.taps, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block), step};
-  for (int32_t t = 0; t < op.tiles; t++) {
+  const Reduction r{op.taps(), op.tapCount, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block), step};
+  for (int32_t t = 0; t < op.tileCount; t++) {
     const Tile& tile = tiles[t];
     const Row row(width, tile.vectors, step);
     Output out{};
@@ -180,7 +180,7 @@ KERNEL void execute(const DotOp& op, const Context& c) {
     out.relu = op.relu;
     out.accumulate = op.accumulate;
     for (int32_t j = 0; j < tile.vectors; j++) out.vector[j] = vectorOffset(op.out, tile.first + j);
-    const float* w = c.arena + tile.weights;
+    const float* w = c.arena + op.weights + tile.weights;
     for (int32_t i = 0; i < images; i++) {
       const float* x = c.at(op.in, i);
       float* y = c.at(op.out, i);

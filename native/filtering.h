@@ -7,8 +7,8 @@ using namespace simd;
 
 constexpr int taps = 3;
 
-// Positive interpolation points: those with the least rounding error that a search found (docs/decisions/0019-winograd.md). Each has its negative
-// beside it; infinity and, where M is even, 0 come to them.
+// Positive interpolation points: of those that a search tried, the ones with the least rounding error (docs/decisions/0019-winograd.md). Their negatives
+// are points too, and so are infinity and, where M is even, 0.
 template <int M>
 constexpr double points[] = {};
 template <>
@@ -20,9 +20,9 @@ constexpr double points<5>[] = {0.25, 0.85, 1.75};
 template <>
 constexpr double points<7>[] = {0.25, 0.66, 1.1, 2.2};
 
-// The transforms of one M, one dimension: Toom and Cook's, whose matrices follow from the points. With N(x) the product of x − p over all
-// finite points p, row p of B has the coefficients of N(x) / (x − p), of A the powers of p, of G the powers of p over N'(p); row ∞ of B has N's
-// own and the others pick the last. Points come in pairs ±p: what both rows share is computed once.
+// The transforms of one M in one dimension, after Toom and Cook: their matrices follow from the points. N(x) is the product of x − p over all finite
+// points p. Row p of B has the coefficients of N(x) / (x − p), row p of A the powers of p, row p of G the powers of p over N'(p). Row ∞ of B has the
+// coefficients of N, row ∞ of A and G picks the last element. Points come in pairs ±p, whose rows share most of their terms.
 template <int M>
 struct Filtering {
   static constexpr int side = M + taps - 1, positions = side * side;
@@ -32,7 +32,7 @@ struct Filtering {
   struct Constants {
     float point[pairs], square[pairs];
     float rest[pairs][pairs];     // of x⁰, x², …: the product of x² − l² over the other points l
-    float all[pairs + 1];         // and over all points
+    float all[pairs + 1];         // the same over all points
     float power[pairs][M];
     float weight[pairs];          // 1 / N'(p)
     float weightOfZero;
@@ -59,7 +59,7 @@ struct Filtering {
       }
     }
 
-    // A polynomial in x² of this degree, times x² − p².
+    // Multiplies a polynomial in x² of this degree by x² − p².
     static constexpr void multiply(double* polynomial, int degree, double p) {
       polynomial[degree + 1] = 0;
       for (int i = degree + 1; i >= 0; i--) polynomial[i] = (i > 0 ? polynomial[i - 1] : 0) - p * p * polynomial[i];
@@ -155,8 +155,8 @@ struct Filtering {
   }
 };
 
-// A transform of both dimensions: store(r, c, T X Tᵀ) of X = load(r, c). In loops: all vectors of a window at once fit no register file, and V8
-// reads all of a straight line's first and then writes most of them to the stack.
+// A transform in both dimensions: store(r, c, T X Tᵀ) of X = load(r, c). The loops stay loops: all vectors of a window at once fit no register file,
+// and of straight code V8 loads everything first and then spills most of it.
 template <int From, int To, void (*transform)(const vf (&)[From], vf (&)[To]), class Load, class Store>
 static inline __attribute__((always_inline)) void both(Load load, Store store) {
   vf half[To * From];

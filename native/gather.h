@@ -5,9 +5,9 @@
 
 namespace gather {
 
-// Bilinear sample of a 28×28 byte image at (x, y); zero outside.
+// Bilinear sample of a byte image [imageWidth][imageWidth] at (x, y); zero outside.
 static inline float sample(const uint8_t* image, float x, float y) {
-  constexpr int32_t n = 28;
+  constexpr int32_t n = imageWidth;
   if (!(x > -1.0f && y > -1.0f && x < n && y < n)) return 0.0f;
   const float fx = __builtin_floorf(x), fy = __builtin_floorf(y);
   const int32_t x0 = static_cast<int32_t>(fx), y0 = static_cast<int32_t>(fy);
@@ -27,23 +27,23 @@ KERNEL void execute(const GatherOp& op, const Context& c) {
     const int32_t position = c.step * p.batch + c.taskFirst + c.groupFirst + i;
     float* out = c.at(op.out, i);
     if (p.images < 0) {
-      const float* image = c.arena + p.floatImages + static_cast<size_t>(position) * 784;
-      for (int32_t y = 0; y < 28; y++, out += op.out.row) {
-        for (int32_t x = 0; x < 28; x++) out[x * op.out.pixel] = image[y * 28 + x] * p.inverseDeviation + shift;
+      const float* image = c.arena + p.floatImages + static_cast<size_t>(position) * imagePixels;
+      for (int32_t y = 0; y < imageWidth; y++, out += op.out.row) {
+        for (int32_t x = 0; x < imageWidth; x++) out[x * op.out.pixel] = image[y * imageWidth + x] * p.inverseDeviation + shift;
       }
       continue;
     }
     const uint32_t index = p.indices >= 0 ? reinterpret_cast<const uint32_t*>(c.arena + p.indices)[position] : position;
-    const uint8_t* image = c.bytes(p.images) + static_cast<size_t>(index) * 784;
+    const uint8_t* image = c.bytes(p.images) + static_cast<size_t>(index) * imagePixels;
     if (p.affine < 0) {
-      for (int32_t y = 0; y < 28; y++, out += op.out.row) {
-        for (int32_t x = 0; x < 28; x++) out[x * op.out.pixel] = static_cast<float>(image[y * 28 + x]) * scale + shift;
+      for (int32_t y = 0; y < imageWidth; y++, out += op.out.row) {
+        for (int32_t x = 0; x < imageWidth; x++) out[x * op.out.pixel] = static_cast<float>(image[y * imageWidth + x]) * scale + shift;
       }
       continue;
     }
-    const float* m = c.arena + p.affine + static_cast<size_t>(position) * 6;
-    for (int32_t y = 0; y < 28; y++, out += op.out.row) {
-      for (int32_t x = 0; x < 28; x++) {
+    const float* m = c.arena + p.affine + static_cast<size_t>(position) * affineFloats;
+    for (int32_t y = 0; y < imageWidth; y++, out += op.out.row) {
+      for (int32_t x = 0; x < imageWidth; x++) {
         const float sx = m[0] * x + m[1] * y + m[2], sy = m[3] * x + m[4] * y + m[5];
         out[x * op.out.pixel] = sample(image, sx, sy) * scale + shift;
       }

@@ -1,7 +1,7 @@
-// All kernels for one instruction set. Built once for each with -DKERNEL_ISA=name and that set's flags; nothing here may run
-// before binding.cpp has seen that the processor has it.
+// All kernels for one instruction set, built once for each set with -DKERNEL_ISA=name and its flags. binding.cpp calls a build only where the processor
+// has the set.
 
-// What the kernels take of the system, here already: it must not stand in their namespace.
+// The system's headers that the kernels include, outside of the kernels' namespace.
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include <atomic>
 #include <chrono>
 
-// Each build's own: the linker would take a function of the same name from any of them, whose vectors are of another width.
+// Unnamed, so that each build keeps its own functions: the linker would merge those of the same name, whose vectors are of another width.
 namespace {
 #include "run.h"
 }

@@ -1,15 +1,14 @@
-// opLoss: softmax cross-entropy of ten logits an image, its gradient and the count of correct predictions; and what the
-// inference program writes instead. In doubles: ten values an image cost nothing.
+// opLoss: softmax cross-entropy of ten logits an image, its gradient, and the count of correct predictions. opProbabilities: the outputs of inference.
+// The arithmetic is in doubles: ten values an image cost nothing.
 #pragma once
 #include "context.h"
 
 namespace loss {
-constexpr int classes = 10;
-// Below it a logit's gradient is zero: what the layers before make of it would be subnormal and slow, and would move no weight (update.h).
+// A logit's gradient below this becomes zero: it moves no weight, and the layers before would make slow subnormal numbers of it (update.h).
 constexpr double tiny = 0x1p-60;
 
-// e^x for x ≤ 0, to about 1e-15 relative: x = k·ln 2 + r, a Taylor polynomial in r, and k into the exponent. Written out
-// because WebAssembly has no libm, and so that every build gives the same numbers.
+// e^x for x ≤ 0, to about 1e-15 relative: x = k·ln 2 + r, a Taylor polynomial in r, and k into the exponent. Written out because WebAssembly has no
+// libm, and because every build is to give the same numbers.
 static inline double exponential(double x) {
   if (x < -700.0) return 0.0;
   const double k = __builtin_floor(x * 1.4426950408889634 + 0.5);
@@ -69,7 +68,7 @@ static int32_t label(const Context& c, int32_t image) {
 }
 
 KERNEL void execute(const LossOp& op, const Context& c) {
-  double* lane = reinterpret_cast<double*>(c.arena + c.program->laneLoss) + 2 * c.task;
+  double* lane = reinterpret_cast<double*>(c.arena + c.program->laneLoss) + laneLossDoubles * c.task;
   if (c.firstGroup()) lane[0] = lane[1] = 0;
   const double weight = 1.0 / c.program->batch;
   for (int32_t i = 0; i < c.images; i++) {
@@ -87,20 +86,20 @@ KERNEL void execute(const LossOp& op, const Context& c) {
   }
 }
 
-static void finish(const Context& c) {
+static void finish(const LossFinishOp&, const Context& c) {
   const Program& p = *c.program;
   const double* lane = reinterpret_cast<const double*>(c.arena + p.laneLoss);
   double total = 0, correct = 0;
   for (int32_t i = 0; i < c.lanes(); i++) {
-    total += lane[2 * i];
-    correct += lane[2 * i + 1];
+    total += lane[laneLossDoubles * i];
+    correct += lane[laneLossDoubles * i + 1];
   }
   c.arena[p.loss + c.step] = static_cast<float>(total / p.batch);
   reinterpret_cast<uint32_t*>(c.arena)[p.correct + c.step] = static_cast<uint32_t>(correct);
 }
 
-// Inference: logits, and where there are labels the loss of every image.
-KERNEL void probabilities(const LossOp& op, const Context& c) {
+// Inference: logits, or where there are labels the probabilities and the loss of every image.
+KERNEL void probabilities(const ProbabilitiesOp& op, const Context& c) {
   const Program& p = *c.program;
   for (int32_t i = 0; i < c.images; i++) {
     const float* logits = c.at(op.logits, i);

@@ -1,10 +1,9 @@
-// Batch norm's statistics: sums a lane, then, between two phases, the tables that the activation kernels read.
+// Batch norm's statistics: the sums of each lane, and, between two phases, the tables that the activation kernels read.
 #pragma once
 #include "context.h"
 
 namespace normalize {
 using namespace simd;
-constexpr float epsilon = 1e-5f, momentum = 0.1f;  // src/model/model.ts
 constexpr int perBlock = blockChannels / V;
 
 KERNEL void statistics(const StatisticsOp& op, const Context& c) {
@@ -30,7 +29,7 @@ KERNEL void statistics(const StatisticsOp& op, const Context& c) {
   }
 }
 
-// Lanes are added in their order, so the result does not depend on which thread ran which.
+// Adds lanes in their order: the result does not depend on the threads that ran them.
 static double laneSum(const Context& c, int32_t sums, size_t index) {
   double total = 0;
   for (int32_t lane = 0; lane < c.lanes(); lane++) total += c.sums(sums, lane)[index];
@@ -41,7 +40,7 @@ static int32_t padded(int32_t channels) { return (channels + blockChannels - 1) 
 
 static void writeAffine(const Context& c, int32_t tables, int32_t row, int32_t i, double mean, double variance, int32_t weight, int32_t bias) {
   float* t = c.arena + tables;
-  const float inverse = static_cast<float>(1.0 / __builtin_sqrt(variance + epsilon));
+  const float inverse = static_cast<float>(1.0 / __builtin_sqrt(variance + batchNormEpsilon));
   const float scale = c.arena[weight + i] * inverse;
   t[tableScale * row + i] = scale;
   t[tableShift * row + i] = c.arena[bias + i] - static_cast<float>(mean) * scale;
@@ -60,8 +59,8 @@ KERNEL void finish(const NormalizeFinishOp& op, const Context& c) {
     float& runningMean = c.arena[op.runningMean + i];
     float& runningVariance = c.arena[op.runningVariance + i];
     const double unbiased = n > 1 ? variance * n / (n - 1) : variance;
-    runningMean = static_cast<float>((1.0 - momentum) * runningMean + momentum * mean);
-    runningVariance = static_cast<float>((1.0 - momentum) * runningVariance + momentum * unbiased);
+    runningMean = static_cast<float>((1.0 - batchNormMomentum) * runningMean + batchNormMomentum * mean);
+    runningVariance = static_cast<float>((1.0 - batchNormMomentum) * runningVariance + batchNormMomentum * unbiased);
   }
 }
 
@@ -70,7 +69,7 @@ KERNEL void backFinish(const NormalizeBackFinishOp& op, const Context& c) {
   const double n = static_cast<double>(c.program->batch) * op.pixels;
   float* t = c.arena + op.tables;
   for (int32_t i = 0; i < op.channels; i++) {
-    const double dy = laneSum(c, op.sums, i), dyX = laneSum(c, op.sums, op.which * row + i);
+    const double dy = laneSum(c, op.sums, i), dyX = laneSum(c, op.sums, op.sumsOfX * row + i);
     t[tableMeanDy * row + i] = static_cast<float>(dy / n);
     t[tableMeanDyX * row + i] = static_cast<float>(dyX / n);
     c.arena[op.biasGradient + i] = static_cast<float>(dy);

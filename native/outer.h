@@ -1,5 +1,5 @@
-// opOuter: weight gradients. A tile of I input channels (or of the taps of a one-channel image) × N vectors of output
-// channels stays in registers over all pixels of the group's images.
+// opOuter: weight gradients. A register tile of I input channels (or of the taps of a one-channel image) × N vectors of output channels stays in
+// registers over all pixels of the group's images. opColumnSum: bias gradients.
 //
 // The naive version:
 //   for image, pixel, tap, i, o: gradient[tap][i][o] += in[pixel·stride + tap][i] · out[pixel][o]
@@ -18,14 +18,14 @@ struct Pixels {
   size_t dVector[4];
 };
 
-// The inputs of a pixel: one after the other the rows of a tile's gradient.
+// The inputs of a pixel: each is a row of the tile's gradient, in this order.
 struct Inputs {
   const Tap* taps;
   int32_t tapCount, blocks, blockSize, lastBlock;
   size_t blockStride;
 };
 
-// Where a block holds at least four vectors, a tile's vectors lie in one (src/engine/cpu/layout.ts): their distances are constants.
+// Where a block holds at least four vectors, all vectors of a tile lie in one block (src/engine/cpu/memory/tiles.ts): their distances are constants.
 constexpr bool vectorsTogether = blockChannels / V >= 4;
 
 // Input channels of a tile of N vectors.
@@ -35,8 +35,8 @@ constexpr int inputLimit() {
   return fit >= 16 ? 16 : fit >= 8 ? 8 : fit >= 4 ? 4 : 2;
 }
 
-// g: the tile's gradient, rows of N vectors. W: inputs are the 3×3 taps of a one-channel image, rows tapRow apart, instead of
-// neighbouring channels. beside(): what else there is to do, once a pixel.
+// g: the tile's gradient, rows of N vectors. W: the inputs are the 3×3 taps of a one-channel image, rows tapRow apart, instead of neighbouring
+// channels. beside(): other work, called once a pixel.
 template <int I, int N, bool W, class F>
 static inline void tile(const Pixels& p, const float* xFirst, size_t tapRow, float* g, bool fresh, F&& beside) {
   vf sum[I][N];
@@ -131,9 +131,8 @@ static void tile(const Inputs& all, const Pixels& p, int32_t vectors, float* g, 
 }
 
 KERNEL void execute(const OuterOp& op, const Context& c) {
-  const Tap* taps = reinterpret_cast<const Tap*>(&op + 1);
-  const Tile* tiles = reinterpret_cast<const Tile*>(taps + op.taps);
-  const Inputs all{taps, op.taps, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block)};
+  const Tile* tiles = op.tiles();
+  const Inputs all{op.taps(), op.tapCount, op.blocks, op.blockSize, op.lastBlock, static_cast<size_t>(op.in.block)};
   Pixels p{};
   p.x = c.at(op.in, 0);
   p.d = c.at(op.out, 0);
@@ -146,7 +145,7 @@ KERNEL void execute(const OuterOp& op, const Context& c) {
   p.dImage = op.out.image;
   p.dRow = op.out.row;
   p.dPixel = op.out.pixel;
-  for (int32_t t = 0; t < op.tiles; t++) {
+  for (int32_t t = 0; t < op.tileCount; t++) {
     for (int32_t j = 0; j < tiles[t].vectors; j++) p.dVector[j] = vectorOffset(op.out, tiles[t].first + j);
     tile(all, p, tiles[t].vectors, c.gradient(op.gradient) + tiles[t].weights, c.firstGroup());
   }

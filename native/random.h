@@ -24,11 +24,9 @@ static inline Key key(uint32_t seed, uint32_t stream, uint32_t step, uint32_t la
   return {a, mix(a ^ 0xc2b2ae35u ^ step)};
 }
 
-// Bits of V indices at once.
+// The random bits of V indices.
 static inline simd::vu bits(Key k, simd::vu index) {
   return mix(mix(index + simd::broadcast(k.a)) ^ simd::broadcast(k.b));
 }
-
-constexpr uint32_t streamDropout = 4;
 
 }  // namespace rng

@@ -1,6 +1,6 @@
-// Runs a program on one thread of several: steps, phases, tasks, stages, groups, ops. Threads take tasks as they come, and where one would wait
-// for the others it begins with the update; every task's arithmetic is fixed, so results do not depend on who runs it or when, or on how many
-// threads there are.
+// The interpreter: runs a program on one thread of several, through steps, phases, tasks, stages, groups and ops (native/README.md). Threads claim tasks
+// as they come; a thread that would wait for the others begins with the update. The arithmetic of a task is fixed, so results depend neither on the
+// threads, nor on their number, nor on the order of tasks.
 #pragma once
 #include "activation_back.h"
 #include "barrier.h"
@@ -18,28 +18,10 @@ namespace run {
 
 static void dispatch(const Op* op, const Context& c) {
   switch (op->kind) {
-    case opGather: return gather::execute(*reinterpret_cast<const GatherOp*>(op), c);
-    case opDot: return dot::execute(*reinterpret_cast<const DotOp*>(op), c);
-    case opOuter: return outer::execute(*reinterpret_cast<const OuterOp*>(op), c);
-    case opActivate: return activation::execute(*reinterpret_cast<const ActivateOp*>(op), c);
-    case opActivateBackReduce: return activation::reduce(*reinterpret_cast<const ActivateBackOp*>(op), c);
-    case opActivateBackApply: return activation::back(*reinterpret_cast<const ActivateBackOp*>(op), c);
-    case opStatistics: return normalize::statistics(*reinterpret_cast<const StatisticsOp*>(op), c);
-    case opAveragePool: return pool::average(*reinterpret_cast<const AveragePoolOp*>(op), c);
-    case opAveragePoolBack: return pool::averageBack(*reinterpret_cast<const AveragePoolOp*>(op), c);
-    case opLoss: return loss::execute(*reinterpret_cast<const LossOp*>(op), c);
-    case opColumnSum: return outer::columnSum(*reinterpret_cast<const ColumnSumOp*>(op), c);
-    case opNormalizeFinish: return normalize::finish(*reinterpret_cast<const NormalizeFinishOp*>(op), c);
-    case opNormalizeBackFinish: return normalize::backFinish(*reinterpret_cast<const NormalizeBackFinishOp*>(op), c);
-    case opNormalizeInference: return normalize::inference(*reinterpret_cast<const NormalizeInferenceOp*>(op), c);
-    case opLossFinish: return loss::finish(c);
-    case opUpdateLanes: return update::lanes(*reinterpret_cast<const UpdateLanesOp*>(op), c);
-    case opUpdateDense: return update::dense(*reinterpret_cast<const UpdateDenseOp*>(op), c);
-    case opTranspose: return update::transpose(*reinterpret_cast<const UpdateLanesOp*>(op), c);
-    case opWinograd: return winograd::execute(*reinterpret_cast<const WinogradOp*>(op), c);
-    case opWinogradOuter: return winograd::execute(*reinterpret_cast<const WinogradOuterOp*>(op), c);
-    case opWinogradWeights: return winograd::execute(*reinterpret_cast<const WinogradWeightsOp*>(op), c);
-    case opProbabilities: return loss::probabilities(*reinterpret_cast<const LossOp*>(op), c);
+#define OP(kind, Words, execute) \
+  case kind: return execute(*reinterpret_cast<const Words*>(op), c);
+    EACH_OP(OP)
+#undef OP
   }
 }
 
@@ -59,13 +41,13 @@ static void opsOf(const Stage* stage, const Context& c) {
     execute(op, c);
     if (op->gate != noGate && c.lastGroup()) {
       if (c.streaming) simd::ordered();
-      barrier::add(c.gates + 16 * op->gate, 1);
+      barrier::add(c.gates + counterWords * op->gate, 1);
     }
     op = after(op);
   }
 }
 
-// A run of images through every stage.
+// A task of a phase over images: its run of images goes through every stage.
 static void imageTask(const Phase* phase, Context& c, int32_t images) {
   const Stage* stage = reinterpret_cast<const Stage*>(phase + 1);
   for (int32_t s = 0; s < phase->stages; s++) {
@@ -78,7 +60,7 @@ static void imageTask(const Phase* phase, Context& c, int32_t images) {
   }
 }
 
-// Where task t begins, of a phase whose tasks are the ops of its one stage.
+// The first op of a task, in a phase whose tasks are the ops of its one stage.
 static const Op* opTask(const Phase* phase, int32_t task) {
   const Op* op = reinterpret_cast<const Op*>(reinterpret_cast<const Stage*>(phase + 1) + 1);
   for (int32_t i = 0; i < task; i++) {
@@ -98,39 +80,40 @@ static void finishOps(const Phase* phase, const Context& c) {
   }
 }
 
-// The tasks of a phase, and how many each thread's have been taken. A thread begins with its own, the same in every phase, and helps the others then.
+// The tasks of a phase, and the count of those taken. Task t belongs to thread t mod `threads`. A thread takes its own tasks first, the same in every
+// phase, and then those of the other threads.
 struct Tasks {
   const Phase* phase;
-  int32_t* taken;  // by thread, 16 words apart: so many of the first ones, and `last` for each of the last ones
+  int32_t* taken;  // by owner, counterWords apart: the number taken from the front, and `last` times the number taken from the back
   int32_t count, threads;
-  bool backwards;  // the phase begins with its last tasks
+  bool backwards;  // tasks are taken from the back
 
-  enum Which : uint32_t { first = 1, last = 1 << 16 };  // an update that 4 GiB hold has fewer than 65,536 tasks
+  enum End : uint32_t { first = 1, last = 1 << 16 };  // an update that 4 GiB hold has fewer than 65,536 tasks
 
-  // The first of a thread's tasks that nobody has taken, or the last, if ready(task): it is taken. −1: none is left, or it is not ready.
+  // Takes the first task that is left, or the last one, if ready(task). @returns the task; −1 where none is left or it is not ready
   template <class F>
-  int32_t take(int32_t thread, Which which, F&& ready) const {
+  int32_t take(int32_t thread, End end, F&& ready) const {
     for (int32_t helped = 0; helped < threads; helped++) {
       const int32_t owner = (thread + helped) % threads, own = (count - owner + threads - 1) / threads;
-      int32_t* counter = taken + 16 * owner;
+      int32_t* counter = taken + counterWords * owner;
       for (int32_t seen = barrier::load(counter);;) {
         const uint32_t word = seen;
         const int32_t firsts = word % last, lasts = word / last;
         if (firsts + lasts >= own) break;
-        const int32_t task = owner + threads * (which == first ? firsts : own - 1 - lasts);
+        const int32_t task = owner + threads * (end == first ? firsts : own - 1 - lasts);
         if (!ready(task)) return -1;
-        if (barrier::swap(counter, seen, word + which)) return task;
+        if (barrier::swap(counter, seen, word + end)) return task;
       }
     }
     return -1;
   }
-  // As the phase wants them.
+  // Takes a task from the end at which the phase begins.
   int32_t take(int32_t thread) const {
     return take(thread, backwards ? last : first, [](int32_t) { return true; });
   }
 
   void reset() const {
-    for (int32_t t = 0; t < threads; t++) barrier::store(taken + 16 * t, 0);
+    for (int32_t t = 0; t < threads; t++) barrier::store(taken + counterWords * t, 0);
   }
 };
 
@@ -152,19 +135,19 @@ static void taskOf(const Phase* phase, Context& c, int32_t task) {
 static void thread(float* arena, int32_t programAt, int32_t index) {
   const Program* p = reinterpret_cast<const Program*>(arena + programAt);
   int32_t* control = reinterpret_cast<int32_t*>(arena) + p->barrier;
-  int32_t* counters = control + 32;
+  int32_t* counters = control + barrierWords;
   Context c{};
   c.arena = arena;
   c.program = p;
   c.threadMemory = arena + p->threadMemory + static_cast<size_t>(p->threadStride) * index;
   c.profile = p->profile < 0 ? nullptr : reinterpret_cast<double*>(arena + p->profile) + static_cast<size_t>(p->ops) * index;
-  c.gates = counters + 16 * p->phases * p->threads;
+  c.gates = counters + counterWords * p->phases * p->threads;
   c.streaming = p->threads > 1 && simd::streamingPays();
-  // Every other phase of images goes backwards: it begins with what the cache still holds of the one before. So does the update: whoever began early
-  // took its first tasks, and its last ones, of the network's first layers, are the most unequal.
+  // Every other phase over images goes backwards: it begins with the images that the caches still hold from the phase before. The update goes backwards
+  // too: its first tasks are those taken early, and its last ones, of the network's first layers, are the most unequal.
   const auto tasksOf = [&](const Phase* phase, int32_t i) {
     const bool backwards = phase->perImage ? i % 2 == 1 : phase->early != 0;
-    return Tasks{phase, counters + 16 * i * p->threads, phase->perImage ? c.lanes() : phase->tasks, p->threads, backwards};
+    return Tasks{phase, counters + counterWords * i * p->threads, phase->perImage ? c.lanes() : phase->tasks, p->threads, backwards};
   };
   const auto following = [](const Phase* phase) { return reinterpret_cast<const Phase*>(words(phase) + phase->words); };
   const Phase* const first = reinterpret_cast<const Phase*>(arena + p->code);
@@ -176,7 +159,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
   const auto takeEarly = [&] {
     const int32_t task = early.take(index, Tasks::first, [&](int32_t t) {
       const int32_t gate = opTask(early.phase, t)->gate;
-      return gate != noGate && barrier::load(c.gates + 16 * gate) == c.lanes();
+      return gate != noGate && barrier::load(c.gates + counterWords * gate) == c.lanes();
     });
     if (task >= 0) taskOf(early.phase, c, task);
     return task >= 0;
@@ -189,7 +172,7 @@ static void thread(float* arena, int32_t programAt, int32_t index) {
       const auto finish = [&] {
         finishOps(phase, c);
         tasks.reset();
-        for (int32_t gate = 0; phase->early && gate < p->gates; gate++) barrier::store(c.gates + 16 * gate, 0);
+        for (int32_t gate = 0; phase->early && gate < p->gates; gate++) barrier::store(c.gates + counterWords * gate, 0);
       };
       if (c.streaming) simd::ordered();
       barrier::meet(control, p->threads, finish, [&] { return !phase->early && takeEarly(); });

@@ -1,5 +1,5 @@
-// One vector type for every instruction set, by the compilers' vector extensions: the kernels are written once, and
-// the flags (or the macros of a wrapper) decide how wide a vector is and how many registers a tile may take.
+// One vector type for every instruction set, by the compilers' vector extensions. The kernels are written once; the compiler's flags decide how wide a
+// vector is and how many registers a tile may take.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,16 +12,15 @@
 #define SIMD_WIDTH 4
 #endif
 
-// A function of its own: V8 allocates registers carelessly in a huge one (over 8,192 values), which all kernels in one would be.
+// Kernels are not inlined: V8 allocates registers carelessly in a function of more than 8,192 values (docs/decisions/0020-kernels-for-v8.md).
 #define KERNEL static __attribute__((noinline))
 
 namespace simd {
 
 constexpr int V = SIMD_WIDTH;
 
-// Rows of a register tile of n columns: its sums, and what feeds them, have to fit the register file. V8, which compiles WebAssembly, reads
-// everything that a turn of the inner loop needs before the first multiplication, so there every row wants a register besides. Measured in
-// GFLOP/s of one thread for rows × columns, sixteen registers: 2×4 41, 4×2 41, 5×2 33, 10×1 23.
+// Rows of a register tile of n columns: its sums and their factors have to fit the register file. V8, which compiles WebAssembly, loads everything that
+// a turn of the inner loop needs before the first multiplication, so each row takes one register more (docs/decisions/0020-kernels-for-v8.md).
 constexpr int tileRows(int n) {
 #if defined(__AVX512F__) || defined(__aarch64__)
   return 28 / n;
@@ -39,8 +38,9 @@ typedef float vfUnaligned __attribute__((vector_size(V * 4), aligned(4), may_ali
 static inline vf load(const float* p) { return *reinterpret_cast<const vfUnaligned*>(p); }
 static inline void store(float* p, vf v) { *reinterpret_cast<vfUnaligned*>(p) = v; }
 
-// Fetches the cache line of *p, so that reading it soon does not wait; for writing, away from the other cores that have read it.
-#if defined(__wasm__)  // has no such thing, and what leads to it should go too
+// Fetches the cache line of *p ahead of a read, or ahead of a write, which takes it away from the other cores that have read it. WebAssembly has no
+// such instruction; `fetches` lets callers leave out the loops around it.
+#if defined(__wasm__)
 constexpr bool fetches = false;
 static inline void willRead(const float*) {}
 static inline void willWrite(const float*) {}
@@ -50,8 +50,8 @@ static inline void willRead(const float* p) { __builtin_prefetch(p); }
 static inline void willWrite(const float* p) { __builtin_prefetch(p, 1); }
 #endif
 
-// Writes past the caches what other cores have read and will read again: none of them has to be asked for the cache line first. All of a line
-// has to be written at once, or the processor writes it in parts, and ordered() has to be called before others are told of it. Pays where streamingPays().
+// Stores past the caches, for lines that other cores have read and will read: a plain store would wait until they have given the line up. All of a line
+// has to be written at once, or the processor writes it in parts; ordered() has to be called before other threads are told of the data.
 #if defined(__x86_64__)
 #if defined(__clang__)
 static inline void stream(float* p, vf v) { __builtin_nontemporal_store(v, reinterpret_cast<vf*>(p)); }
@@ -63,7 +63,7 @@ static inline void stream(float* p, vf v) { __builtin_ia32_movntps256(p, v); }
 static inline void stream(float* p, vf v) { __builtin_ia32_movntps(p, v); }
 #endif
 static inline void ordered() { __builtin_ia32_sfence(); }
-// On AMD's (measured on Zen 4); on Intel's it has not been seen to.
+// Whether that is faster than a plain store: on AMD's processors (docs/decisions/0003-cpu-engine.md).
 static inline bool streamingPays() { return __builtin_cpu_is("amd"); }
 #else
 static inline void stream(float* p, vf v) { store(p, v); }
@@ -117,7 +117,7 @@ static inline vf sqrt(vf v) {
 #endif
 }
 
-// K of every element of a vector, to write a shuffle with.
+// The numbers 0 … V − 1 as template arguments, to write a shuffle with.
 template <int... K>
 struct Elements {};
 template <int N, int... K>
@@ -127,7 +127,7 @@ struct UpTo<0, K...> {
   using type = Elements<K...>;
 };
 
-// The elements of a (below V) and b (from V on) with these numbers.
+// The vector of the elements with these numbers; a has the numbers below V, b those from V on.
 template <int... N>
 static inline vf shuffle(vf a, vf b) {
 #if defined(__clang__)
@@ -146,7 +146,7 @@ static inline void exchange(vf& a, vf& b, Elements<K...>) {
   b = second;
 }
 
-// A square of V×V, row by row: its halves, quarters and so on change places.
+// Transposes a square of V×V, row by row: its halves, quarters and so on change places.
 template <int H = V / 2>
 static inline void transpose(vf (&rows)[V]) {
 #pragma GCC unroll 16

@@ -1,4 +1,4 @@
-// The compute threads of one session, the system's own. They sleep between programs; who gives them one does not wait for it.
+// The compute threads of one session in the native build, the system's own. They sleep between programs; begin() does not wait for a program's end.
 #pragma once
 #include <pthread.h>
 #include <stdint.h>
@@ -11,11 +11,11 @@ struct Threads {
 
   Run run;
   void* arena;
-  void (*done)(void* owner);  // called after a program, by the thread that ends last
+  void (*done)(void* owner);  // called after a program, by its last thread
   void* owner;
   int32_t wanted;
 
-  // Starts them. @returns how many there are: all, or as many as the system gave; those are to be stopped, too
+  // Starts the threads. @returns their number: `wanted`, or as many as the system gave. stop() is needed in either case
   int32_t start() {
     members = static_cast<Member*>(calloc(wanted, sizeof(Member)));
     for (; members && started < wanted; started++) {
@@ -25,7 +25,7 @@ struct Threads {
     return started;
   }
 
-  // One program at a time: not before done() was called for the one before.
+  // Begins to run a program. The next one has to wait for done().
   void begin(int32_t next) {
     program = next;
     running.store(wanted);
@@ -33,7 +33,7 @@ struct Threads {
     given.notify_all();
   }
 
-  // Ends them, after the program that they are running.
+  // Ends the threads, after the program that they are running.
   void stop() {
     for (int32_t left; (left = running.load()) > 0;) running.wait(left);
     leaving = true;
@@ -54,8 +54,8 @@ struct Threads {
   Member* members = nullptr;
   int32_t started = 0, program = 0;
   bool leaving = false;
-  std::atomic<int32_t> given{0};    // counts programs; who waits for the next one sleeps on it
-  std::atomic<int32_t> running{0};  // threads that are not through with theirs
+  std::atomic<int32_t> given{0};    // the number of programs so far; idle threads sleep on it
+  std::atomic<int32_t> running{0};  // threads that have not finished the program
 
   static void* body(void* member) {
     const auto& self = *static_cast<Member*>(member);

@@ -1,44 +1,47 @@
-// The optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on parameters in the order of the forward weights;
-// and the transposed copy of the weights that the input gradients read.
+// opUpdateLanes, opUpdateDense: the optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on parameters in the order of the forward
+// weights. opTranspose: the transposed copy of the weights that the input gradients read.
 #pragma once
 #include "outer.h"
 
 namespace update {
 using namespace simd;
 
-// Arithmetic with subnormal numbers takes a hundred cycles. Moments of weights whose gradient has become zero (behind a relu that no image passes
-// any more: a quarter of `simple`'s) decay until they are subnormal and stay so, since 0.9 of the smallest of them rounds to itself; and gradients
-// of a network that knows its images by heart have subnormal squares. Far below what moves a weight, and far enough above the subnormal numbers for
-// products with a learning rate, they become zero.
+// Moments and gradients below these become zero: arithmetic with subnormal numbers is many times slower. The moments of a weight whose gradient has become
+// zero (behind a relu that no image passes any more) decay until they are subnormal and stay so, since 0.9 of the smallest rounds to itself; the gradients
+// of a network that has memorized its images have subnormal squares. Both limits are far below what moves a weight, and far enough above the subnormal
+// numbers for products with a learning rate.
 constexpr float tinyMoment = 0x1p-100f, tinyGradient = 0x1p-60f;
 static inline vf settled(vf v, float tiny) { return abs(v) > tiny ? v : zero(); }
 static inline vf settled(vf moment) { return settled(moment, tinyMoment); }
 
-// One vector of weights; the slots are those of State in src/engine/engine.ts.
-struct Step {
+// A factor of a moving average, in the precision of the kernels.
+constexpr float decay(double factor) { return static_cast<float>(factor); }
+
+// The optimizer's step for one vector of weights, with the slots of src/model/optimizers.ts.
+struct OptimizerStep {
   int32_t kind;
   bool momentumSlot;
   vf rate, momentum, weightDecay, stepSize, epsilon;
 
-  explicit Step(const Context& c) {
+  explicit OptimizerStep(const Context& c) {
     const Program& p = *c.program;
-    const float* rates = c.arena + p.rates + 3 * c.step;
+    const float* rates = c.arena + p.rates + rateFloats * c.step;
     kind = p.optimizer;
     momentumSlot = p.momentum != 0.0f;
     rate = broadcast(rates[0]);
-    // Adam's rate · m / c₁ / (√v / c₂ + 10⁻⁸) with one division less an element.
+    // Adam's rate · m / c₁ / (√v / c₂ + ε), rearranged to one division an element.
     stepSize = broadcast(rates[0] / rates[1] * rates[2]);
-    epsilon = broadcast(1e-8f * rates[2]);
+    epsilon = broadcast(static_cast<float>(adamEpsilon) * rates[2]);
     momentum = broadcast(p.momentum);
     weightDecay = broadcast(p.weightDecay);
   }
 
-  // The new weight.
+  // @returns the new weight; moves the slots
   vf apply(vf weight, vf g, float* slot0, float* slot1) const {
     g = settled(fma(weightDecay, weight, g), tinyGradient);
     if (kind == optimizerAdam) {
-      const vf m = settled(load(slot0) * 0.9f + g * 0.1f);
-      const vf v = settled(load(slot1) * 0.999f + g * g * 0.001f);
+      const vf m = settled(load(slot0) * decay(adamBeta1) + g * decay(1 - adamBeta1));
+      const vf v = settled(load(slot1) * decay(adamBeta2) + g * g * decay(1 - adamBeta2));
       store(slot0, m);
       store(slot1, v);
       return weight - stepSize * m / (sqrt(v) + epsilon);
@@ -50,9 +53,9 @@ struct Step {
       }
       return weight - rate * g;
     }
-    const vf v = settled(load(slot0) * 0.99f + g * g * 0.01f);
+    const vf v = settled(load(slot0) * decay(rmspropAlpha) + g * g * decay(1 - rmspropAlpha));
     store(slot0, v);
-    g = g / (sqrt(v) + 1e-8f);
+    g = g / (sqrt(v) + static_cast<float>(rmspropEpsilon));
     if (momentumSlot) {
       g = settled(fma(momentum, load(slot1), g));
       store(slot1, g);
@@ -61,7 +64,7 @@ struct Step {
   }
 };
 
-// The squared norm of a range of gradients, for the layer statistics; the last step's stays.
+// The squared norm of a range of gradients in this step, for the layer statistics.
 struct Norm {
   vf sum = zero();
 
@@ -75,7 +78,7 @@ struct Norm {
 
 static float* slot(const Context& c, int32_t offset, int32_t from) { return offset >= 0 ? c.arena + offset + from : nullptr; }
 
-// V rows of V floats become columns, of which `rows` are wanted. next: where the next square goes.
+// Transposes a square of V×V and stores the first `rows` of its columns. next: the place of the next square.
 template <bool streaming>
 static inline void squareOf(const float* from, int32_t fromStride, float* to, float* next, int32_t toStride, int32_t rows) {
 #pragma GCC unroll 16
@@ -90,15 +93,13 @@ static inline void squareOf(const float* from, int32_t fromStride, float* to, fl
   }
 }
 
-// Copies rows [first, first + rows) of a forward tile of outputs, which lie at `weights`, to the transposed weights. streaming: they are the inputs of
-// a dense layer, and begin with a whole vector of them.
+// Copies rows [first, first + rows) of a tile of the weights, which lie at `weights`, to the transposed copy. streaming: allowed for dense layers, whose
+// ranges begin with a whole vector of inputs.
 template <bool streaming = false>
-static void transposeRows(const Transpose& t, const Context& c, const float* weights, int32_t tileFirst, int32_t tileVectors, int32_t first,
-                          int32_t rows) {
-  if (t.weights < 0) return;
+static void transposeRows(const Transpose& t, const Context& c, const float* weights, const Tile& forward, int32_t first, int32_t rows) {
   const Tile* tiles = reinterpret_cast<const Tile*>(c.arena + t.tiles);
-  const int32_t width = tileVectors * V;
-  const int32_t outputs = t.outputs - tileFirst * V < width ? t.outputs - tileFirst * V : width;
+  const int32_t width = forward.vectors * V;
+  const int32_t outputs = t.outputs - forward.first * V < width ? t.outputs - forward.first * V : width;
   for (int32_t row = first; row < first + rows;) {
     const int32_t tap = row / t.inputs, input = row % t.inputs;
     const Tile* tile = tiles;
@@ -107,7 +108,7 @@ static void transposeRows(const Transpose& t, const Context& c, const float* wei
     if (run > t.inputs - input) run = t.inputs - input;
     if (run > first + rows - row) run = first + rows - row;
     const int32_t stride = tile->vectors * V;
-    float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + tileFirst * V) * stride + (input - tile->first * V);
+    float* to = c.arena + t.weights + tile->weights + (static_cast<size_t>(tap) * t.outputs + forward.first * V) * stride + (input - tile->first * V);
     const float* from = weights + static_cast<size_t>(row - first) * width;
     int32_t i = 0;
     for (; i + V <= run; i += V) {
@@ -124,26 +125,31 @@ static void transposeRows(const Transpose& t, const Context& c, const float* wei
   }
 }
 
-KERNEL void transpose(const UpdateLanesOp& op, const Context& c) {
-  const int32_t width = op.tileVectors * V;
-  for (int32_t piece = 0; piece < op.pieces; piece++) {
-    const int32_t from = op.from + piece * op.step;
-    transposeRows(op.transpose, c, c.arena + op.weights + from, op.tileFirst, op.tileVectors, (from - op.tileWeights) / width, op.count / width);
+KERNEL void transposeRange(const WeightRange& r, const Context& c) {
+  const int32_t width = r.tile.vectors * V;
+  for (int32_t piece = 0; piece < r.pieces; piece++) {
+    const int32_t from = r.from + piece * r.step;
+    transposeRows(r.transpose, c, c.arena + r.weights + from, r.tile, (from - r.tile.weights) / width, r.count / width);
   }
 }
 
+static void transpose(const TransposeOp& op, const Context& c) {
+  if (op.range.hasTranspose) transposeRange(op.range, c);
+}
+
 KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
-  const Step step(c);
+  const WeightRange& r = op.range;
+  const OptimizerStep step(c);
   const size_t stride = c.program->laneStride;
-  const int32_t count = op.lanes ? 1 : c.lanes();
+  const int32_t count = op.firstLaneOnly ? 1 : c.lanes();
   Norm norm;
-  for (int32_t piece = 0; piece < op.pieces; piece++) {
-    const int32_t from = op.from + piece * op.step;
-    float* w = c.arena + op.weights + from;
+  for (int32_t piece = 0; piece < r.pieces; piece++) {
+    const int32_t from = r.from + piece * r.step;
+    float* w = c.arena + r.weights + from;
     float* slot0 = slot(c, op.slots[0], from);
     float* slot1 = slot(c, op.slots[1], from);
     const float* g = c.arena + op.gradient + from;
-    for (int32_t i = 0; i < op.count; i += V) {
+    for (int32_t i = 0; i < r.count; i += V) {
       vf sum = load(g + i);
       for (int32_t lane = 1; lane < count; lane++) sum += load(g + lane * stride + i);
       norm.add(sum);
@@ -151,10 +157,10 @@ KERNEL void lanes(const UpdateLanesOp& op, const Context& c) {
     }
   }
   norm.store(c, op.op);
-  if (op.transpose.weights >= 0) transpose(op, c);
+  if (r.hasTranspose) transposeRange(r, c);
 }
 
-// The gradient of `rows` rows (whole blocks of inputs) of a dense layer's weights, of N vectors each; as many rows of `needed` are fetched meanwhile.
+// Makes the gradient of `rows` rows (whole blocks of inputs) of a dense layer's weights, of N vectors each, and fetches as many rows of each of `needed`.
 template <int N>
 KERNEL void gradientOfRows(const outer::Pixels& p, int32_t rows, float* g, const float* const (&needed)[3]) {
   constexpr int I = outer::inputLimit<N>();
@@ -178,38 +184,39 @@ static auto gradientOf(int32_t vectors) {
 }
 
 KERNEL void dense(const UpdateDenseOp& op, const Context& c) {
-  const Step step(c);
-  const int32_t width = op.tileVectors * V;
+  const WeightRange& r = op.range;
+  const OptimizerStep step(c);
+  const int32_t width = r.tile.vectors * V, first = (r.from - r.tile.weights) / width, end = first + r.count / width;
   Context whole = c;
   whole.taskFirst = whole.groupFirst = 0;
   outer::Pixels p{};
-  p.x = whole.at(op.in, 0) + op.from;
+  p.x = whole.at(op.in, 0) + first;
   p.d = whole.at(op.out, 0);
   p.images = p.height = 1;
   p.width = c.program->batch;
   p.xPixel = op.in.image;
   p.dPixel = op.out.image;
-  for (int32_t j = 0; j < op.tileVectors; j++) p.dVector[j] = vectorOffset(op.out, op.tileFirst + j);
-  const auto gradient = gradientOf(op.tileVectors);
+  for (int32_t j = 0; j < r.tile.vectors; j++) p.dVector[j] = vectorOffset(op.out, r.tile.first + j);
+  const auto gradient = gradientOf(r.tile.vectors);
   const auto copy = c.streamingVectors() ? &transposeRows<true> : &transposeRows<false>;
   float* const g = c.threadMemory + op.scratch;
-  // Few rows at a time where weights are streamed: the processor writes them while it sums up the gradient of the next.
-  const int32_t most = c.streaming ? blockChannels : op.count;
+  // A block of rows at a time where weights are streamed: the processor writes them while it sums up the gradient of the next block.
+  const int32_t most = c.streaming ? blockChannels : end - first;
   Norm norm;
-  for (int32_t row = 0; row < op.count; row += most, p.x += most) {
-    const int32_t rows = op.count - row < most ? op.count - row : most;
-    const int32_t from = op.tileWeights + (op.from + row) * width;
-    float* w = c.arena + op.weights + from;
+  for (int32_t row = first; row < end; row += most, p.x += most) {
+    const int32_t rows = end - row < most ? end - row : most;
+    const int32_t from = r.tile.weights + row * width;
+    float* w = c.arena + r.weights + from;
     float* slot0 = slot(c, op.slots[0], from);
     float* slot1 = slot(c, op.slots[1], from);
     gradient(p, rows, g, {w, slot0 ? slot0 : w, slot1 ? slot1 : w});
     for (int32_t i = 0; i < rows * width; i += V) {
       norm.add(load(g + i));
       const vf updated = step.apply(load(w + i), load(g + i), slot0 + i, slot1 + i);
-      store(g + i, updated);  // in the gradient's place, for the transpose: what is streamed is no longer in a cache
+      store(g + i, updated);  // in the gradient's place, for the transpose: streamed weights are in no cache
       store(w + i, updated, c.streaming);
     }
-    copy(op.transpose, c, g, op.tileFirst, op.tileVectors, op.from + row, rows);
+    if (r.hasTranspose) copy(r.transpose, c, g, r.tile, row, rows);
   }
   norm.store(c, op.op);
 }

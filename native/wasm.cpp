@@ -7,5 +7,6 @@ __attribute__((export_name("run"))) void mnist_run(void* arena, int32_t program,
   run::thread(static_cast<float*>(arena), program, thread);
 }
 __attribute__((export_name("vectorWidth"))) int32_t mnist_vector_width() { return simd::V; }
+__attribute__((export_name("programVersion"))) int32_t mnist_program_version() { return programVersion; }
 __attribute__((export_name("peak"))) double mnist_peak() { return clock_::peak(); }
 }

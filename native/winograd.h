@@ -1,5 +1,5 @@
 // opWinograd, opWinogradOuter, opWinogradWeights: 3×3 convolutions of stride 1 by Winograd's minimal filtering F(M×M, 3×3), Lavin and Gray
-// 2016 (arXiv 1509.09308): (M + 2)² multiplications for a tile of M×M outputs instead of 9 M².
+// 2016 (arXiv 1509.09308): (M + 2)² multiplications for an output tile of M×M pixels instead of 9 M².
 //
 // With the matrices B (side×side), G (side×3) and A (side×M) of `Filtering`, for a side×side input tile d, weights w and an M×M tile of output
 // gradients dy:
@@ -14,7 +14,7 @@
 namespace winograd {
 using namespace simd;
 
-// Where the tiles of a group lie: tiles of M×M outputs, image by image and row by row.
+// The output tiles of a group: M×M outputs each, image by image and row by row. Each has one window of inputs.
 template <int M>
 struct Grid {
   int32_t down, across;
@@ -26,7 +26,7 @@ struct Grid {
   int32_t x(int32_t t) const { return M * (t % across); }
 };
 
-// Pixels of a window that exist; a border of zeros does.
+// The rows or columns of a window that lie in the image or its border of zeros.
 struct Window {
   int32_t from, to;
 
@@ -61,12 +61,12 @@ KERNEL void windows(const Context& c, const WinogradSource& s, const Grid<M>& gr
   }
 }
 
-// Floats from one position to the next: an odd number of cache lines, or all positions would fall into the same sets.
+// Floats from one position to the next: an odd number of cache lines, or all positions would fall into the same cache sets.
 static inline size_t planeOf(size_t size) { return ((size + blockChannels - 1) / blockChannels | 1) * blockChannels; }
 
 // m[position][tile][o] = Σ over i of v[position][tile][i] · u[position][i][o]
 KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, const float* v, float* m, size_t plane, int32_t count) {
-  const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
+  const Tile* tiles = op.tiles();
   const Tap tap{0, 0};
   const int32_t inputs = (op.in.blocks - 1) * blockChannels + op.in.lastBlock;
   const dot::Reduction r{&tap, 1, op.in.blocks, blockChannels, op.in.lastBlock, positions * plane, blockChannels};
@@ -75,12 +75,12 @@ KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, cons
   view.block = static_cast<int32_t>(positions * plane);
   dot::Output out{};
   out.pixel = blockChannels;
-  for (int32_t t = 0; t < op.tiles; t++) {
+  for (int32_t t = 0; t < op.tileCount; t++) {
     const Tile& tile = tiles[t];
     for (int32_t j = 0; j < tile.vectors; j++) out.vector[j] = vectorOffset(view, tile.first + j);
     const size_t uPlane = planeOf(static_cast<size_t>(inputs) * tile.vectors * V);
     for (int32_t position = 0; position < positions; position++) {
-      rows[tile.vectors - 1].each(v + position * plane, c.arena + tile.weights + position * uPlane, r, out, m + position * plane);
+      rows[tile.vectors - 1].each(v + position * plane, c.arena + op.weights + tile.weights + position * uPlane, r, out, m + position * plane);
     }
   }
 }
@@ -88,8 +88,8 @@ KERNEL void multiply(const WinogradOp& op, const Context& c, int positions, cons
 template <int M>
 KERNEL void convolve(const WinogradOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions, perBlock = blockChannels / V;
-  const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
-  const Tile& last = tiles[op.tiles - 1];
+  const Tile* tiles = op.tiles();
+  const Tile& last = tiles[op.tileCount - 1];
   const int32_t vectors = last.first + last.vectors;
   const size_t plane = planeOf(op.chunk * blockChannels);
   float* v = c.threadMemory + op.scratch;
@@ -127,17 +127,17 @@ KERNEL void convolve(const WinogradOp& op, const Context& c) {
   }
 }
 
-// Where tile t begins among the transformed ones: src/engine/cpu/winograd.ts.
+// The place of tile t among the transformed ones, as src/engine/cpu/memory/winograd-weights.ts has it.
 template <int M>
 static inline size_t tileOffset(const Tile& tile, int32_t t) {
   return Filtering<M>::positions * (static_cast<size_t>(tile.weights / (taps * taps)) + t * 2 * blockChannels);
 }
 
-// Weight gradients: every group adds to the transformed sums, a task's last one transforms them back.
+// Weight gradients: every group of a task adds to the transformed sums, the last one transforms them back.
 template <int M>
 KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
-  const Tile* tiles = reinterpret_cast<const Tile*>(&op + 1);
+  const Tile* tiles = op.tiles();
   const size_t plane = planeOf(op.chunk * blockChannels);
   float* v = c.threadMemory + op.scratch;
   float* d = v + op.in.blocks * positions * plane;
@@ -153,7 +153,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
     const int32_t count = windowsOfAll - first < op.chunk ? windowsOfAll - first : op.chunk;
     windows<M, side, Filtering<M>::input>(c, op.in, grid, first, count, v, plane);
     windows<M, M, Filtering<M>::gradient>(c, op.out, grid, first, count, d, plane);
-    for (int32_t t = 0; t < op.tiles; t++) {
+    for (int32_t t = 0; t < op.tileCount; t++) {
       const size_t uPlane = planeOf(inputs * tiles[t].vectors * V);
       ::outer::Pixels p{};
       p.images = p.height = 1;
@@ -168,7 +168,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
     }
   }
   if (!c.lastGroup()) return;
-  for (int32_t t = 0; t < op.tiles; t++) {
+  for (int32_t t = 0; t < op.tileCount; t++) {
     const float* from = u + tileOffset<M>(tiles[t], t);
     float* to = c.gradient(op.gradient) + tiles[t].weights;
     const size_t size = inputs * tiles[t].vectors * V, uPlane = planeOf(size);
@@ -179,7 +179,7 @@ KERNEL void outer(const WinogradOuterOp& op, const Context& c) {
   }
 }
 
-// u[position][i][o] = G w Gᵀ for some of one tile's [i][o].
+// u[position][i][o] = G w Gᵀ for a part of one tile's [i][o].
 template <int M>
 KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   constexpr int side = Filtering<M>::side, positions = Filtering<M>::positions;
@@ -211,7 +211,7 @@ KERNEL void weights(const WinogradWeightsOp& op, const Context& c) {
   }
 }
 
-// Calls f<M>() for tiles of that side.
+// Calls f<M>() with M = side.
 template <class F>
 static inline void bySide(int32_t side, F&& f) {
   switch (side) {

@@ -36,7 +36,7 @@ const banned = [
 ];
 
 /** Folders of src/engine that are no engine: every engine may import them, and they import none. */
-const sharedByEngines = ["contract", "shared", "nvidia"];
+const sharedByEngines = ["contract", "shared", "schema", "nvidia"];
 
 /** Packages that only one folder may import. */
 const owners = [

@@ -8,20 +8,6 @@
 #include "normalize.cuh"
 #include "random.cuh"
 
-// Windows are single pixels, or those of a 2×2 max pool: forward ⌊H/2⌋×⌊W/2⌋, backward ⌈H/2⌉×⌈W/2⌉, so that pixels which the pool drops
-// get their zero gradients.
-struct Activation {
-  int height, width;    // of in
-  int images;
-  int isRelu;
-  int dropout;  // ordinal of the dropout layer; −1: none
-  uint32_t dropoutThreshold;  // ⌈rate · 2²⁴⌉
-  float dropoutScale;
-  uint32_t dropoutChannels, dropoutPixels;  // of the [C, H, W] in whose order its random numbers are counted
-  Divisor dropoutMemory;                    // the C4 of that shape
-  Divisor quads, windowsDown, windowsAcross;
-};
-
 struct Tensors {
   const float *in, *table, *skip, *skipTable;  // table null: not normalized; skip null: none
 };
@@ -30,10 +16,10 @@ struct TableQuad {
   float4 scale, shift, mean, inverse;
   __device__ TableQuad(const float* table, uint32_t channels, uint32_t quad) {
     if (!table) return;
-    scale = load4(table + rowScale * channels + 4 * quad);
-    shift = load4(table + rowShift * channels + 4 * quad);
-    mean = load4(table + rowMean * channels + 4 * quad);
-    inverse = load4(table + rowInverse * channels + 4 * quad);
+    scale = load4(table + tableScale * channels + 4 * quad);
+    shift = load4(table + tableShift * channels + 4 * quad);
+    mean = load4(table + tableMean * channels + 4 * quad);
+    inverse = load4(table + tableInverse * channels + 4 * quad);
   }
 };
 
@@ -166,7 +152,7 @@ __device__ inline void activateBack(const Run* run, const Tensors& t, const floa
   const TableQuad norm(t.table, w.channels, w.quad), skipNorm(t.skipTable, w.channels, w.quad);
   const auto through = [&](const float* table, const TableQuad& n, float4 x, float4 d) {
     if (!table) return d;
-    const float4 meanDy = load4(table + rowMeanDy * w.channels + 4 * w.quad), meanDyX = load4(table + rowMeanDyX * w.channels + 4 * w.quad);
+    const float4 meanDy = load4(table + tableMeanDy * w.channels + 4 * w.quad), meanDyX = load4(table + tableMeanDyX * w.channels + 4 * w.quad);
     return n.scale * (d - meanDy - (x - n.mean) * n.inverse * meanDyX);
   };
   const auto send = [](float* to, float4 x, float4 d, int mask, int accumulate) {
@@ -203,18 +189,18 @@ __device__ inline void activateSums(const Run* run, const Tensors& t, const floa
   ColumnSums<3> total;
   if (!total.add(share, sums, parts, channels, tickets)) return;
   const double n = static_cast<double>(a.images) * a.height * a.width;
-  for (uint32_t i = threadIdx.x; i < 4 * share.quads; i += blockThreads) {
+  for (uint32_t i = threadIdx.x; i < 4 * share.quads; i += columnThreads) {
     const uint32_t c = blockIdx.y * blockQuads * 4 + i, columns = 4 * share.quads;
     const double dy = total.totals[i], dyX = total.totals[columns + i], dySkip = total.totals[2 * columns + i];
     dBias[c] = static_cast<float>(dy);
     dWeight[c] = static_cast<float>(dyX);
-    table[rowMeanDy * channels + c] = static_cast<float>(dy / n);
-    table[rowMeanDyX * channels + c] = static_cast<float>(dyX / n);
+    table[tableMeanDy * channels + c] = static_cast<float>(dy / n);
+    table[tableMeanDyX * channels + c] = static_cast<float>(dyX / n);
     if (!t.skipTable) continue;
     dSkipBias[c] = static_cast<float>(dy);
     dSkipWeight[c] = static_cast<float>(dySkip);
-    skipTable[rowMeanDy * channels + c] = static_cast<float>(dy / n);
-    skipTable[rowMeanDyX * channels + c] = static_cast<float>(dySkip / n);
+    skipTable[tableMeanDy * channels + c] = static_cast<float>(dy / n);
+    skipTable[tableMeanDyX * channels + c] = static_cast<float>(dySkip / n);
   }
 }
 

@@ -2,10 +2,6 @@
 #pragma once
 #include "common.cuh"
 
-// Channels that a block takes, in quads (grid y); its other threads share the pixels.
-constexpr uint32_t blockQuads = 64;
-constexpr int blockThreads = 256;
-
 // Which quad of channels and which pixels a thread takes: first, first + step, … below end.
 struct ColumnShare {
   uint32_t quads, quad, lane, lanes;  // quads of this block; the thread's own
@@ -15,7 +11,7 @@ struct ColumnShare {
   // rows: pixels of the whole batch, shared by gridDim.x blocks
   __device__ ColumnShare(uint32_t allQuads, uint32_t rows) {
     quads = min(blockQuads, allQuads - blockIdx.y * blockQuads);
-    lanes = blockThreads / quads;
+    lanes = columnThreads / quads;
     lane = threadIdx.x / quads;
     quad = blockIdx.y * blockQuads + threadIdx.x % quads;
     active = lane < lanes;
@@ -34,7 +30,7 @@ struct ColumnSums {
   double* totals;  // [COUNT, 4 · quads] of shared memory
 
   __device__ bool add(const ColumnShare& share, const float4 (&sums)[COUNT], float* parts, uint32_t channels, uint32_t* tickets) {
-    __shared__ float4 threads[blockThreads];
+    __shared__ float4 threads[columnThreads];
     __shared__ double memory[COUNT * 4 * blockQuads];
     totals = memory;
     const uint32_t firstChannel = blockIdx.y * blockQuads * 4, columns = 4 * share.quads;
@@ -52,9 +48,9 @@ struct ColumnSums {
     if (!lastBlock(tickets + blockIdx.y, gridDim.x)) return false;
     // All threads read parts, each some blocks of one channel; then one a channel adds up what they have.
     double* lanes = reinterpret_cast<double*>(threads);
-    const uint32_t parallel = columns < blockThreads ? blockThreads / columns : 1;
+    const uint32_t parallel = columns < columnThreads ? columnThreads / columns : 1;
     for (int i = 0; i < COUNT; i++) {
-      for (uint32_t c = threadIdx.x % columns; c < columns; c += blockThreads) {
+      for (uint32_t c = threadIdx.x % columns; c < columns; c += columnThreads) {
         const uint32_t lane = threadIdx.x / columns;
         double sum = 0;
         if (lane < parallel) {
@@ -63,7 +59,7 @@ struct ColumnSums {
         }
       }
       __syncthreads();
-      for (uint32_t c = threadIdx.x; c < columns; c += blockThreads) {
+      for (uint32_t c = threadIdx.x; c < columns; c += columnThreads) {
         double sum = 0;
         for (uint32_t l = 0; l < parallel; l++) sum += lanes[l * columns + c];
         memory[i * columns + c] = sum;

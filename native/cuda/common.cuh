@@ -6,10 +6,7 @@
 #pragma once
 #include <stdint.h>
 
-// A division by a number that the host knows (Granlund and Montgomery 1994): for 0 ≤ n < 2³¹, n / divisor = ⌊n · magic / 2³²⌋ / 2^shift.
-struct Divisor {
-  uint32_t divisor, magic, shift;
-};
+#include "program.gen.cuh"
 
 __device__ inline uint32_t operator/(uint32_t n, const Divisor& d) { return d.magic == 0 ? n : __umulhi(n, d.magic) >> d.shift; }
 
@@ -21,24 +18,6 @@ __device__ inline Split divide(uint32_t n, const Divisor& d) {
   const uint32_t q = n / d;
   return {q, n - q * d.divisor};
 }
-
-// What differs from step to step and from chunk to chunk. It lies in device memory, so that the launches of a step are always the
-// same ones: a graph. The host writes it before a chunk, the last kernel of a step moves it on.
-struct Run {
-  const uint8_t* images;    // [n, 28, 28]
-  const uint8_t* labels;    // [n]
-  const float* pixels;      // [n, 28, 28] in [0, 1], in place of images where not null
-  const uint32_t* indices;  // [steps, N]; null: images from `first` on
-  const float* affine;      // [steps, N, 6]; null: none
-  const float* rates;       // [steps, 3]: learning rate, 1 − β1^t, √(1 − β2^t)
-  float* loss;              // [steps]; inference: [n]
-  uint32_t* correct;        // [steps]; inference: [n] predictions
-  float* outputs;           // inference: [n, 10] probabilities where there are labels, else logits
-  uint32_t position;        // of the step in the chunk
-  uint32_t step;            // optimizer steps taken before
-  uint32_t seed;
-  uint32_t first;  // inference: image of the batch's first
-};
 
 __device__ inline float4 load4(const float* p) { return *reinterpret_cast<const float4*>(p); }
 __device__ inline void store4(float* p, float4 v) { *reinterpret_cast<float4*>(p) = v; }

@@ -4,15 +4,6 @@
 #pragma once
 #include "tile.cuh"
 
-struct Conv {
-  int inputs, outputs;  // C4, O4
-  int height, width;    // H, W
-  int kernel, stride, padding;
-  Divisor outputHeight, outputWidth;  // P, Q
-  Divisor partHeight, partWidth;      // ⌈H / S⌉, ⌈W / S⌉
-  Divisor inputQuads, outputQuads;    // C4 / 4, O4 / 4
-};
-
 // A row or column of no image: not inside, whatever is added.
 constexpr int nowhere = -(1 << 24);
 

@@ -7,15 +7,9 @@
 #pragma once
 #include "common.cuh"
 
-struct Patches {
-  int inputs;  // K²
-  int stride, padding, outputPixels;
-  Divisor kernel, outputWidth, quads;  // K, Q, C4 / 4
-};
-
-// Bilinear sample of a 28×28 byte image at (x, y); zero outside.
+// Bilinear sample of a byte image [imageWidth, imageWidth] at (x, y); zero outside.
 __device__ inline float sampled(const uint8_t* image, float x, float y) {
-  constexpr int n = 28;
+  constexpr int n = imageWidth;
   if (!(x > -1.0f && y > -1.0f && x < n && y < n)) return 0.0f;
   const float left = floorf(x), top = floorf(y);
   const int x0 = static_cast<int>(left), y0 = static_cast<int>(top);
@@ -30,16 +24,16 @@ __device__ inline float sampled(const uint8_t* image, float x, float y) {
 
 // One block an image; pixels become value · scale + shift.
 extern "C" __global__ void __launch_bounds__(256) gather(const Run* run, float* out, Patches g, float scale, float shift) {
-  __shared__ float image[784];
+  __shared__ float image[imagePixels];
   const uint32_t place = run->indices ? run->position * gridDim.x + blockIdx.x : run->first + blockIdx.x;
   if (run->pixels) {
-    const float* from = run->pixels + static_cast<size_t>(place) * 784;
-    for (int k = threadIdx.x; k < 784; k += blockDim.x) image[k] = from[k] * (255.0f * scale) + shift;
+    const float* from = run->pixels + static_cast<size_t>(place) * imagePixels;
+    for (int k = threadIdx.x; k < imagePixels; k += blockDim.x) image[k] = from[k] * (255.0f * scale) + shift;
   } else {
-    const uint8_t* from = run->images + static_cast<size_t>(run->indices ? run->indices[place] : place) * 784;
-    const float* m = run->affine ? run->affine + static_cast<size_t>(place) * 6 : nullptr;
-    for (int k = threadIdx.x; k < 784; k += blockDim.x) {
-      const int x = k % 28, y = k / 28;
+    const uint8_t* from = run->images + static_cast<size_t>(run->indices ? run->indices[place] : place) * imagePixels;
+    const float* m = run->affine ? run->affine + static_cast<size_t>(place) * affineFloats : nullptr;
+    for (int k = threadIdx.x; k < imagePixels; k += blockDim.x) {
+      const int x = k % imageWidth, y = k / imageWidth;
       const float value = m ? sampled(from, m[0] * x + m[1] * y + m[2], m[3] * x + m[4] * y + m[5]) : static_cast<float>(from[k]);
       image[k] = value * scale + shift;
     }
@@ -56,8 +50,8 @@ extern "C" __global__ void __launch_bounds__(256) gather(const Run* run, float* 
       const Split tap = divide(input, g.kernel);
       const int y = static_cast<int>(pixel.quotient) * g.stride + static_cast<int>(tap.quotient) - g.padding;
       const int x = static_cast<int>(pixel.remainder) * g.stride + static_cast<int>(tap.remainder) - g.padding;
-      const bool inside = input < static_cast<uint32_t>(g.inputs) && y >= 0 && y < 28 && x >= 0 && x < 28;
-      v[e] = inside ? image[y * 28 + x] : 0.0f;
+      const bool inside = input < static_cast<uint32_t>(g.inputs) && y >= 0 && y < imageWidth && x >= 0 && x < imageWidth;
+      v[e] = inside ? image[y * imageWidth + x] : 0.0f;
     }
     store4(to + static_cast<size_t>(k) * 4, make_float4(v[0], v[1], v[2], v[3]));
   }

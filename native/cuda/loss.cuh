@@ -1,9 +1,6 @@
-// Softmax cross-entropy of ten logits an image (rows of twelve in memory), its gradient and the count of correct predictions.
+// Softmax cross-entropy of ten logits an image (rows of logitFloats in memory), its gradient and the count of correct predictions.
 #pragma once
 #include "common.cuh"
-
-constexpr int classes = 10, rowFloats = 12;
-constexpr int lossThreads = 512;
 
 struct Softmax {
   float logits[classes];
@@ -51,15 +48,15 @@ extern "C" __global__ void __launch_bounds__(lossThreads) loss(const Run* run, c
   double sum = 0;
   uint32_t correct = 0;
   for (int n = threadIdx.x; n < images; n += lossThreads) {
-    const Softmax s(logits + n * rowFloats);
+    const Softmax s(logits + n * logitFloats);
     const int label = run->labels[run->indices[run->position * images + n]];
     sum += s.crossEntropy(label);
     correct += s.best == label;
-    float d[rowFloats] = {};
+    float d[logitFloats] = {};
 #pragma unroll
     for (int i = 0; i < classes; i++) d[i] = (s.exponentials[i] / s.sum - (i == label ? 1.0f : 0.0f)) * share;
 #pragma unroll
-    for (int i = 0; i < rowFloats; i += 4) store4(dLogits + n * rowFloats + i, make_float4(d[i], d[i + 1], d[i + 2], d[i + 3]));
+    for (int i = 0; i < logitFloats; i += 4) store4(dLogits + n * logitFloats + i, make_float4(d[i], d[i + 1], d[i + 2], d[i + 3]));
   }
   losses[threadIdx.x] = sum;
   hits[threadIdx.x] = correct;
@@ -81,7 +78,7 @@ extern "C" __global__ void __launch_bounds__(lossThreads) loss(const Run* run, c
 extern "C" __global__ void __launch_bounds__(256) answer(Run* run, const float* logits, uint32_t* ticket, int images) {
   const int n = blockIdx.x * blockDim.x + threadIdx.x;
   if (n < images) {
-    const Softmax s(logits + n * rowFloats);
+    const Softmax s(logits + n * logitFloats);
     const size_t place = run->first + n;
     const bool judged = run->labels != nullptr;
 #pragma unroll

@@ -6,9 +6,6 @@
 #pragma once
 #include "columns.cuh"
 
-constexpr float batchNormEpsilon = 1e-5f, batchNormMomentum = 0.1f;  // src/model/model.ts
-enum TableRow { rowScale, rowShift, rowMean, rowInverse, rowMeanDy, rowMeanDyX, tableRows };
-
 // Its parameters as they lie in memory, [C4] each.
 struct Normalizer {
   const float *weight, *bias;
@@ -18,16 +15,16 @@ struct Normalizer {
 __device__ inline void writeTable(const float* weight, const float* bias, float* table, uint32_t channels, uint32_t c, double mean,
                                   double variance) {
   const float inverse = static_cast<float>(1.0 / sqrt(variance + batchNormEpsilon)), scale = weight[c] * inverse;
-  table[rowScale * channels + c] = scale;
-  table[rowShift * channels + c] = bias[c] - static_cast<float>(mean) * scale;
-  table[rowMean * channels + c] = static_cast<float>(mean);
-  table[rowInverse * channels + c] = inverse;
+  table[tableScale * channels + c] = scale;
+  table[tableShift * channels + c] = bias[c] - static_cast<float>(mean) * scale;
+  table[tableMean * channels + c] = static_cast<float>(mean);
+  table[tableInverse * channels + c] = inverse;
 }
 
 // Mean and variance of x [rows, C4] into the table, and the running ones moved towards them (the unbiased variance, as in PyTorch).
 //
 //   for row, c:  sum[c] += x[row, c];  squares[c] += x[row, c]²
-extern "C" __global__ void __launch_bounds__(blockThreads)
+extern "C" __global__ void __launch_bounds__(columnThreads)
     statistics(const float* x, const float* weight, const float* bias, float* runningMean, float* runningVariance, float* table,
                float* parts, uint32_t* tickets, int quads, int rows) {
   const ColumnShare share(quads, rows);
@@ -42,7 +39,7 @@ extern "C" __global__ void __launch_bounds__(blockThreads)
   }
   ColumnSums<2> total;
   if (!total.add(share, sums, parts, channels, tickets)) return;
-  for (uint32_t i = threadIdx.x; i < 4 * share.quads; i += blockThreads) {
+  for (uint32_t i = threadIdx.x; i < 4 * share.quads; i += columnThreads) {
     const uint32_t c = blockIdx.y * blockQuads * 4 + i;
     const double n = rows, mean = total.totals[i] / n;
     double variance = total.totals[4 * share.quads + i] / n - mean * mean;

@@ -1,6 +1,6 @@
 // Counter-based random numbers, bit for bit those of src/util/random.ts.
 #pragma once
-#include <stdint.h>
+#include "common.cuh"
 
 struct Key {
   uint32_t a, b;
@@ -14,8 +14,6 @@ __device__ inline uint32_t mix(uint32_t x) {
   x ^= x >> 15;
   return x;
 }
-
-constexpr uint32_t streamDropout = 4;
 
 __device__ inline Key randomKey(uint32_t seed, uint32_t stream, uint32_t step, uint32_t lane) {
   const uint32_t a = mix(mix(mix(seed ^ 0x9e3779b9u) + stream * 0x85ebca6bu + lane) + step);

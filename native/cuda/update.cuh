@@ -3,21 +3,6 @@
 #pragma once
 #include "common.cuh"
 
-struct Segment {
-  const float* gradient;  // [parts, count]
-  uint32_t first, count;  // in the arenas, in floats; multiples of 4
-  uint32_t parts;
-  uint32_t filling;
-};
-
-// A block of the launch: which segment, and which of its floats, all of one parameter.
-struct UpdateBlock {
-  uint32_t segment, from, end;
-};
-
-constexpr int updateThreads = 128;
-enum Optimizer { optimizerAdam, optimizerSgd, optimizerRmsprop };
-
 __device__ inline float4 gradientOf(const Segment& s, uint32_t k) {
   float4 sum = load4(s.gradient + k);
   for (uint32_t i = 1; i < s.parts; i++) sum = sum + load4(s.gradient + static_cast<size_t>(i) * s.count + k);
@@ -33,16 +18,16 @@ struct Rates {
   __device__ void apply(float& w, float g, float& first, float& second) const {
     g += weightDecay * w;
     if (optimizer == optimizerAdam) {
-      first = 0.9f * first + 0.1f * g;
-      second = 0.999f * second + 0.001f * g * g;
-      w -= stepSize * first / (sqrtf(second) / rootCorrection + 1e-8f);
+      first = static_cast<float>(adamBeta1) * first + static_cast<float>(1 - adamBeta1) * g;
+      second = static_cast<float>(adamBeta2) * second + static_cast<float>(1 - adamBeta2) * g * g;
+      w -= stepSize * first / (sqrtf(second) / rootCorrection + static_cast<float>(adamEpsilon));
       return;
     }
     if (optimizer == optimizerSgd) {
       if (momentumSlot) g = first = momentum * first + g;
     } else {
-      first = 0.99f * first + 0.01f * g * g;
-      g = g / (sqrtf(first) + 1e-8f);
+      first = static_cast<float>(rmspropAlpha) * first + static_cast<float>(1 - rmspropAlpha) * g * g;
+      g = g / (sqrtf(first) + static_cast<float>(rmspropEpsilon));
       if (momentumSlot) g = second = momentum * second + g;
     }
     w -= rate * g;
@@ -55,7 +40,7 @@ extern "C" __global__ void __launch_bounds__(updateThreads)
            int optimizer, float momentum, float weightDecay) {
   const UpdateBlock block = blocks[blockIdx.x];
   const Segment segment = segments[block.segment];
-  const float* rates = run->rates + 3 * run->position;
+  const float* rates = run->rates + rateFloats * run->position;
   const Rates r{rates[0], rates[0] / rates[1], rates[2], momentum, weightDecay, optimizer, momentum != 0.0f};
   const uint32_t k = block.from + 4 * threadIdx.x;
   if (k < block.end) {

@@ -1,6 +1,7 @@
 import type { EngineName } from "../engine/contract/engine.js";
-import { nativeBackend, wasmBackend } from "../engine/cpu/backend.js";
 import { processorName } from "../engine/cpu/engine.js";
+import { nativeBackend } from "../engine/cpu/run/native.js";
+import { wasmBackend } from "../engine/cpu/run/wasm.js";
 import { probeEngine } from "../engine/registry.js";
 
 /** A child process: loads the engine that its argument names and prints whether it runs. */

@@ -1,10 +1,8 @@
 /**
- * The optimizers of torch.optim, once: settings, engines, generated kernels and stored states all read this table. The formulas are each
+ * The optimizers of torch.optim, once: settings, engines, the headers of native/ and stored states all read this table. The formulas are each
  * engine's own. This file imports nothing, so that a build script can load it.
  */
 export interface Optimizer {
-  /** Its number in the kernels: native/program.h and native/cuda/update.cuh. */
-  code: number;
   /** Slots of every trainable parameter beside that of a momentum, in PyTorch's words and in the order in which the kernels take them. */
   slots: readonly string[];
   /** Whether it takes a momentum, with which it keeps one slot more. */
@@ -17,7 +15,6 @@ export interface Optimizer {
 }
 
 const adam = {
-  code: 0,
   slots: ["exp_avg", "exp_avg_sq"],
   takesMomentum: false,
   constants: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
@@ -25,10 +22,9 @@ const adam = {
   momentum: 0,
 } as const satisfies Optimizer;
 
-const sgd = { code: 1, slots: [], takesMomentum: true, constants: {}, learningRate: 0.01, momentum: 0.9 } as const satisfies Optimizer;
+const sgd = { slots: [], takesMomentum: true, constants: {}, learningRate: 0.01, momentum: 0.9 } as const satisfies Optimizer;
 
 const rmsprop = {
-  code: 2,
   slots: ["square_avg"],
   takesMomentum: true,
   constants: { alpha: 0.99, epsilon: 1e-8 },

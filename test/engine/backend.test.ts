@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { chooseNative, type NativeAddon, wasmBackend } from "../../dist/engine/cpu/backend.js";
-import { programVersion } from "../../dist/engine/cpu/program.js";
+import { programVersion } from "../../dist/engine/cpu/program/schema.js";
+import { chooseNative, type NativeAddon } from "../../dist/engine/cpu/run/native.js";
+import { arenaStart, openWasm, type WasmBackend, wasmBackend } from "../../dist/engine/cpu/run/wasm.js";
 
 const addon: NativeAddon = {
   programVersion,
@@ -29,6 +30,16 @@ it("the best instruction set is chosen, or the one asked for", () => {
 it("kernels of another version are refused: they would read the program wrongly", () => {
   const reason = "The native kernels were built for another version of this program: run npm run build:native.";
   expect(chooseNative({ ...addon, programVersion: programVersion - 1 })).toEqual({ reason });
+});
+
+it("so are WebAssembly's", () => {
+  const { module } = wasmBackend() as WasmBackend;
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+  const thread = { module, memory, thread: 0, arena: arenaStart(1), programVersion };
+  expect(openWasm(thread)).toBeTypeOf("function");
+  expect(() => openWasm({ ...thread, programVersion: programVersion + 1 })).toThrow(
+    "The WebAssembly kernels were built for another version of this program: run npm run build:wasm.",
+  );
 });
 
 it("WebAssembly runs with relaxed SIMD, which every supported Node has, Node 20 behind a flag; or without where asked to", () => {

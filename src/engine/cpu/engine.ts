@@ -1,5 +1,7 @@
 import type { Engine, EngineName } from "../contract/engine.js";
-import { type Backend, nativeBackend, wasmBackend } from "./backend.js";
+import type { Backend } from "./run/backend.js";
+import { nativeBackend } from "./run/native.js";
+import { wasmBackend } from "./run/wasm.js";
 import { CpuSession } from "./session.js";
 
 const isaNames: Record<string, string> = {

@@ -3,14 +3,12 @@ import { type FeatureBuffers, type Features, imageFloats } from "./features.js";
 import { type Arguments, blocksFor, type KernelCall, kernelCall, type StructValue } from "./kernels.js";
 import { type BufferList, bufferLength, type DeviceBuffer, view } from "./memory.js";
 import type { ParameterGroup } from "./parameters.js";
+import { constants, tableRows } from "./schema.js";
 
 /** Thread blocks of a sum over pixels: enough for every GPU of today, few enough that one block can add up their results. */
 const sumBlocks = 256;
-/** Quads of channels that one such block takes, and the fewest rows that are worth a block; see native/cuda/columns.cuh. */
-const blockQuads = 64;
+/** The fewest rows that are worth such a block; see native/cuda/columns.cuh. */
 const leastRows = 32;
-/** Rows of a batch norm's table, native/cuda/normalize.cuh. */
-const tableRows = 6;
 
 /** One batch norm's parameters and table. */
 export interface Normalizer {
@@ -31,7 +29,7 @@ export class Activations {
   private readonly parts: ReturnType<BufferList["shared"]>;
   private readonly tickets: DeviceBuffer;
 
-  /** @param parameters the arena @param run native/cuda/common.cuh's Run */
+  /** @param parameters the arena @param run a `Run` of schema.ts */
   constructor(
     private readonly buffers: BufferList,
     private readonly features: FeatureBuffers,
@@ -109,8 +107,8 @@ export class Activations {
       const args: Arguments<typeof kernel> = {
         ...{ ...this.inputs(a, images), dOut: this.gradient(out, images) },
         ...{ dIn: dIn ? view(dIn.buffer, 0, floats) : null, dSkip: dSkip ? view(dSkip.buffer, 0, floats) : null },
-        ...{ maskIn: Number(input.storage.masked), maskSkip: Number(skip?.value.storage.masked ?? false) },
-        ...{ accumulateIn: Number(dIn?.accumulate ?? false), accumulateSkip: Number(dSkip?.accumulate ?? false), a: windows },
+        ...{ maskIn: input.storage.masked, maskSkip: skip?.value.storage.masked ?? false },
+        ...{ accumulateIn: dIn?.accumulate ?? false, accumulateSkip: dSkip?.accumulate ?? false, a: windows },
       };
       return [kernelCall(`activation of ${input.name} backward`, kernel, [blocksFor(kernel, threads(windows))], args)];
     };
@@ -134,7 +132,7 @@ export class Activations {
       const args = {
         ...{ dy: this.gradient(out, images), dx: view(buffer, 0, floats) },
         mask: input.storage.masked ? view(input.storage.data, 0, floats) : null,
-        ...{ quads: input.memory / 4, area: input.height * input.width, count: floats / 4, accumulate: Number(accumulate) },
+        ...{ quads: input.memory / 4, area: input.height * input.width, count: floats / 4, accumulate },
       };
       return [kernelCall("global average pool backward", "averagePoolBack", [blocksFor("averagePoolBack", floats / 4)], args)];
     };
@@ -174,7 +172,7 @@ function shape(a: Activation, out: Features, images: number, round: (x: number) 
   const { index = -1, rate = 0 } = a.dropout ?? {};
   const { counted } = out.storage;
   return {
-    ...{ height, width, images, isRelu: Number(a.relu ?? false) },
+    ...{ height, width, images, isRelu: a.relu ?? false },
     ...{ dropout: index, dropoutThreshold: Math.ceil(rate * 2 ** 24), dropoutScale: 1 / (1 - rate) },
     ...{ dropoutChannels: counted.channels, dropoutPixels: counted.pixels, dropoutMemory: counted.memory },
     ...{ quads: memory / 4, windowsDown: round(height / side), windowsAcross: round(width / side) },
@@ -190,5 +188,5 @@ function sumGrid(rows: number, { memory }: Features): [blocks: number, channelBl
 }
 
 function channelBlocks(memory: number): number {
-  return Math.ceil(memory / 4 / blockQuads);
+  return Math.ceil(memory / 4 / constants.blockQuads);
 }

@@ -1,55 +1,16 @@
+import { Encoder } from "../schema/encode.js";
+import type { FieldValue, StructValue as ValueOf } from "../schema/fields.js";
 import type { KernelArgument, Launch, Module } from "./device.js";
 import { addressOf, type View } from "./memory.js";
+import { constants, cudaSchema } from "./schema.js";
 import { type TileName, tileNames, tiles } from "./tiles.js";
 
 /**
  * Every kernel of native/cuda: how many threads a block has, and its parameters in their order. Launches are checked against this table
  * by the compiler and encoded from it; a test compares it with the PTX.
  *
- * "pointer" takes a View or null; a Divisor takes the number to divide by; structs take their fields.
+ * A "pointer" takes a View or null, the structs of schema.ts take their fields, a Divisor the number to divide by.
  */
-const structs = {
-  Patches: {
-    inputs: "i32",
-    stride: "i32",
-    padding: "i32",
-    outputPixels: "i32",
-    kernel: "Divisor",
-    outputWidth: "Divisor",
-    quads: "Divisor",
-  },
-  Conv: {
-    inputs: "i32",
-    outputs: "i32",
-    height: "i32",
-    width: "i32",
-    kernel: "i32",
-    stride: "i32",
-    padding: "i32",
-    outputHeight: "Divisor",
-    outputWidth: "Divisor",
-    partHeight: "Divisor",
-    partWidth: "Divisor",
-    inputQuads: "Divisor",
-    outputQuads: "Divisor",
-  },
-  Activation: {
-    height: "i32",
-    width: "i32",
-    images: "i32",
-    isRelu: "i32",
-    dropout: "i32",
-    dropoutThreshold: "u32",
-    dropoutScale: "f32",
-    dropoutChannels: "u32",
-    dropoutPixels: "u32",
-    dropoutMemory: "Divisor",
-    quads: "Divisor",
-    windowsDown: "Divisor",
-    windowsAcross: "Divisor",
-  },
-} as const;
-
 const forward = {
   x: "pointer",
   w: "pointer",
@@ -57,8 +18,8 @@ const forward = {
   g: "Conv",
   pixels: "i32",
   length: "i32",
-  bias: "i32",
-  isRelu: "i32",
+  bias: "flag",
+  isRelu: "flag",
 } as const;
 const inputGradient = {
   dy: "pointer",
@@ -67,7 +28,7 @@ const inputGradient = {
   mask: "pointer",
   g: "Conv",
   pixels: "i32",
-  accumulate: "i32",
+  accumulate: "flag",
 } as const;
 const weightGradient = {
   x: "pointer",
@@ -76,7 +37,7 @@ const weightGradient = {
   g: "Conv",
   pixels: "i32",
   length: "i32",
-  bias: "i32",
+  bias: "flag",
 } as const;
 const inputs = { run: "pointer", in: "pointer", table: "pointer", skip: "pointer", skipTable: "pointer" } as const;
 const activate = { ...inputs, out: "pointer", a: "Activation" } as const;
@@ -85,10 +46,10 @@ const activateBack = {
   dOut: "pointer",
   dIn: "pointer",
   dSkip: "pointer",
-  maskIn: "i32",
-  maskSkip: "i32",
-  accumulateIn: "i32",
-  accumulateSkip: "i32",
+  maskIn: "flag",
+  maskSkip: "flag",
+  accumulateIn: "flag",
+  accumulateSkip: "flag",
   a: "Activation",
 } as const;
 const activateSums = {
@@ -118,10 +79,10 @@ export const kernels = {
   ...each("weightGradient", weightGradient),
   combine: {
     threads: 256,
-    parameters: { parts: "pointer", bias: "pointer", y: "pointer", outputQuads: "Divisor", quads: "i32", count: "i32", isRelu: "i32" },
+    parameters: { parts: "pointer", bias: "pointer", y: "pointer", outputQuads: "Divisor", quads: "i32", count: "i32", isRelu: "flag" },
   },
   statistics: {
-    threads: 256,
+    threads: constants.columnThreads,
     parameters: { x: "pointer", ...normalizer, parts: "pointer", tickets: "pointer", quads: "i32", rows: "i32" },
   },
   runningTable: { threads: 256, parameters: { ...normalizer, channels: "i32" } },
@@ -129,17 +90,17 @@ export const kernels = {
   activate_pooled: { threads: 256, parameters: activate },
   activateBack_pixels: { threads: 256, parameters: activateBack },
   activateBack_pooled: { threads: 256, parameters: activateBack },
-  activateSums_pixels: { threads: 256, parameters: activateSums },
-  activateSums_pooled: { threads: 256, parameters: activateSums },
+  activateSums_pixels: { threads: constants.columnThreads, parameters: activateSums },
+  activateSums_pooled: { threads: constants.columnThreads, parameters: activateSums },
   averagePool: { threads: 256, parameters: { x: "pointer", y: "pointer", quads: "Divisor", area: "i32", count: "i32" } },
   averagePoolBack: {
     threads: 256,
-    parameters: { dy: "pointer", dx: "pointer", mask: "pointer", quads: "Divisor", area: "Divisor", count: "i32", accumulate: "i32" },
+    parameters: { dy: "pointer", dx: "pointer", mask: "pointer", quads: "Divisor", area: "Divisor", count: "i32", accumulate: "flag" },
   },
-  loss: { threads: 512, parameters: { run: "pointer", logits: "pointer", dLogits: "pointer", images: "i32" } },
+  loss: { threads: constants.lossThreads, parameters: { run: "pointer", logits: "pointer", dLogits: "pointer", images: "i32" } },
   answer: { threads: 256, parameters: { run: "pointer", logits: "pointer", ticket: "pointer", images: "i32" } },
   update: {
-    threads: 128,
+    threads: constants.updateThreads,
     parameters: {
       run: "pointer",
       segments: "pointer",
@@ -148,22 +109,25 @@ export const kernels = {
       slot0: "pointer",
       slot1: "pointer",
       ticket: "pointer",
-      optimizer: "i32",
+      optimizer: "Optimizer",
       momentum: "f32",
       weightDecay: "f32",
     },
   },
-  gradientSquares: { threads: 128, parameters: { segments: "pointer", blocks: "pointer", sums: "pointer" } },
+  gradientSquares: { threads: constants.updateThreads, parameters: { segments: "pointer", blocks: "pointer", sums: "pointer" } },
 } as const satisfies Record<string, { threads: number; parameters: Parameters }>;
 
-export type ParameterType = "pointer" | "i32" | "u32" | "f32" | "Divisor" | keyof typeof structs;
+type Structs = keyof typeof cudaSchema.structs;
+type Enums = keyof typeof cudaSchema.enums;
+export type ParameterType = "pointer" | "i32" | "u32" | "f32" | "flag" | Enums | Structs;
 type Parameters = Readonly<Record<string, ParameterType>>;
-type ArgumentValue<T> = T extends "pointer" ? View | null : T extends keyof typeof structs ? Fields<(typeof structs)[T]> : number;
+type ArgumentValue<T> = T extends "pointer" ? View | null : FieldValue<typeof cudaSchema, T>;
 type Fields<P> = { -readonly [F in keyof P]: ArgumentValue<P[F]> };
 
 export type KernelName = keyof typeof kernels;
 export type Arguments<K extends KernelName> = Fields<(typeof kernels)[K]["parameters"]>;
-export type StructValue<S extends keyof typeof structs> = Fields<(typeof structs)[S]>;
+/** The fields of a struct of native/cuda/program.gen.cuh. */
+export type StructValue<N extends Structs> = ValueOf<typeof cudaSchema, N>;
 
 /** One launch of a kernel, planned before there is a device. */
 export interface KernelCall {
@@ -201,46 +165,31 @@ export function encode({ kernel, grid, args }: KernelCall, module: Module): Laun
   };
 }
 
+const encoder = new Encoder(cudaSchema);
+
+/** @returns the bytes of structs that lie behind each other in memory */
+export function structBytes<N extends Structs>(name: N, values: readonly StructValue<N>[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(values.flatMap((value) => encoder.encode(name, value))).buffer);
+}
+
+export function structSize(name: Structs): number {
+  return 4 * encoder.words(name);
+}
+
 function argument(type: ParameterType, value: unknown): KernelArgument {
   if (type === "pointer") return { type, value: value === null ? 0n : addressOf(value as View) };
+  if (type === "flag") return { type: "i32", value: value ? 1 : 0 };
   if (type === "i32" || type === "u32" || type === "f32") return { type, value: value as number };
-  return { type: "struct", value: words(type, value) };
+  if (isEnum(type)) return { type: "i32", value: encoder.code(type, value as never) };
+  return { type: "struct", value: Uint32Array.from(encoder.encode(type, value as never)) };
+}
+
+function isEnum(type: string): type is Enums {
+  return type in cudaSchema.enums;
 }
 
 /** @returns the bytes that a parameter takes in a launch */
 export function parameterBytes(type: ParameterType): number {
   if (type === "pointer") return 8;
-  if (type === "Divisor") return 12;
-  if (type === "i32" || type === "u32" || type === "f32") return 4;
-  return Object.values(structs[type]).reduce((sum, field) => sum + parameterBytes(field), 0);
-}
-
-/** All members of the structs have four bytes, so there are no gaps between them. */
-function words(type: ParameterType, value: unknown): Uint32Array {
-  switch (type) {
-    case "i32":
-    case "u32":
-      return Uint32Array.of(value as number);
-    case "f32":
-      return new Uint32Array(Float32Array.of(value as number).buffer);
-    case "Divisor":
-      return Uint32Array.from(divisor(value as number));
-    case "pointer":
-      throw new Error("A struct holds no pointers.");
-    default: {
-      const fields = value as Record<string, unknown>;
-      return Uint32Array.from(Object.entries(structs[type]).flatMap(([name, field]) => [...words(field, fields[name])]));
-    }
-  }
-}
-
-/**
- * A division by d as a multiplication, for numerators below 2³¹: n / d = ⌊n · magic / 2³²⌋ / 2^shift with magic = ⌊2^(31 + l) / d⌋ + 1 and
- * l = ⌈log2 d⌉ (Granlund and Montgomery 1994, theorem 4.2). A magic of 0 stands for d = 1.
- * @returns the three members of native/cuda/common.cuh's Divisor
- */
-export function divisor(d: number): [divisor: number, magic: number, shift: number] {
-  if (d === 1) return [1, 0, 0];
-  const l = BigInt(Math.ceil(Math.log2(d)));
-  return [d, Number((1n << (31n + l)) / BigInt(d) + 1n), Number(l - 1n)];
+  return type in cudaSchema.structs ? structSize(type as Structs) : 4;
 }

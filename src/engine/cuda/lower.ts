@@ -8,7 +8,7 @@ import { imagePixels, imageSide } from "../../util/image-size.js";
 import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
 import { type Activation, Activations, type Normalizer } from "./activations.js";
 import { FeatureBuffers, type Features, flattened, imageFloats, quadsOf } from "./features.js";
-import { blocksFor, type KernelCall, kernelCall, type StructValue } from "./kernels.js";
+import { blocksFor, type KernelCall, kernelCall, type StructValue, structSize } from "./kernels.js";
 import { type BufferList, type DeviceBuffer, view } from "./memory.js";
 import type { ParameterGroup, ParameterStore } from "./parameters.js";
 import { type Convolution, Products } from "./products.js";
@@ -31,7 +31,7 @@ export interface Gradient {
 }
 
 export interface Lowered {
-  /** native/cuda/common.cuh's Run. */
+  /** A `Run` of schema.ts. */
   run: DeviceBuffer;
   /** Inference: calls that come once, before all batches. */
   once: readonly KernelCall[];
@@ -41,9 +41,6 @@ export interface Lowered {
 
 /** Gives the calls of a batch; those of a weight gradient with the gradient that they make. */
 type BatchCalls = (images: number) => KernelCall[] | { calls: KernelCall[]; gradient: Gradient };
-
-/** Bytes of Run: nine pointers, four numbers. */
-export const runBytes = 88;
 
 /**
  * Turns a model into calls of kernels. A product carries out a relu right behind it. The backward pass is a tape: each forward operation pushes its own
@@ -70,7 +67,7 @@ class Lowering extends Fusion<Features, Normalizer> {
   ) {
     super(mode);
     const { buffers, parameters, multiprocessors } = shared;
-    this.run = buffers.add(`${mode} run`, "bytes", runBytes);
+    this.run = buffers.add(`${mode} run`, "bytes", structSize("Run"));
     this.features = new FeatureBuffers(buffers, images);
     this.products = new Products(buffers, this.features, parameters, images, multiprocessors);
     this.activations = new Activations(buffers, this.features, parameters, this.run);

@@ -53,14 +53,14 @@ export class Products {
           ...{ x: this.data(c.input, images), w: view(this.parameters, weights.first, weights.count) },
           y: whole ? y : view(this.scratch.buffer, 0, parts * floats),
           ...{ g: geometry(c), pixels: rows, length },
-          ...{ bias: Number(whole && weights.bias), isRelu: Number(whole && isRelu()) },
+          ...{ bias: whole && weights.bias, isRelu: whole && isRelu() },
         }),
       ];
       if (whole) return calls;
       const bias = view(this.parameters, weights.first + weights.rows * weights.columns, weights.columns);
       const combined = {
         ...{ parts: view(this.scratch.buffer, 0, parts * floats), bias: weights.bias ? bias : null, y },
-        ...{ outputQuads: output.memory / 4, quads: floats / 4, count: parts, isRelu: Number(isRelu()) },
+        ...{ outputQuads: output.memory / 4, quads: floats / 4, count: parts, isRelu: isRelu() },
       };
       return [...calls, kernelCall(label, "combine", [blocksFor("combine", floats / 4)], combined)];
     };
@@ -81,7 +81,7 @@ export class Products {
         kernelCall(`${c.name} input gradient`, `inputGradient_${tile}`, grid, {
           ...{ dy: this.gradient(output, images), w: view(this.parameters, c.weights.first, c.weights.rows * c.weights.columns) },
           ...{ dx: view(buffer, 0, images * imageFloats(input)), mask: input.storage.masked ? this.data(input, images) : null },
-          ...{ g, pixels: product.rows, accumulate: Number(accumulate) },
+          ...{ g, pixels: product.rows, accumulate },
         }),
       ];
     };
@@ -100,7 +100,7 @@ export class Products {
       const grid = [Math.ceil(rows / tiles[tile].rows), Math.ceil(weights.columns / tiles[tile].columns), parts];
       const call = kernelCall(`${c.name} weight gradient`, `weightGradient_${tile}`, grid, {
         ...{ x: this.data(c.input, images), dy: this.gradient(output, images), dw: view(buffer, 0, parts * rows * weights.columns) },
-        ...{ g: geometry(c), pixels: images * pixels, length, bias: Number(weights.bias) },
+        ...{ g: geometry(c), pixels: images * pixels, length, bias: weights.bias },
       });
       return { calls: [call], parts };
     };

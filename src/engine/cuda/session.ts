@@ -9,8 +9,8 @@ import type { State } from "../contract/state.js";
 import { rateTable } from "../shared/rate-table.js";
 import type { Device, Graph, Module } from "./device.js";
 import { CudaError } from "./errors.js";
-import { encode, type KernelCall, multiplies } from "./kernels.js";
-import { type Lowered, runBytes } from "./lower.js";
+import { encode, type KernelCall, multiplies, structBytes } from "./kernels.js";
+import type { Lowered } from "./lower.js";
 import { bufferBytes, type DeviceBuffer } from "./memory.js";
 import { checkMemory, outOfMemory, planSession, type SessionPlan } from "./plan.js";
 import { readPtx } from "./ptx.js";
@@ -33,19 +33,9 @@ interface GrowingRegion {
   host: Uint8Array;
 }
 
-/** The fields of native/cuda/common.cuh's Run; absent addresses are 0. */
-interface RunFields {
-  images?: bigint;
-  labels?: bigint;
-  pixels?: bigint;
-  indices?: bigint;
-  affine?: bigint;
-  rates?: bigint;
-  loss?: bigint;
-  correct?: bigint;
-  outputs?: bigint;
-}
-const pointers = ["images", "labels", "pixels", "indices", "affine", "rates", "loss", "correct", "outputs"] as const;
+/** The addresses of a call's data. */
+type CallAddresses = Partial<Record<PointerField, bigint>>;
+type PointerField = "images" | "labels" | "pixels" | "indices" | "affine" | "rates" | "loss" | "correct" | "outputs";
 
 /** A session on one GPU: dataset, parameters and activations stay there; a chunk is one graph launched once a step. */
 export class CudaSession implements Session {
@@ -81,7 +71,7 @@ export class CudaSession implements Session {
   ) {
     this.module = loadKernels(device, options.tf32 ?? false);
     for (const buffer of plan.buffers.all) this.allocate(buffer);
-    const { buffer, data } = plan.update.blockWords();
+    const { buffer, data } = plan.update.blockTableBytes();
     this.upload(buffer, data);
     this.write({ step: 0, tensors: initialTensors(options.model, options.seed) });
   }
@@ -182,7 +172,7 @@ export class CudaSession implements Session {
     this.device.dispose();
   }
 
-  private infer(count: number, at: RunFields): void {
+  private infer(count: number, at: CallAddresses): void {
     const { inference, inferenceImages } = this.plan;
     this.start(inference, at);
     this.launch(inference.once);
@@ -203,7 +193,7 @@ export class CudaSession implements Session {
     let segments: DeviceBuffer | undefined;
     if (kind === "train") {
       segments = this.add(update.segmentBuffer(gradients));
-      this.upload(segments, update.segmentWords(gradients));
+      this.upload(segments, update.segmentBytes(gradients));
       calls.push(update.updateCall(segments));
     }
     // Before the recording: a driver may load a kernel only when it is first looked up, which cannot be recorded.
@@ -229,11 +219,10 @@ export class CudaSession implements Session {
   }
 
   /** Tells the kernels the addresses of a call's data and the number of its first step. */
-  private start({ run }: Lowered, fields: RunFields): void {
-    const data = new DataView(new ArrayBuffer(runBytes));
-    for (const [i, name] of pointers.entries()) data.setBigUint64(8 * i, fields[name] ?? 0n, true);
-    for (const [i, word] of [0, this.step, this.options.seed, 0].entries()) data.setUint32(8 * pointers.length + 4 * i, word, true);
-    this.upload(run, data);
+  private start({ run }: Lowered, at: CallAddresses): void {
+    const { images, labels, pixels, indices, affine, rates, loss, correct, outputs } = at;
+    const addresses = { images, labels, pixels, indices, affine, rates, loss, correct, outputs };
+    this.upload(run, structBytes("Run", [{ ...addresses, position: 0, step: this.step, seed: this.options.seed, first: 0 }]));
   }
 
   /** Copies arrays to the GPU in one piece, with room for results behind them. @returns the address of each */

@@ -1,14 +1,12 @@
-import { type OptimizerSettings, optimizers } from "../../model/optimizers.js";
-import { type KernelCall, kernelCall } from "./kernels.js";
+import type { OptimizerSettings } from "../../model/optimizers.js";
+import { type KernelCall, kernelCall, structBytes, structSize } from "./kernels.js";
 import type { Gradient, Lowered } from "./lower.js";
 import { addressOf, type BufferList, type DeviceBuffer, view } from "./memory.js";
 import type { ParameterStore } from "./parameters.js";
+import { constants } from "./schema.js";
 
-/** Floats that one block of the update moves: 128 threads, four each. */
-const blockFloats = 512;
-/** native/cuda/update.cuh: Segment and UpdateBlock. */
-const segmentBytes = 24;
-const blockWords = 3;
+/** Floats that one block of the update moves, four each thread. */
+const blockFloats = 4 * constants.updateThreads;
 
 /** The update of all parameters in one launch, and the norms of their gradients on request. */
 export class Update {
@@ -33,29 +31,27 @@ export class Update {
           this.blocks.push({ name, segment, from: at, end: Math.min(end, at + blockFloats) });
       }
     }
-    this.blockTable = buffers.add("blocks of the update", "u32", this.blocks.length, blockWords);
+    this.blockTable = buffers.add("blocks of the update", "bytes", this.blocks.length, structSize("UpdateBlock"));
     this.ticket = buffers.add("ticket of the update", "u32", 1);
     this.squares = buffers.add("squares of the gradients", "f32", this.blocks.length);
   }
 
   /** @returns the table of blocks and its contents */
-  blockWords(): { buffer: DeviceBuffer; data: Uint32Array } {
-    return { buffer: this.blockTable, data: Uint32Array.from(this.blocks.flatMap(({ segment, from, end }) => [segment, from, end])) };
+  blockTableBytes(): { buffer: DeviceBuffer; data: Uint8Array } {
+    return { buffer: this.blockTable, data: structBytes("UpdateBlock", this.blocks) };
   }
 
   /** @returns a table for the addresses of one batch size's gradients */
   segmentBuffer(gradients: readonly Gradient[]): DeviceBuffer {
-    return { name: "segments of the update", type: "bytes", shape: [gradients.length, segmentBytes] };
+    return { name: "segments of the update", type: "bytes", shape: [gradients.length, structSize("Segment")] };
   }
 
   /** @returns the contents of that table, once the gradients have their memory */
-  segmentWords(gradients: readonly Gradient[]): DataView {
-    const data = new DataView(new ArrayBuffer(gradients.length * segmentBytes));
-    for (const [i, { group, buffer, parts }] of gradients.entries()) {
-      data.setBigUint64(i * segmentBytes, addressOf(view(buffer)), true);
-      for (const [k, word] of [group.first, group.count, parts].entries()) data.setUint32(i * segmentBytes + 8 + 4 * k, word, true);
-    }
-    return data;
+  segmentBytes(gradients: readonly Gradient[]): Uint8Array {
+    const segments = gradients.map(({ group, buffer, parts }) => ({
+      ...{ gradient: addressOf(view(buffer)), first: group.first, count: group.count, parts },
+    }));
+    return structBytes("Segment", segments);
   }
 
   updateCall(segments: DeviceBuffer): KernelCall {
@@ -64,7 +60,7 @@ export class Update {
     return kernelCall("update", "update", [this.blocks.length], {
       ...{ run: view(this.run), segments: view(segments), blocks: view(this.blockTable), parameters: view(parameters) },
       ...{ slot0: slots[0] ? view(slots[0]) : null, slot1: slots[1] ? view(slots[1]) : null, ticket: view(this.ticket) },
-      ...{ optimizer: optimizers[type].code, momentum, weightDecay },
+      ...{ optimizer: type, momentum, weightDecay },
     });
   }
 

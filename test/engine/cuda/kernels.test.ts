@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { encodeArguments } from "../../../dist/engine/cuda/arguments.js";
-import { divisor, encode, kernelCall, kernels, multiplies, type ParameterType, parameterBytes } from "../../../dist/engine/cuda/kernels.js";
+import { encode, kernelCall, kernels, multiplies, type ParameterType, parameterBytes } from "../../../dist/engine/cuda/kernels.js";
 import { view } from "../../../dist/engine/cuda/memory.js";
 import { cudaNeeded, ptxHeader, readPtx } from "../../../dist/engine/cuda/ptx.js";
+import { divisor } from "../../../dist/engine/cuda/schema.js";
 
 /** What a PTX says of each kernel. */
 function entriesOf(ptx: string) {
@@ -22,7 +23,7 @@ function entriesOf(ptx: string) {
 /** How PTX declares a parameter of the table. */
 function declared(type: ParameterType): (string | undefined)[] {
   if (type === "pointer") return [".u64", undefined];
-  if (type === "i32" || type === "u32") return [".u32", undefined];
+  if (["i32", "u32", "flag", "Optimizer"].includes(type)) return [".u32", undefined];
   if (type === "f32") return [".f32", undefined];
   return [".align 4 .b8", `[${parameterBytes(type)}]`];
 }
@@ -83,7 +84,7 @@ describe("a launch", () => {
     expect(offsets).toEqual([0, 8, 16, 28, 32]);
     const words = new DataView(bytes.buffer);
     expect(words.getBigUint64(0, true)).toBe(0x1008n);
-    expect([0, 1, 2, 3, 4].map((i) => words.getUint32(16 + 4 * i, true))).toEqual([...divisor(3), 4, 5]);
+    expect([0, 1, 2, 3, 4].map((i) => words.getUint32(16 + 4 * i, true))).toEqual([...Object.values(divisor(3)), 4, 5]);
   });
 });
 
@@ -91,7 +92,7 @@ describe("division by multiplication", () => {
   it("is exact for every numerator that a kernel may have", () => {
     const divisors = [1, 2, 3, 4, 5, 6, 7, 9, 12, 14, 26, 28, 49, 56, 64, 100, 196, 392, 784, 1000, 4096, 65537, 2 ** 30, 2 ** 31 - 1];
     for (const d of divisors) {
-      const [, magic, shift] = divisor(d);
+      const { magic, shift } = divisor(d);
       const quotient = (n: number) => (magic === 0 ? n : Number((BigInt(n) * BigInt(magic)) >> 32n) >>> shift);
       const numerators = [
         0,

@@ -118,13 +118,13 @@ async function productsOf(device: Device, tile: TileName, tf32: boolean): Promis
   const grid = (m: number, n: number, z: number) => [Math.ceil(m / tiles[tile].rows), Math.ceil(n / tiles[tile].columns), z];
   const launches: KernelCall[] = [
     kernelCall("y", `forward_${tile}`, grid(pixels, outputs, forwardParts), {
-      ...{ x: view(x), w: view(w), y: view(y), g, pixels, length: 224, bias: 0, isRelu: 0 },
+      ...{ x: view(x), w: view(w), y: view(y), g, pixels, length: 224, bias: false, isRelu: false },
     }),
     kernelCall("dx", `inputGradient_${tile}`, grid(pixels, inputs, 4), {
-      ...{ dy: view(dy), w: view(w), dx: view(dx), mask: null, g, pixels, accumulate: 0 },
+      ...{ dy: view(dy), w: view(w), dx: view(dx), mask: null, g, pixels, accumulate: false },
     }),
     kernelCall("dw", `weightGradient_${tile}`, grid(rows + 4, outputs, weightParts), {
-      ...{ x: view(x), dy: view(dy), dw: view(dw), g, pixels, length: 96, bias: 1 },
+      ...{ x: view(x), dy: view(dy), dw: view(dw), g, pixels, length: 96, bias: true },
     }),
   ];
   const module = device.load(readPtx(tf32));

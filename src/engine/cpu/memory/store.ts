@@ -1,24 +1,42 @@
-import type { Model } from "../../model/model.js";
-import { type OptimizerSettings, slotNames } from "../../model/optimizers.js";
-import type { ConvTap, Normalizer } from "./instructions.js";
-import { blockChannels, flattenOrder, padded, strides, type Tile, type Value, widestDenseTile, widestTile } from "./layout.js";
-import { type Allocator, LaneRegion } from "./memory.js";
+import type { Model } from "../../../model/model.js";
+import { type OptimizerSettings, slotNames } from "../../../model/optimizers.js";
+import type { Offset } from "../../schema/fields.js";
+import { encodeStruct, type StructFields, structWords } from "../program/encode.js";
+import { constants, sumsRows, tableRows } from "../program/schema.js";
+import { type Allocator, LaneRegion } from "./allocator.js";
+import { type FeatureMap, flattenOrder, padded, strides } from "./feature-map.js";
 import { type Packing, packedSize, packing, parameterNamed, type Stored } from "./parameters.js";
-import type { TransposeWords, UpdateRange } from "./update-instructions.js";
-import { type TileSide, transformedSize } from "./winograd.js";
+import { type Tile, widestDenseTile } from "./tiles.js";
+import { type TileSide, transformedSize } from "./winograd-weights.js";
 
-/** Weights that one task of the update takes: enough work to be worth claiming, little enough to share. */
+/** What one task of the update takes of a parameter; `step` and `pieces` count the taps of a convolution. */
+export type WeightRange = StructFields<"WeightRange">;
+
+/** The tables and sums of one batch norm; `sums` is lane 0's. */
+export interface Normalizer {
+  layer: string;
+  channels: number;
+  pixels: number;
+  tables: Offset;
+  sums: () => Offset;
+  weight: Offset;
+  bias: Offset;
+  runningMean: Offset;
+  runningVariance: Offset;
+}
+
+/** Weights of one task of the update: many enough to be worth claiming, few enough to share among threads. */
 const updateFloats = 8192;
-/** Rows of weights are what a task writes of a row in the transposed copy: pairs of cache lines, which processors fetch together. */
-const leastRows = 2 * blockChannels;
+/** Rows of weights of one task at the least. They are columns of the transposed copy: 32 are a pair of cache lines, which processors fetch together. */
+const leastRows = 2 * constants.blockChannels;
 
 /** Gives every parameter of a model its place in the arena, on first use and in the table's order. */
 export class Store {
   readonly stored: Stored[] = [];
   readonly gradients = new LaneRegion();
   readonly sums = new LaneRegion();
-  private readonly tileTables: { offset: number; tiles: readonly Tile[] }[] = [];
-  private readonly winograd = new Map<Stored, { forward?: number; transposed?: number }>();
+  private readonly tileTables: { offset: Offset; tiles: readonly Tile[] }[] = [];
+  private readonly winograd = new Map<Stored, { forward?: Offset; transposed?: Offset }>();
   private readonly normalizers = new Map<string, Normalizer>();
 
   constructor(
@@ -33,7 +51,7 @@ export class Store {
     name: string,
     { taps, inputs, order }: { taps: number; inputs: number; order?: Int32Array },
     transposed: "transposed" | "forward only",
-    widest = widestTile,
+    widest: number = constants.mostTileVectors,
   ): Stored {
     return this.named(name, (stored) => {
       const outputs = stored.parameter.shape[0];
@@ -48,7 +66,7 @@ export class Store {
   }
 
   /** @returns where Winograd's form of a convolution's weights, or of their transposed copy, lies */
-  transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): number {
+  transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): Offset {
     const { size, packing } = which === "forward" ? { size: stored.size, packing: stored.packing! } : stored.transposed!;
     const known = this.winograd.get(stored) ?? {};
     this.winograd.set(stored, known);
@@ -65,7 +83,7 @@ export class Store {
   private named(name: string, describe: (stored: Stored) => void): Stored {
     const known = this.stored.find((s) => s.parameter.name === name);
     if (known) return known;
-    const stored: Stored = { parameter: parameterNamed(this.model, name), size: 0, offset: 0, slots: [] };
+    const stored: Stored = { parameter: parameterNamed(this.model, name), size: 0, offset: this.allocator.end, slots: [] };
     describe(stored);
     stored.offset = this.allocator.take(stored.size);
     if (stored.parameter.trainable) {
@@ -76,60 +94,59 @@ export class Store {
   }
 
   /** Weights of a dense layer whose input is `input`, in whichever layout that has. */
-  dense(name: string, input: Value, transposed: "transposed" | "forward only", batchSize: number): Stored {
+  dense(name: string, input: FeatureMap, transposed: "transposed" | "forward only", batchSize: number): Stored {
     const inputs = strides(input).image;
     return this.weights(name, { taps: 1, inputs, order: flattenOrder(input) }, transposed, widestDenseTile(batchSize, this.vectorWidth));
   }
 
-  normalizer(layer: string, input: Value): Normalizer {
+  normalizer(layer: string, input: FeatureMap): Normalizer {
     const known = this.normalizers.get(layer);
     if (known) return known;
     const [channels, height, width] = input.shape;
     const offset = (suffix: string) => this.vector(`${layer}.${suffix}`).offset;
     const [weight, bias, runningMean, runningVariance] = ["weight", "bias", "running_mean", "running_var"].map(offset);
-    const tables = this.allocator.take(6 * padded(channels));
-    const sums = this.sums.take(2 * 3 * padded(channels));
+    const tables = this.allocator.take(tableRows * padded(channels));
+    const sums = this.sums.take(2 * sumsRows * padded(channels));
     const normalizer = { layer, channels, pixels: height * width, tables, sums, weight, bias, runningMean, runningVariance };
     this.normalizers.set(layer, normalizer);
     return normalizer;
   }
 
   /** @param together all taps of a weight in one range @returns the ranges of one parameter that the update's tasks take */
-  ranges(stored: Stored, together = false): UpdateRange[] {
-    const common = { weights: stored.offset, slots: stored.slots.map((s) => s.offset) };
-    const p = stored.packing;
-    if (!p) {
-      const tile = { first: 0, vectors: stored.size / this.vectorWidth, weights: 0 };
-      return [{ ...common, from: 0, count: stored.size, pieces: 1, step: 0, tile }];
+  ranges(stored: Stored, together = false): WeightRange[] {
+    const { offset: weights, packing, size } = stored;
+    if (!packing) {
+      const tile = { first: 0, vectors: size / this.vectorWidth, weights: 0 };
+      return [{ weights, from: 0, count: size, pieces: 1, step: 0, tile, transpose: undefined }];
     }
-    const transpose = this.transposeWords(stored, p);
-    return p.tiles.flatMap((tile) => {
+    const transpose = this.transposeOf(stored, packing);
+    return packing.tiles.flatMap((tile) => {
       const width = tile.vectors * this.vectorWidth;
-      const pieces = together ? p.taps : 1;
-      const rows = (p.taps * p.inputs) / pieces;
+      const pieces = together ? packing.taps : 1;
+      const rows = (packing.taps * packing.inputs) / pieces;
       const most = Math.max(leastRows, Math.floor(updateFloats / (pieces * width * leastRows)) * leastRows);
-      const ranges: UpdateRange[] = [];
+      const ranges: WeightRange[] = [];
       for (let row = 0; row < rows; row += most) {
         const count = Math.min(most, rows - row) * width;
-        ranges.push({ ...common, from: tile.weights + row * width, count, pieces, step: p.inputs * width, tile, transpose });
+        ranges.push({ weights, from: tile.weights + row * width, count, pieces, step: packing.inputs * width, tile, transpose });
       }
       return ranges;
     });
   }
 
   /** @returns the rows of its tile's weights that a range takes; of the first tap's where it takes all taps */
-  rowsOf({ from, count, tile }: UpdateRange): { first: number; count: number } {
+  rowsOf({ from, count, tile }: WeightRange): { first: number; count: number } {
     const width = tile.vectors * this.vectorWidth;
     return { first: (from - tile.weights) / width, count: count / width };
   }
 
-  private transposeWords(stored: Stored, forward: Packing): TransposeWords | undefined {
+  private transposeOf(stored: Stored, forward: Packing): StructFields<"Transpose"> | undefined {
     const { transposed } = stored;
     if (!transposed) return undefined;
     const { tiles } = transposed.packing;
     let table = this.tileTables.find((t) => t.tiles === tiles);
     if (!table) {
-      table = { offset: this.allocator.take(3 * tiles.length), tiles };
+      table = { offset: this.allocator.take(structWords("Tile") * tiles.length), tiles };
       this.tileTables.push(table);
     }
     const { taps, inputs, outputs } = forward;
@@ -140,44 +157,8 @@ export class Store {
   writeTileTables(words: Int32Array): void {
     for (const { offset, tiles } of this.tileTables)
       words.set(
-        tiles.flatMap((t) => [t.vectors, t.first, t.weights]),
+        tiles.flatMap((tile) => encodeStruct("Tile", tile)),
         offset,
       );
   }
-}
-
-/** The taps of a convolution as its forward pass and its weight gradient read the input. */
-export function forwardTaps(kernelSize: number, padding: number): ConvTap[] {
-  return Array.from({ length: kernelSize ** 2 }, (_, number) => ({
-    row: Math.floor(number / kernelSize) - padding,
-    column: (number % kernelSize) - padding,
-    number,
-  }));
-}
-
-/** One part of a convolution's input gradient: the taps that reach the pixels of one parity. */
-export interface BackwardPart {
-  taps: ConvTap[];
-  part?: { row: number; column: number };
-  height: number;
-  width: number;
-}
-
-/**
- * The input gradient as convolutions of the output's gradient with flipped, transposed weights: one at stride 1, four at stride 2
- * (input pixels of even and odd rows and columns meet different taps).
- */
-export function backwardParts(kernelSize: number, stride: number, padding: number, height: number, width: number): BackwardPart[] {
-  const parities = stride === 1 ? [0] : [0, 1];
-  // Input row y = stride·y' + parity is met by the taps k with (y + padding − k) a multiple of the stride.
-  const reach = (parity: number) =>
-    Array.from({ length: kernelSize }, (_, k) => ({ k, at: (parity + padding - k) / stride })).filter(({ at }) => Number.isInteger(at));
-  return parities.flatMap((row) =>
-    parities.map((column) => ({
-      taps: reach(row).flatMap((y) => reach(column).map((x) => ({ row: y.at, column: x.at, number: y.k * kernelSize + x.k }))),
-      part: stride === 1 ? undefined : { row, column },
-      height: Math.ceil((height - row) / stride),
-      width: Math.ceil((width - column) / stride),
-    })),
-  );
 }

@@ -1,48 +1,36 @@
-import { convPadding } from "../../model/layers/conv.js";
-import type { Model } from "../../model/model.js";
-import type { Node } from "../../model/nodes.js";
-import { inputShape } from "../../model/shape.js";
-import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
-import type { Activation, Dot, Instruction, Target } from "./instructions.js";
-import * as op from "./instructions.js";
-import { type Value, value } from "./layout.js";
-import type { Stored } from "./parameters.js";
-import { backwardParts, forwardTaps, type Store } from "./store.js";
+import { convPadding } from "../../../model/layers/conv.js";
+import type { Model } from "../../../model/model.js";
+import type { Node } from "../../../model/nodes.js";
+import { inputShape } from "../../../model/shape.js";
+import type { Offset } from "../../schema/fields.js";
+import { Fusion, isReluAlone, type LayerOf } from "../../shared/fusion.js";
+import { type FeatureMap, featureMap } from "../memory/feature-map.js";
+import type { Stored } from "../memory/parameters.js";
+import type { Normalizer, Store } from "../memory/store.js";
+import type { Instruction } from "./instruction.js";
+import type { Lowered, LoweredPhase } from "./lowered.js";
+import type { Activation, Dot, Target } from "./ops.js";
+import * as op from "./ops.js";
+import { backwardParts, forwardTaps } from "./taps.js";
 import { Updates } from "./updates.js";
 import * as winograd from "./winograd.js";
 import { winogradTile } from "./winograd.js";
 
-/** Ops between two barriers, and what the last thread to arrive does alone. */
-export interface PhasePlan {
-  instructions: Instruction[];
-  finish: Instruction[];
-}
-
-export interface Lowered {
-  /** Makes what depends on the weights alone, each a task of its own; the update then keeps it true. Empty for inference, which takes training's. */
-  preparation: Instruction[];
-  /** Of runs of images. */
-  phases: PhasePlan[];
-  /** Each a task of its own, in the order of their gates; empty for inference. */
-  update: Instruction[];
-  gates: number;
-}
-
 /**
- * Turns a model into ops. Batch norm, which needs the whole batch, ends a phase. The backward pass is a tape: each forward step pushes what undoes it.
+ * Turns a model into ops. Batch norm, which needs the whole batch, ends a phase. The backward pass is a tape: each forward op pushes its way back.
  */
-class Lowering extends Fusion<Value, op.Normalizer> {
-  readonly phases: PhasePlan[] = [{ instructions: [], finish: [] }];
+class Lowering extends Fusion<FeatureMap, Normalizer> {
+  readonly phases: LoweredPhase[] = [{ instructions: [], finish: [] }];
   private readonly tape: (() => void)[] = [];
-  private readonly gradients = new Map<Value, Value>();
-  /** Made by a dot, whose epilogue can take a relu. */
-  private readonly dots = new Map<Value, Dot>();
+  private readonly gradients = new Map<FeatureMap, FeatureMap>();
+  /** Outputs of a dot, whose epilogue can take a relu. */
+  private readonly dots = new Map<FeatureMap, Dot>();
   /** Activations cheaper to repeat than to keep for the backward pass. */
-  private readonly repeatable = new Map<Value, Activation>();
-  /** What goes into a pool, with its gradient, which lies in its place where both have the same border. Normalized values are batch-wide and find another. */
-  private readonly pooled = new Map<Value, Value>();
+  private readonly repeatable = new Map<FeatureMap, Activation>();
+  /** Inputs of pools with their gradients, which take the inputs' place where both have the same border. Normalized inputs are batch-wide: theirs lie elsewhere. */
+  private readonly pooled = new Map<FeatureMap, FeatureMap>();
   private pendingFinish: Instruction[] = [];
-  private readonly image: Value;
+  private readonly image: FeatureMap;
   private readonly updates: Updates;
 
   constructor(
@@ -55,7 +43,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.updates = new Updates(store);
     // Inference begins with a phase in which one thread makes the batch norms' tables.
     if (mode === "inference") this.phases.push({ instructions: [], finish: [] });
-    this.image = value("image", inputShape, model.nodes[0]?.layer.type === "conv" ? 1 : 16);
+    this.image = featureMap("image", inputShape, model.nodes[0]?.layer.type === "conv" ? 1 : 16);
   }
 
   run(): Lowered {
@@ -65,7 +53,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       this.emit("softmax", op.probabilities(logits));
       return { preparation: [], phases: this.phases, update: [], gates: 0 };
     }
-    const dLogits = this.gradientFor(logits).value;
+    const dLogits = this.gradientFor(logits).map;
     this.emit("loss", op.loss(logits, dLogits));
     this.pendingFinish.push(op.lossFinish());
     for (const undo of this.tape.reverse()) {
@@ -83,7 +71,7 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.phases.at(-1)!.instructions.push({ ...i, label });
   }
 
-  /** Ends the phase where something waits for the whole batch. */
+  /** Ends the phase where an op waits for the whole batch. */
   private meet(): void {
     if (this.pendingFinish.length === 0) return;
     this.phases.at(-1)!.finish.push(...this.pendingFinish);
@@ -91,37 +79,37 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.phases.push({ instructions: [], finish: [] });
   }
 
-  /** The gradient of a value, to be written by its first contributor and added to by the others. */
-  private gradientFor(v: Value): Target {
+  /** @returns the gradient of a feature map, to be written by its first contributor and added to by the others */
+  private gradientFor(v: FeatureMap): Target {
     const known = this.gradients.get(v);
-    if (known) return { value: known, accumulate: true };
-    const created = value(`d ${v.name}`, v.shape);
+    if (known) return { map: known, accumulate: true };
+    const created = featureMap(`d ${v.name}`, v.shape);
     this.gradients.set(v, created);
-    return { value: created, accumulate: false };
+    return { map: created, accumulate: false };
   }
 
-  private gradientOf(v: Value): Value {
+  private gradientOf(v: FeatureMap): FeatureMap {
     const known = this.gradients.get(v);
     if (!known) throw new Error(`${v.name} has no gradient`);
     return known;
   }
 
   /** Without a border channels, rows and columns are one vector. */
-  protected flatten(a: Activation): Value {
+  protected flatten(a: Activation): FeatureMap {
     const bordered = this.dots.has(a.input) || a.input === this.image;
     return bordered ? this.activation(a, "flat") : this.flush(a);
   }
 
-  protected keep(input: Value): void {
+  protected keep(input: FeatureMap): void {
     this.dots.delete(input);
   }
 
-  protected carryOut(a: Activation): Value {
+  protected carryOut(a: Activation): FeatureMap {
     const made = this.dots.get(a.input);
     return made && !made.relu && isReluAlone(a) ? this.reluInPlace(a, made) : this.activation(a, "activation");
   }
 
-  private reluInPlace(a: Activation, made: Dot): Value {
+  private reluInPlace(a: Activation, made: Dot): FeatureMap {
     made.relu = true;
     this.tape.push(() => {
       const dOut = this.gradientOf(a.input);
@@ -131,9 +119,9 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     return a.input;
   }
 
-  private activation(a: Activation, name: string): Value {
+  private activation(a: Activation, name: string): FeatureMap {
     const [channels, height, width] = a.input.shape;
-    const out = value(`${name} of ${a.input.name}`, a.pool ? [channels, height >> 1, width >> 1] : a.input.shape);
+    const out = featureMap(`${name} of ${a.input.name}`, a.pool ? [channels, height >> 1, width >> 1] : a.input.shape);
     if (a.normalize || a.skip?.normalize) this.meet();
     this.emit(`activation of ${a.input.name}`, op.activate(a, out));
     if (a.normalize && !a.skip && !a.pool) this.repeatable.set(out, a);
@@ -148,24 +136,24 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     if (a.normalize) {
       const { sums } = a.normalize;
       this.emit(`${a.normalize.layer} backward sums`, op.activateBackReduce(a, gradients));
-      this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, 1, this.normalizerGradients(a.normalize.layer)));
+      this.pendingFinish.push(op.normalizeBackFinish(a.normalize, sums, "dyX", this.normalizerGradients(a.normalize.layer)));
       if (skip?.normalize) {
-        this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, 2, this.normalizerGradients(skip.normalize.layer)));
+        this.pendingFinish.push(op.normalizeBackFinish(skip.normalize, sums, "dyXOfSkip", this.normalizerGradients(skip.normalize.layer)));
       }
       this.meet();
     }
     const dInput = a.input === this.image ? undefined : this.gradientFor(a.input);
     const dSkip = !skip || skip.value === this.image ? undefined : this.gradientFor(skip.value);
     if (dInput || dSkip) this.emit(`activation of ${a.input.name} backward`, op.activateBackApply(a, gradients, dInput, dSkip));
-    if (a.pool && !a.normalize && dInput) this.pooled.set(a.input, dInput.value);
+    if (a.pool && !a.normalize && dInput) this.pooled.set(a.input, dInput.map);
   }
 
-  private normalizerGradients(layer: string): () => { weight: number; bias: number } {
+  private normalizerGradients(layer: string): () => { weight: Offset; bias: Offset } {
     const [weight, bias] = ["weight", "bias"].map((suffix) => this.updates.fromLanes(this.store.vector(`${layer}.${suffix}`), "first"));
     return () => ({ weight: weight(), bias: bias() });
   }
 
-  protected normalizer(layer: string, input: Value): op.Normalizer {
+  protected normalizer(layer: string, input: FeatureMap): Normalizer {
     const normalizer = this.store.normalizer(layer, input);
     if (this.mode === "inference") {
       this.phases[0].finish.push(op.normalizeInference(normalizer));
@@ -176,11 +164,11 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     return normalizer;
   }
 
-  protected convolution(layer: LayerOf<"conv">, node: Node, input: Value): Value {
+  protected convolution(layer: LayerOf<"conv">, node: Node, input: FeatureMap): FeatureMap {
     const { kernelSize, stride } = layer;
     const padding = convPadding(layer);
     const taps = forwardTaps(kernelSize, padding);
-    const out = value(layer.name, node.output);
+    const out = featureMap(layer.name, node.output);
     const weights = this.store.weights(
       `${layer.name}.weight`,
       { taps: kernelSize ** 2, inputs: node.input[0] },
@@ -210,10 +198,10 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       const dz = this.gradientOf(out);
       const gradient = this.store.gradients.take(weights.size);
       if (side) {
-        const outer = winograd.outer(this.again(input), dz, side, -padding, tiles, weights.size, gradient);
+        const outer = winograd.outer(this.repeated(input), dz, side, -padding, tiles, weights.size, gradient);
         this.emit(`${layer.name} weight gradient (Winograd)`, outer);
       } else {
-        this.emit(`${layer.name} weight gradient`, op.outer(this.again(input), dz, stride, taps, tiles, gradient));
+        this.emit(`${layer.name} weight gradient`, op.outer(this.repeated(input), dz, stride, taps, tiles, gradient));
       }
       if (bias) this.emit(`${layer.name} bias gradient`, op.columnSum(dz, this.updates.fromLanes(bias, "all")));
       if (input !== this.image) this.inputGradient(layer, node, weights, dz, this.gradientFor(input));
@@ -222,14 +210,14 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     return out;
   }
 
-  private inputGradient(layer: LayerOf<"conv">, node: Node, stored: Stored, dz: Value, target: Target): void {
+  private inputGradient(layer: LayerOf<"conv">, node: Node, stored: Stored, dz: FeatureMap, target: Target): void {
     const { kernelSize, stride } = layer;
     const padding = convPadding(layer);
     dz.border = Math.max(dz.border, kernelSize - 1 - padding);
     const { packing, offset } = stored.transposed!;
     const common = {
       input: dz,
-      out: target.value,
+      out: target.map,
       inputs: packing.inputs,
       tiles: packing.tiles,
       weights: offset,
@@ -249,9 +237,9 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     }
   }
 
-  protected dense(layer: LayerOf<"dense">, node: Node, input: Value): Value {
+  protected dense(layer: LayerOf<"dense">, node: Node, input: FeatureMap): FeatureMap {
     const needed = input === this.image ? "forward only" : "transposed";
-    const out = value(layer.name, node.output);
+    const out = featureMap(layer.name, node.output);
     const weights = this.store.dense(`${layer.name}.weight`, input, needed, this.batchSize);
     const bias = this.store.vector(`${layer.name}.bias`);
     const { inputs } = weights.packing!;
@@ -264,11 +252,11 @@ class Lowering extends Fusion<Value, op.Normalizer> {
       if (needed === "forward only") return;
       const { packing, offset } = weights.transposed!;
       const target = this.gradientFor(input);
-      target.value.flat = true;
+      target.map.flat = true;
       const { inputs, tiles } = packing;
       this.emit(
         `${layer.name} input gradient`,
-        op.dot({ input: dz, out: target.value, inputs, tiles, weights: offset, accumulate: target.accumulate }),
+        op.dot({ input: dz, out: target.map, inputs, tiles, weights: offset, accumulate: target.accumulate }),
       );
     });
     return out;
@@ -279,21 +267,21 @@ class Lowering extends Fusion<Value, op.Normalizer> {
     this.emit(`${d.out.name} forward`, op.dot(d));
   }
 
-  protected averagePool(node: Node, input: Value): Value {
-    const out = value("global average", node.output);
+  protected averagePool(node: Node, input: FeatureMap): FeatureMap {
+    const out = featureMap("global average", node.output);
     this.emit(`global average pool`, op.averagePool(input, out));
     this.tape.push(() => {
       if (input !== this.image)
-        this.emit(`global average pool backward`, op.averagePoolBack(this.gradientFor(input).value, this.gradientOf(out)));
+        this.emit(`global average pool backward`, op.averagePoolBack(this.gradientFor(input).map, this.gradientOf(out)));
     });
     return out;
   }
 
-  /** The value for the backward pass: computed anew where that is cheaper than keeping a batch of it. */
-  private again(v: Value): Value {
+  /** @returns a feature map for the backward pass: computed a second time where that is cheaper than keeping a batch of it */
+  private repeated(v: FeatureMap): FeatureMap {
     const a = this.repeatable.get(v);
     if (!a || this.mode === "inference") return v;
-    const copy = { ...value(`${v.name} again`, v.shape), border: v.border };
+    const copy = { ...featureMap(`${v.name} repeated`, v.shape), border: v.border };
     this.emit(`activation of ${a.input.name} again`, op.activate(a, copy));
     return copy;
   }

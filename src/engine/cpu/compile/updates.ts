@@ -1,9 +1,11 @@
-import type { Instruction } from "./instructions.js";
-import type { Value } from "./layout.js";
-import type { Stored } from "./parameters.js";
-import type { Store } from "./store.js";
-import { transpose, type UpdateRange, updateDense, updateLanes } from "./update-instructions.js";
-import { type TileSide, type Transformed, transformWeights } from "./winograd.js";
+import type { Offset } from "../../schema/fields.js";
+import type { FeatureMap } from "../memory/feature-map.js";
+import type { Stored } from "../memory/parameters.js";
+import type { Store, WeightRange } from "../memory/store.js";
+import type { TileSide } from "../memory/winograd-weights.js";
+import type { Instruction } from "./instruction.js";
+import { transpose, updateDense, updateLanes } from "./update-ops.js";
+import { type Transformed, transformWeights } from "./winograd.js";
 
 /**
  * The tasks of the update. Each changes a range of weights and then whatever is derived from just that range, while it is at hand: the transposed
@@ -18,7 +20,7 @@ export class Updates {
   constructor(private readonly store: Store) {}
 
   /** @returns where Winograd's form of the weights, or of their transposed copy, lies */
-  transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): number {
+  transformed(stored: Stored, which: "forward" | "transposed", side: TileSide): Offset {
     const { packing, offset } = which === "forward" ? { packing: stored.packing!, offset: stored.offset } : stored.transposed!;
     const to = this.store.transformed(stored, which, side);
     this.transforms.set(stored, [...(this.transforms.get(stored) ?? []), { which, side, packing, from: offset, to }]);
@@ -26,16 +28,16 @@ export class Updates {
   }
 
   /** @param lanes the lanes that hold the gradient @param gradient where lane 0's lies; absent: it is given a place @returns that */
-  fromLanes(stored: Stored, lanes: "all" | "first", gradient = this.store.gradients.take(stored.size)): () => number {
-    for (const range of this.ranges(stored)) this.add("update", stored, range, updateLanes({ ...range, gradient, lanes }));
+  fromLanes(stored: Stored, lanes: "all" | "first", gradient = this.store.gradients.take(stored.size)): () => Offset {
+    const slots = slotsOf(stored);
+    for (const range of this.ranges(stored)) this.add("update", stored, range, updateLanes(range, slots, gradient, lanes));
     return gradient;
   }
 
   /** @param input and the gradient of its output: a dense layer's weight gradient is made of them in the update */
-  ofDense(stored: Stored, input: Value, dOut: Value): void {
+  ofDense(stored: Stored, input: FeatureMap, dOut: FeatureMap): void {
     for (const range of this.ranges(stored)) {
-      const { first, count } = this.store.rowsOf(range);
-      const update = updateDense({ ...range, from: first, count, size: range.count, input, dOut });
+      const update = updateDense(range, slotsOf(stored), input, dOut);
       this.add(`${stored.parameter.name} gradient and update`, stored, range, update);
     }
   }
@@ -58,16 +60,20 @@ export class Updates {
     );
   }
 
-  private add(label: string, stored: Stored, range: UpdateRange, update: Instruction): void {
+  private add(label: string, stored: Stored, range: WeightRange, update: Instruction): void {
     this.tasks.push({ ...update, label, parameter: stored.parameter.name, followers: this.transformsOf(stored, range) });
   }
 
-  private ranges(stored: Stored): UpdateRange[] {
+  private ranges(stored: Stored): WeightRange[] {
     return this.store.ranges(stored, this.transforms.has(stored));
   }
 
-  private transformsOf(stored: Stored, range: UpdateRange): Instruction[] {
+  private transformsOf(stored: Stored, range: WeightRange): Instruction[] {
     const forms = this.transforms.get(stored) ?? [];
     return forms.flatMap((form) => transformWeights(form, this.store.vectorWidth, range.tile, this.store.rowsOf(range)));
   }
+}
+
+function slotsOf({ slots }: Stored): Offset[] {
+  return slots.map(({ offset }) => offset);
 }

@@ -1,7 +1,8 @@
-import type { Model } from "../../model/model.js";
-import type { Parameter } from "../../model/parameters.js";
-import type { State, Tensor } from "../contract/state.js";
-import { type Tile, tilesOf, tilesSize } from "./layout.js";
+import type { Model } from "../../../model/model.js";
+import type { Parameter } from "../../../model/parameters.js";
+import type { State, Tensor } from "../../contract/state.js";
+import type { Offset } from "../../schema/fields.js";
+import { type Tile, tilesOf, tilesSize } from "./tiles.js";
 
 /** How a layer's weights are stored: tiles of outputs, each [tap][input][vectors × V]. */
 export interface Packing {
@@ -19,15 +20,13 @@ export interface Stored {
   parameter: Parameter;
   /** Absent for vectors (biases, batch norm), which are stored as they are, padded to whole blocks. */
   packing?: Packing;
-  /** Of each weight in PyTorch's order among the packed ones, once somebody has asked. */
+  /** The place of each weight, in PyTorch's order, among the packed ones; made on first use. */
   indices?: Int32Array;
   size: number;
-  offset: number;
+  offset: Offset;
   /** Transposed copy for the input gradient, where one is needed. */
-  transposed?: { packing: Packing; size: number; offset: number };
-  slots: { name: string; offset: number }[];
-  /** In a lane's gradients; absent for dense weights, whose gradient is computed in the update, and for statistics. */
-  gradient?: number;
+  transposed?: { packing: Packing; size: number; offset: Offset };
+  slots: { name: string; offset: Offset }[];
 }
 
 export function packing(shape: Omit<Packing, "tiles">, vectorWidth: number, widest: number): Packing {

@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { UserError } from "../../util/errors.js";
-import { arenaStart, type Backend, loadAddon, type NativeThreads } from "./backend.js";
-import type { WorkerSetup } from "./worker.js";
+import { UserError } from "../../../util/errors.js";
+import { programVersion } from "../program/schema.js";
+import type { Backend } from "./backend.js";
+import { loadAddon, type NativeThreads } from "./native.js";
+import { arenaStart, type WasmThread } from "./wasm.js";
 
 /** Threads that share one memory and sleep between programs. */
 interface Crew {
@@ -11,7 +13,7 @@ interface Crew {
   end(): Promise<void>;
 }
 
-/** What a crew has to say. @param error there will be no more */
+/** Called by a crew at the end of a program. @param error of a crew that can run no more programs */
 type Settle = (error?: Error) => void;
 
 /** The compute threads of one session. */
@@ -53,7 +55,7 @@ export class Threads {
   }
 }
 
-/** The addon's own threads: each of Node's takes 40 ms of a core to start, and 10 MB. */
+/** The addon's own threads: Node's are slow to start and each has a heap of its own. */
 function systemThreads(isa: number, memory: WebAssembly.Memory, threads: number, settle: Settle): Crew {
   const addon = loadAddon();
   let crew: NativeThreads;
@@ -77,7 +79,7 @@ function workers(module: WebAssembly.Module, memory: WebAssembly.Memory, threads
     settle();
   };
   const crew = Array.from({ length: threads }, (_, thread) => {
-    const workerData: WorkerSetup = { module, memory, thread, arena: arenaStart(threads) };
+    const workerData: WasmThread = { module, memory, thread, arena: arenaStart(threads), programVersion };
     const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
     worker.on("message", finished);
     worker.on("error", settle);

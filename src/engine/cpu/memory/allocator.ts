@@ -1,21 +1,22 @@
-import { padded } from "./layout.js";
+import { type Offset, offsetBy, type ThreadOffset } from "../../schema/fields.js";
+import { padded } from "./feature-map.js";
 
-/** Hands out the arena in floats, sixteen at a time so that every array begins on a cache line. */
-export class Allocator {
-  private next: number;
+/** Hands out a memory in floats, sixteen at a time so that every array begins on a cache line. */
+export class Allocator<O extends Offset | ThreadOffset = Offset> {
+  private next: O;
 
-  constructor(from = 0) {
-    this.next = padded(from);
+  constructor(from = 0 as O) {
+    this.next = padded(from) as O;
   }
 
   /** @returns the offset of n floats */
-  take(n: number): number {
+  take(n: number): O {
     const offset = this.next;
-    this.next += padded(n);
+    this.next = offsetBy(offset, padded(n));
     return offset;
   }
 
-  get end(): number {
+  get end(): O {
     return this.next;
   }
 }
@@ -26,14 +27,14 @@ export class Allocator {
  */
 export class LaneRegion {
   private readonly inside = new Allocator();
-  private start?: number;
+  private start?: Offset;
 
   /** @returns a function that gives the absolute offset in lane 0, once the region is placed */
-  take(n: number): () => number {
+  take(n: number): () => Offset {
     const offset = this.inside.take(n);
     return () => {
       if (this.start === undefined) throw new Error("The lanes were not placed");
-      return this.start + offset;
+      return offsetBy(this.start, offset);
     };
   }
 

@@ -1,45 +1,26 @@
-import type { Shape } from "../../model/shape.js";
-import { shapeSize } from "../../model/shape.js";
-import { blockWords, type Dot, type Instruction, noValue, tileWords } from "./instructions.js";
-import { padded, type Tile, type Value, viewWords } from "./layout.js";
-import type { Packing } from "./parameters.js";
+import { type Shape, shapeSize } from "../../../model/shape.js";
+import { type Offset, offsetBy } from "../../schema/fields.js";
+import { type FeatureMap, padded, view } from "../memory/feature-map.js";
+import type { Packing } from "../memory/parameters.js";
+import type { Tile } from "../memory/tiles.js";
+import { positionsOf, type TileSide, taps, transformedOffset, transformedSize, winogradSides } from "../memory/winograd-weights.js";
+import type { StructFields } from "../program/encode.js";
+import { type Instruction, instruction, placed, type ThreadMemory } from "./instruction.js";
+import { blocksAndLast, type Dot } from "./ops.js";
 
-/** Outputs of a tile along one side, of those that native/winograd.h has. */
-export type TileSide = keyof typeof transforms;
 /** Multiply-adds by which a window of one channel is transformed; its outputs take nearly as many. native/filtering.h. */
-const transforms = { 3: 100, 4: 144, 5: 294, 7: 648 };
-const tileSides: readonly TileSide[] = [3, 4, 5, 7];
-const taps = 9;
-/** Of transformed windows that are worked on at a time: half of a second-level cache of 512 kB. */
+const transforms: Record<TileSide, number> = { 3: 100, 4: 144, 5: 294, 7: 648 };
+/** Floats of the transformed windows of one chunk: half of a second-level cache of 512 kB. */
 const scratchFloats = 65536;
-/** But at least so many windows, or reading the transformed weights would take longer than multiplying by them. */
+/** Windows of a chunk at the least: for fewer, reading the transformed weights would take longer than multiplying by them. */
 const leastWindows = 16;
-
-/** Positions of a transformed window, for each of which there is a matrix product. */
-function positionsOf(side: TileSide): number {
-  return (side + 2) ** 2;
-}
-
-/**
- * Where tile t of a convolution's weights, or of their sums, begins when they are transformed. Between two positions there may be up to two
- * cache lines more than the weights take.
- * @param weights where it begins when they are not, or their size for what all take
- */
-function transformedOffset(side: TileSide, weights: number, t: number): number {
-  return positionsOf(side) * (Math.ceil(weights / taps) + t * 2 * padded(1));
-}
-
-/** @returns floats that a convolution's weights take when they are transformed */
-export function transformedSize(side: TileSide, size: number, tiles: readonly Tile[]): number {
-  return transformedOffset(side, size, tiles.length);
-}
 
 /** Tiles that cover an image. */
 function tilesOver(height: number, width: number, side: TileSide): number {
   return Math.ceil(height / side) * Math.ceil(width / side);
 }
 
-/** A convolution as the choice of its algorithm sees it. */
+/** The properties of a convolution by which its algorithm is chosen. */
 export interface Convolution {
   kernelSize: number;
   stride: number;
@@ -64,7 +45,7 @@ function cost(side: TileSide, { inputs, outputs, height, width }: Convolution): 
 export function winogradTile(c: Convolution, batchSize: number): TileSide | undefined {
   const forced = process.env.MNIST_TUI_CONVOLUTION;
   if (c.kernelSize !== 3 || c.stride !== 1 || c.inputs === 1 || forced === "direct") return undefined;
-  const side = tileSides.find((s) => forced === `winograd${s}`) ?? tileSides.reduce((a, b) => (cost(b, c) < cost(a, c) ? b : a));
+  const side = winogradSides.find((s) => forced === `winograd${s}`) ?? winogradSides.reduce((a, b) => (cost(b, c) < cost(a, c) ? b : a));
   if (forced?.startsWith("winograd")) return side;
   const pixels = c.height * c.width;
   const gains = taps * pixels * c.inputs * c.outputs > 1.5 * cost(side, c);
@@ -76,82 +57,49 @@ function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape
   const channels = padded(inputs) + padded(outputs);
   const windows = tilesOver(height, width, side);
   const chunk = Math.max(leastWindows, Math.min(16 * windows, Math.floor(scratchFloats / (positionsOf(side) * channels))));
-  const scratch = { floats: positionsOf(side) * channels * (chunk | 1), offset: noValue };
+  const scratch: ThreadMemory = { floats: positionsOf(side) * channels * (chunk | 1) };
   return { chunk, scratch, leastImages: Math.ceil(leastWindows / windows) };
 }
 
-function sourceWords(v: Value, origin: number): number[] {
-  const [blocks, last] = blockWords(v);
-  return [...viewWords(v), v.shape[1], v.shape[2], v.border, origin, blocks, last];
+function source(map: FeatureMap, origin: number): StructFields<"WinogradSource"> {
+  const [, height, width] = map.shape;
+  return { view: view(map), height, width, border: map.border, origin, ...blocksAndLast(map) };
 }
 
 /**
  * A convolution, or an input gradient as one, in place of `dot`.
- * @param d as for `dot`, its weights transformed and in tiles of [position][input][vectors × V] @param origin the first tap's row and column
+ * @param d as for `dot` @param weights where the transformed ones lie, in tiles of [position][input][vectors × V]
+ * @param origin the first tap's row and column
  */
-export function convolve(d: Dot, side: TileSide, weights: number, origin: number): Instruction {
+export function convolve(d: Dot, side: TileSide, weights: Offset, origin: number): Instruction {
   const [, height, width] = d.out.shape;
   const { chunk, scratch, leastImages } = chunkOf(side, d.input.shape[0], d.out.shape);
-  return {
-    kind: "winograd",
-    leastImages,
-    values: [d.input, d.out],
-    scratch,
-    multiplyAdds: taps * d.input.shape[0] * shapeSize(d.out.shape),
-    words: () => [
-      side,
-      ...sourceWords(d.input, origin),
-      ...viewWords(d.out),
-      height,
-      width,
-      d.bias ?? noValue,
-      d.relu ? 1 : 0,
-      d.accumulate ? 1 : 0,
-      scratch.offset,
-      chunk,
-      d.tiles.length,
-      ...tileWords(
-        d.tiles.map((tile, t) => ({ ...tile, weights: transformedOffset(side, tile.weights, t) })),
-        weights,
-      ),
-    ],
-  };
+  const multiplyAdds = taps * d.input.shape[0] * shapeSize(d.out.shape);
+  return instruction("winograd", { leastImages, maps: [d.input, d.out], scratch, multiplyAdds }, () => ({
+    ...{ tileSide: side, in: source(d.input, origin), out: view(d.out), height, width },
+    ...{ weights, bias: d.bias, relu: d.relu ?? false, accumulate: d.accumulate ?? false, scratch: placed(scratch), chunk },
+    tiles: d.tiles.map((tile, t) => ({ ...tile, weights: transformedOffset(side, tile.weights, t) })),
+  }));
 }
 
 /** Weight gradient of a convolution, in place of `outer`. */
 export function outer(
-  input: Value,
-  dz: Value,
+  input: FeatureMap,
+  dz: FeatureMap,
   side: TileSide,
   origin: number,
   tiles: readonly Tile[],
   size: number,
-  gradient: () => number,
+  gradient: () => Offset,
 ): Instruction {
   const [, height, width] = dz.shape;
   const { chunk, scratch, leastImages } = chunkOf(side, input.shape[0], dz.shape);
-  const sums = { floats: transformedSize(side, size, tiles), offset: noValue };
-  return {
-    kind: "winogradOuter",
-    leastImages,
-    values: [input, dz],
-    scratch,
-    sums,
-    multiplyAdds: taps * input.shape[0] * shapeSize(dz.shape),
-    words: () => [
-      side,
-      ...sourceWords(input, origin),
-      ...sourceWords(dz, 0),
-      height,
-      width,
-      gradient(),
-      sums.offset,
-      scratch.offset,
-      chunk,
-      tiles.length,
-      ...tileWords(tiles, 0),
-    ],
-  };
+  const sums: ThreadMemory = { floats: transformedSize(side, size, tiles) };
+  const multiplyAdds = taps * input.shape[0] * shapeSize(dz.shape);
+  return instruction("winogradOuter", { leastImages, maps: [input, dz], scratch, sums, multiplyAdds }, () => ({
+    ...{ tileSide: side, in: source(input, origin), out: source(dz, 0), height, width },
+    ...{ gradient: gradient(), sums: placed(sums), scratch: placed(scratch), chunk, tiles },
+  }));
 }
 
 /** A layer's weights, or their transposed copy for the input gradient, and their transformed form. */
@@ -160,8 +108,8 @@ export interface Transformed {
   side: TileSide;
   packing: Packing;
   /** Where they lie, packed so, and where the transformed ones do, larger by `transformedSize`. */
-  from: number;
-  to: number;
+  from: Offset;
+  to: Offset;
 }
 
 /** Floats [column, column + columns) of rows [row, row + rows) of a tile's [input][vectors × V]. */
@@ -177,13 +125,10 @@ function transform({ which, side, packing, from, to }: Transformed, vectorWidth:
   const tile = packing.tiles[block.tile];
   const width = tile.vectors * vectorWidth;
   const { row, rows, column, columns } = block;
-  const at = [from + tile.weights, to + transformedOffset(side, tile.weights, block.tile)];
-  return {
-    kind: "winogradWeights",
-    label: "Winograd's weights",
-    values: [],
-    words: () => [side, ...at, packing.inputs * width, width, row, rows, column, columns, which === "transposed" ? 1 : 0],
-  };
+  return instruction("winogradWeights", { label: "Winograd's weights", maps: [] }, () => ({
+    ...{ tileSide: side, from: offsetBy(from, tile.weights), to: offsetBy(to, transformedOffset(side, tile.weights, block.tile)) },
+    ...{ size: packing.inputs * width, width, row, rows, column, columns, flip: which === "transposed" },
+  }));
 }
 
 /**

@@ -1,0 +1,212 @@
+/**
+ * Makes the C++ headers of the structs that TypeScript and native/ share: native/program.gen.h and native/cuda/program.gen.cuh, from the schemas of the two engines
+ * (src/engine/schema/fields.ts). --check compares them with the committed ones.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { rolldown } from "rolldown";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const lineWidth = 150;
+
+const headers = [
+  {
+    file: "native/program.gen.h",
+    source: "src/engine/cpu/program/schema.ts",
+    schema: "cpuSchema",
+    about: "The CPU engine's program as it lies in the arena: 32-bit words, read through these structs.",
+  },
+  {
+    file: "native/cuda/program.gen.cuh",
+    source: "src/engine/cuda/schema.ts",
+    schema: "cudaSchema",
+    about: "The structs that the host writes and CUDA's kernels read.",
+  },
+];
+
+/** @returns what a TypeScript module exports, from its source: what is built may be older */
+async function load(source) {
+  const folder = mkdtempSync(join(tmpdir(), "mnist-tui-program-"));
+  try {
+    const bundle = await rolldown({ input: join(root, source), platform: "node", logLevel: "warn" });
+    const file = join(folder, "schema.mjs");
+    await bundle.write({ file, format: "esm" });
+    await bundle.close();
+    return await import(pathToFileURL(file));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @returns the text as a comment, in lines that are not too long */
+function comment(text) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < lineWidth) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`// ${word}`);
+  }
+  return lines;
+}
+
+/** @returns lines of code with texts behind them, one under the other */
+function aligned(rows) {
+  const column = Math.max(0, ...rows.filter(({ doc }) => doc).map(({ code }) => code.length));
+  return rows.map(({ code, doc }) => (doc ? `${code.padEnd(column)}  // ${doc}` : code));
+}
+
+function capitalized(name) {
+  return name[0].toUpperCase() + name.slice(1);
+}
+
+function number({ value, type }) {
+  const text = String(value);
+  if (type === "float") return `${text}f`;
+  return type === "uint32_t" ? `${text}u` : text;
+}
+
+/** Neighbours of one text share it. */
+function constants(schema) {
+  const lines = [];
+  let text = "";
+  for (const [name, constant] of Object.entries(schema.constants)) {
+    if (constant.doc !== text) lines.push("", ...comment(constant.doc));
+    text = constant.doc;
+    lines.push(`constexpr ${constant.type} ${name} = ${number(constant)};`);
+  }
+  return [...lines.slice(1), ""];
+}
+
+function enumeration([name, { doc, prefix, first = 0, values }]) {
+  const rows = Object.entries(values).map(([value, text], i) => ({
+    code: `  ${prefix}${capitalized(value)}${i === 0 && first !== 0 ? ` = ${first}` : ""},`,
+    doc: text,
+  }));
+  const size = `constexpr int32_t ${prefix}Count = ${rows.length};`;
+  return [...comment(doc), `enum ${name} : int32_t {`, ...aligned(rows), "};", size, ""];
+}
+
+/** The C++ type of a field, and its name. */
+function declaration(module, name, kind) {
+  const { wordKinds } = module;
+  const of = (type) => wordKinds[type]?.name ?? type;
+  if (typeof kind === "string") return { type: of(kind), name };
+  if ("optional" in kind) return { type: kind.optional, name };
+  if ("present" in kind) return { type: of("flag"), name };
+  if ("upTo" in kind) return { type: of(kind.of), name: `${name}[${kind.upTo}]` };
+  if ("list" in kind) return { type: of("count"), name: kind.count };
+  return { type: `${kind.pointer}*`, name };
+}
+
+/** Fields: on one line those that the schema puts together, and neighbours of one type that have no text. */
+function members(module, fields) {
+  const rows = [];
+  for (const [field, { kind, doc, beside }] of Object.entries(fields)) {
+    const { type, name } = declaration(module, field, kind);
+    const row = rows.at(-1);
+    const plain = !doc && row?.type === type && row.doc === "" && !type.endsWith("*");
+    if (beside || plain) {
+      row.names.push(name);
+      row.doc = doc;
+    } else {
+      rows.push({ type, names: [name], doc });
+    }
+  }
+  return aligned(rows.map(({ type, names, doc }) => ({ code: `  ${type} ${names.join(", ")};`, doc })));
+}
+
+/** Functions to the structs that stand behind the fields. */
+function lists(fields) {
+  let before = "this + 1";
+  return Object.entries(fields).flatMap(([name, { kind }]) => {
+    if (!kind.list) return [];
+    const line = `  const ${kind.list}* ${name}() const { return reinterpret_cast<const ${kind.list}*>(${before}); }`;
+    before = `${name}() + ${kind.count}`;
+    return [line];
+  });
+}
+
+function struct(module, [name, { doc, fields }], ops) {
+  const isOp = Object.values(ops).some((op) => op.struct === name);
+  const body = [...(isOp ? ["  Op op;"] : []), ...members(module, fields)];
+  const behind = lists(fields);
+  return [...(doc ? comment(doc) : []), `struct ${name} {`, ...body, ...(behind.length > 0 ? ["", ...behind] : []), "};", ""];
+}
+
+/** @throws where a field is of no kind that there is */
+function checkKinds({ wordKinds }, schema) {
+  for (const [name, { fields }] of Object.entries(schema.structs)) {
+    for (const [field, { kind }] of Object.entries(fields)) {
+      const wanted = typeof kind === "string" ? kind : (kind.optional ?? kind.list ?? kind.of);
+      const known = wanted === undefined || wanted in wordKinds || wanted in schema.enums || wanted in schema.structs;
+      if (!known) throw new Error(`${name}.${field} is of kind ${wanted}, which the schema does not have.`);
+    }
+  }
+}
+
+function opTable(ops) {
+  const rows = Object.entries(ops).map(([name, { struct: words, execute }]) => `  OP(op${capitalized(name)}, ${words}, ${execute})`);
+  const about = "Every op: its kind, the struct of its words, the function that carries it out. run.h makes its dispatch of it.";
+  const width = Math.max(...rows.map((row) => row.length)) + 1;
+  const lines = ["#define EACH_OP(OP)", ...rows].map((row, i) => (i < rows.length ? `${row.padEnd(width)}\\` : row));
+  return [...comment(about), ...lines, ""];
+}
+
+function aliases({ wordKinds }, schema) {
+  const used = new Set(
+    Object.values(schema.structs).flatMap(({ fields }) =>
+      Object.values(fields).flatMap(({ kind }) => {
+        if (typeof kind === "string") return [kind];
+        return "present" in kind ? ["flag"] : "list" in kind ? ["count"] : "upTo" in kind ? [kind.of] : [];
+      }),
+    ),
+  );
+  const rows = Object.entries(wordKinds)
+    .filter(([kind, { alias }]) => alias && used.has(kind))
+    .map(([, { name, alias }]) => ({ code: `using ${name} = ${alias.type};`, doc: alias.doc }));
+  return rows.length > 0 ? ["// What a word says.", ...aligned(rows), ""] : [];
+}
+
+async function header({ source, schema: name, about }) {
+  const module = { ...(await load("src/engine/schema/fields.ts")), ...(await load(source)) };
+  const schema = module[name];
+  checkKinds(module, schema);
+  const { ops = {} } = schema;
+  return [
+    `// ${about}`,
+    `// Made by npm run build:program of ${source}: change that, not this.`,
+    "#pragma once",
+    "#include <stdint.h>",
+    "",
+    ...(module.programVersion === undefined
+      ? []
+      : [
+          ...comment("Hash of the schema: TypeScript refuses kernels that were built for another one."),
+          `constexpr int32_t programVersion = ${module.programVersion};`,
+          "",
+        ]),
+    ...constants(schema),
+    ...aliases(module, schema),
+    ...Object.entries(schema.enums).flatMap(enumeration),
+    ...Object.entries(schema.structs).flatMap((entry) => struct(module, entry, ops)),
+    ...(Object.keys(ops).length > 0 ? opTable(ops) : []),
+  ]
+    .join("\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+for (const each of headers) {
+  const path = join(root, each.file);
+  const made = await header(each);
+  if (!process.argv.includes("--check")) {
+    writeFileSync(path, made);
+  } else if (readFileSync(path, "utf8") === made) {
+    console.log(`${each.file} is what ${each.source} makes.`);
+  } else {
+    console.error(`${each.file} is not what ${each.source} makes; run npm run build:program and commit the result.`);
+    process.exitCode = 1;
+  }
+}
