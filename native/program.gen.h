@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 // Hash of the schema: TypeScript refuses kernels that were built for another one.
-constexpr int32_t programVersion = 812259909;
+constexpr int32_t programVersion = 1444860041;
 
 // Pixels of an input image.
 constexpr int32_t imagePixels = 784;
@@ -431,28 +431,3 @@ struct Program {
   Count ops;
   Offset norms;                   // doubles [ops]: squared norm of the gradient that each op of the update has seen last
 };
-
-// Every op: its kind, the struct of its words, the function that carries it out. run.h makes its dispatch of it.
-#define EACH_OP(OP)                                                       \
-  OP(opGather, GatherOp, gather::execute)                                 \
-  OP(opDot, DotOp, dot::execute)                                          \
-  OP(opOuter, OuterOp, outer::execute)                                    \
-  OP(opActivate, ActivateOp, activation::execute)                         \
-  OP(opActivateBackReduce, ActivateBackOp, activation::reduce)            \
-  OP(opActivateBackApply, ActivateBackOp, activation::back)               \
-  OP(opStatistics, StatisticsOp, normalize::statistics)                   \
-  OP(opAveragePool, AveragePoolOp, pool::average)                         \
-  OP(opAveragePoolBack, AveragePoolOp, pool::averageBack)                 \
-  OP(opLoss, LossOp, loss::execute)                                       \
-  OP(opColumnSum, ColumnSumOp, outer::columnSum)                          \
-  OP(opNormalizeFinish, NormalizeFinishOp, normalize::finish)             \
-  OP(opNormalizeBackFinish, NormalizeBackFinishOp, normalize::backFinish) \
-  OP(opNormalizeInference, NormalizeInferenceOp, normalize::inference)    \
-  OP(opLossFinish, LossFinishOp, loss::finish)                            \
-  OP(opUpdateLanes, UpdateLanesOp, update::lanes)                         \
-  OP(opUpdateDense, UpdateDenseOp, update::dense)                         \
-  OP(opProbabilities, ProbabilitiesOp, loss::probabilities)               \
-  OP(opWinograd, WinogradOp, winograd::execute)                           \
-  OP(opWinogradOuter, WinogradOuterOp, winograd::execute)                 \
-  OP(opWinogradWeights, WinogradWeightsOp, winograd::execute)             \
-  OP(opTranspose, TransposeOp, update::transpose)

@@ -2,28 +2,11 @@
 // as they come; a thread that would wait for the others begins with the update. The arithmetic of a task is fixed, so results depend neither on the
 // threads, nor on their number, nor on the order of tasks.
 #pragma once
-#include "activation_back.h"
 #include "barrier.h"
 #include "clock.h"
-#include "dot.h"
-#include "gather.h"
-#include "loss.h"
-#include "normalize.h"
-#include "outer.h"
-#include "pool.h"
-#include "update.h"
-#include "winograd.h"
+#include "dispatch.gen.h"
 
 namespace run {
-
-static void dispatch(const Op* op, const Context& c) {
-  switch (op->kind) {
-#define OP(kind, Words, execute) \
-  case kind: return execute(*reinterpret_cast<const Words*>(op), c);
-    EACH_OP(OP)
-#undef OP
-  }
-}
 
 static void execute(const Op* op, const Context& c) {
   if (!c.profile) return dispatch(op, c);

@@ -1,5 +1,5 @@
 /**
- * Makes the C++ headers of the structs that TypeScript and native/ share: native/program.gen.h and native/cuda/program.gen.cuh, from the schemas of the two engines
+ * Makes the C++ headers of the structs that TypeScript and native/ share: native/program.gen.h, native/dispatch.gen.h and native/cuda/program.gen.cuh, from the schemas of the two engines
  * (src/engine/schema/fields.ts). --check compares them with the committed ones.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,12 +17,21 @@ const headers = [
     source: "src/engine/cpu/program/schema.ts",
     schema: "cpuSchema",
     about: "The CPU engine's program as it lies in the arena: 32-bit words, read through these structs.",
+    content: structs,
+  },
+  {
+    file: "native/dispatch.gen.h",
+    source: "src/engine/cpu/program/schema.ts",
+    schema: "cpuSchema",
+    about: "From the kind of an op to the function that carries it out.",
+    content: (_, schema) => dispatch(schema),
   },
   {
     file: "native/cuda/program.gen.cuh",
     source: "src/engine/cuda/schema.ts",
     schema: "cudaSchema",
     about: "The structs that the host writes and CUDA's kernels read.",
+    content: structs,
   },
 ];
 
@@ -146,12 +155,25 @@ function checkKinds({ wordKinds }, schema) {
   }
 }
 
-function opTable(ops) {
-  const rows = Object.entries(ops).map(([name, { struct: words, execute }]) => `  OP(op${capitalized(name)}, ${words}, ${execute})`);
-  const about = "Every op: its kind, the struct of its words, the function that carries it out. run.h makes its dispatch of it.";
-  const width = Math.max(...rows.map((row) => row.length)) + 1;
-  const lines = ["#define EACH_OP(OP)", ...rows].map((row, i) => (i < rows.length ? `${row.padEnd(width)}\\` : row));
-  return [...comment(about), ...lines, ""];
+/** The interpreter's switch over the kinds of ops, with the kernels that it calls. */
+function dispatch({ ops }) {
+  const files = [...new Set(["context.h", ...Object.values(ops).map(({ file }) => file)])].sort();
+  return [
+    ...files.map((file) => `#include "${file}"`),
+    "",
+    "namespace run {",
+    "",
+    "static void dispatch(const Op* op, const Context& c) {",
+    "  switch (op->kind) {",
+    ...Object.entries(ops).map(
+      ([name, { struct: words, execute }]) =>
+        `    case op${capitalized(name)}: return ${execute}(*reinterpret_cast<const ${words}*>(op), c);`,
+    ),
+    "  }",
+    "}",
+    "",
+    "}  // namespace run",
+  ];
 }
 
 function aliases({ wordKinds }, schema) {
@@ -169,33 +191,35 @@ function aliases({ wordKinds }, schema) {
   return rows.length > 0 ? ["// What a word says.", ...aligned(rows), ""] : [];
 }
 
-async function header({ source, schema: name, about }) {
-  const module = { ...(await load("src/engine/schema/fields.ts")), ...(await load(source)) };
-  const schema = module[name];
-  checkKinds(module, schema);
+function structs(module, schema) {
   const { ops = {} } = schema;
+  const version = [
+    "// Hash of the schema: TypeScript refuses kernels that were built for another one.",
+    `constexpr int32_t programVersion = ${module.programVersion};`,
+    "",
+  ];
   return [
-    `// ${about}`,
-    `// Made by npm run build:program of ${source}: change that, not this.`,
-    "#pragma once",
     "#include <stdint.h>",
     "",
-    ...(module.programVersion === undefined
-      ? []
-      : [
-          ...comment("Hash of the schema: TypeScript refuses kernels that were built for another one."),
-          `constexpr int32_t programVersion = ${module.programVersion};`,
-          "",
-        ]),
+    ...(module.programVersion === undefined ? [] : version),
     ...constants(schema),
     ...aliases(module, schema),
     ...Object.entries(schema.enums).flatMap(enumeration),
     ...Object.entries(schema.structs).flatMap((entry) => struct(module, entry, ops)),
-    ...(Object.keys(ops).length > 0 ? opTable(ops) : []),
-  ]
-    .join("\n")
-    .trimEnd()
-    .concat("\n");
+  ];
+}
+
+async function header({ source, schema: name, about, content }) {
+  const module = { ...(await load("src/engine/schema/fields.ts")), ...(await load(source)) };
+  const schema = module[name];
+  checkKinds(module, schema);
+  const lines = [
+    `// ${about}`,
+    `// Made by npm run build:program of ${source}: change that, not this.`,
+    "#pragma once",
+    ...content(module, schema),
+  ];
+  return `${lines.join("\n").trimEnd()}\n`;
 }
 
 for (const each of headers) {

@@ -67,7 +67,9 @@ describe("a struct's value", () => {
 describe("the headers that native/ includes", () => {
   it("are what the schemas make", async () => {
     const { stdout } = await run(process.execPath, [fileURLToPath(new URL("../../scripts/build-program.mjs", import.meta.url)), "--check"]);
-    expect(stdout).toMatch(/native\/program\.gen\.h is what .*\nnative\/cuda\/program\.gen\.cuh is what /);
+    expect(stdout).toMatch(
+      /native\/program\.gen\.h is what .*\nnative\/dispatch\.gen\.h is what .*\nnative\/cuda\/program\.gen\.cuh is what /,
+    );
   });
 
   it("lay structs out as TypeScript does", async (context) => {

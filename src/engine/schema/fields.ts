@@ -95,8 +95,9 @@ export interface Constant<V extends number = number> {
 /** An op of the CPU engine's program. */
 export interface Op {
   readonly struct: string;
-  /** The function in native/ that carries it out. */
+  /** The function that carries it out, and its file in native/. */
   readonly execute: string;
+  readonly file: string;
   readonly doc: string;
 }
 
