@@ -1,5 +1,5 @@
-// What stands between two convolutions, in one pass over memory: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part
-// optional; and its way back, which computes the forward values again instead of reading them.
+// Activations, the work between two convolutions, in one pass over memory: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part
+// optional. Their backward passes compute the forward values a second time instead of reading them.
 //
 //   for n, p, q, c:  v(h, w) = scale[c] · in[n, h, w, c] + shift[c] + skip[n, h, w, c]
 //                    out[n, p, q, c] = drop · max over the window of relu(v)
@@ -29,7 +29,7 @@ struct Window {
   static constexpr int side = POOL ? 2 : 1, count = side * side;
   uint32_t quad, image, top, left;
   uint32_t channels;
-  int down, across;  // pixels of it that exist
+  int down, across;  // rows and columns of the window that lie in the image
 
   __device__ Window(const Activation& a, uint32_t index, uint32_t quad_) : quad(quad_), channels(4 * a.quads.divisor) {
     const Split column = divide(index, a.windowsAcross), row = divide(column.quotient, a.windowsDown);
@@ -41,16 +41,16 @@ struct Window {
   }
   __device__ bool has(int i) const { return i / side < down && i % side < across; }
   __device__ bool complete() const { return down == side && across == side; }
-  // Of pixel i, in floats.
+  // @returns the place of pixel i, in floats
   __device__ size_t at(const Activation& a, int i) const {
     return ((static_cast<size_t>(image) * a.height + top + i / side) * a.width + left + i % side) * channels + 4 * quad;
   }
-  // Of its output.
+  // @returns the place of the window's output
   __device__ size_t out(const Activation& a) const {
     const uint32_t p = top / side, q = left / side, height = a.height / side, width = a.width / side;
     return ((static_cast<size_t>(image) * height + p) * width + q) * channels + 4 * quad;
   }
-  // Drops the output's four channels.
+  // @returns dropout of the output's four channels
   __device__ float4 dropped(const Activation& a, const Run* run, float4 v) const {
     if (a.dropout < 0) return v;
     const Key key = randomKey(run->seed, streamDropout, run->step, a.dropout);
@@ -104,7 +104,7 @@ __device__ inline void route(const float (&v)[4], float d, bool isRelu, float (&
   for (int i = 0; i < 4; i++) to[i] = i == winner ? d : 0;
 }
 
-// Computes a window's forward values and the gradients of v(h, w), and hands out(i, in, skip, gradient) every pixel that exists.
+// Computes a window's forward values and the gradients of v(h, w), and calls out(i, in, skip, gradient) for its pixels in the image.
 template <bool POOL, class Out>
 __device__ inline void goBack(const Run* run, const Tensors& t, const float* dOut, const Activation& a, const Window<POOL>& w,
                               const TableQuad& norm, const TableQuad& skipNorm, Out&& out) {

@@ -2,9 +2,9 @@
 #pragma once
 #include "common.cuh"
 
-// Which quad of channels and which pixels a thread takes: first, first + step, … below end.
+// The quad of channels and the pixels of one thread: first, first + step, … below end.
 struct ColumnShare {
-  uint32_t quads, quad, lane, lanes;  // quads of this block; the thread's own
+  uint32_t quads, quad, lane, lanes;  // quads of this block; the thread's quad; its number among the threads of that quad, and theirs
   uint32_t first, step, end;
   bool active;
 
@@ -23,8 +23,8 @@ struct ColumnShare {
 };
 
 // Adds up COUNT sums of every channel, over the threads of a block and then over blocks. Every thread calls it with its own sums.
-// @param parts [gridDim.x, COUNT, C4] @param tickets [gridDim.y], 0 before and after @return true in the one block of these channels
-// that now has the totals: total(i, channel) in double, for its own channels
+// @param parts [gridDim.x, COUNT, C4] @param tickets [gridDim.y], 0 before and after @returns true in the one block of these channels that then has
+// their totals, in double
 template <int COUNT>
 struct ColumnSums {
   double* totals;  // [COUNT, 4 · quads] of shared memory
@@ -46,7 +46,7 @@ struct ColumnSums {
       __syncthreads();
     }
     if (!lastBlock(tickets + blockIdx.y, gridDim.x)) return false;
-    // All threads read parts, each some blocks of one channel; then one a channel adds up what they have.
+    // All threads read parts, each of some blocks of one channel; then one thread a channel adds up their sums.
     double* lanes = reinterpret_cast<double*>(threads);
     const uint32_t parallel = columns < columnThreads ? columnThreads / columns : 1;
     for (int i = 0; i < COUNT; i++) {

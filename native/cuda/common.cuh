@@ -1,4 +1,4 @@
-// What all kernels share: how activations lie in memory, what a launch knows of its step, divisions by constants, meeting of blocks.
+// The parts that all kernels share: layout of activations, divisions by constants, vectors of four, the last block of a launch.
 //
 // Activations are [image, row, column, channel] with the channels filled up with zeros to a multiple of four ("C4"), so that four
 // channels are one aligned load. Every kernel keeps the filling zero: weights there are zero, and so are their gradients.
@@ -34,8 +34,8 @@ __device__ inline float4 where(float4 x, float4 v) {
   return make_float4(x.x > 0 ? v.x : 0, x.y > 0 ? v.y : 0, x.z > 0 ? v.z : 0, x.w > 0 ? v.w : 0);
 }
 
-// True in the last of `count` blocks to come here, which then sees what all others wrote before (the CUDA guide's threadFenceReduction).
-// Sums over blocks are added up by that block in their order, so they do not depend on which one it is.
+// @returns true in the last of `count` blocks to arrive, which then sees all that the others wrote before (the CUDA samples' threadFenceReduction).
+// That block adds up the sums of all blocks in their order: the result does not depend on which block was last.
 __device__ inline bool lastBlock(uint32_t* ticket, uint32_t count) {
   __shared__ bool last;
   __threadfence();

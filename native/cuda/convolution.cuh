@@ -4,7 +4,7 @@
 #pragma once
 #include "tile.cuh"
 
-// A row or column of no image: not inside, whatever is added.
+// A row or column outside of every image, also after a kernel position is added.
 constexpr int nowhere = -(1 << 24);
 
 // ---- Forward: M = N·P·Q output pixels, N = O4, K = K·K·C4 ------------------------------------------------------------------------
@@ -81,7 +81,7 @@ __device__ inline void forward(const float* x, const float* w, float* y, const C
 struct Part {
   int row, column;          // h mod S, w mod S
   int firstTop, firstLeft;  // the first kernel positions met
-  int down, across;         // how many
+  int down, across;         // and their numbers
   uint32_t perRow;          // 2¹⁶ / across, rounded up: n / across is n · perRow / 2¹⁶ for the few positions that there are
 
   __device__ Part(const Conv& g, int z) {
@@ -155,7 +155,7 @@ struct TransposedWeights {
 };
 
 // Blocks: x over the pixels of a part, y over inputs, z over parts. Where `mask` is given, x came out of a relu: its gradient passes
-// where mask [N, H, W, C4] > 0. Where accumulate, adds to what another layer sent to the same x.
+// where mask [N, H, W, C4] > 0. accumulate: dx has the gradient from another layer already, and is added to.
 template <class T>
 __device__ inline void inputGradient(const float* dy, const float* w, float* dx, const float* mask, const Conv& g, int pixels,
                                      int accumulate) {

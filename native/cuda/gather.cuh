@@ -1,5 +1,5 @@
 // The batch's pixels, augmented and normalized, laid out for the first layer: out [N, P, Q, C4] holds for every output pixel the K×K
-// pixels that a convolution looks at (K² filled up to C4), which makes that convolution one of 1×1 with K² channels: with a single
+// pixels that a convolution reads (K² filled up to C4), which makes that convolution one of 1×1 with K² channels: with a single
 // channel it would otherwise load one number at a time or multiply by three zeros in four. K = 1 gives the image itself, K = 28 with
 // P = Q = 1 a dense layer's input. Zeros around the image are PyTorch's padding of the normalized image.
 //

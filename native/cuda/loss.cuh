@@ -5,7 +5,7 @@
 struct Softmax {
   float logits[classes];
   float exponentials[classes];
-  float others = 0, sum;  // of e^(logit − highest): of all but the highest, of all
+  float others = 0, sum;  // sums of e^(logit − highest): without the highest, and with it
   int best = 0;
 
   __device__ explicit Softmax(const float* row) {
@@ -38,7 +38,7 @@ struct Softmax {
   }
 };
 
-// Training, in one block: logits and dLogits [images, 12]; the mean loss and the correct ones of the step.
+// Training, in one block: logits and dLogits [images, 12]; the mean loss and the number of correct predictions of the step.
 //
 //   for n, i:  dLogits[n, i] = (softmax(logits[n])[i] − (i == label[n])) / N
 extern "C" __global__ void __launch_bounds__(lossThreads) loss(const Run* run, const float* logits, float* dLogits, int images) {
@@ -73,8 +73,8 @@ extern "C" __global__ void __launch_bounds__(lossThreads) loss(const Run* run, c
   }
 }
 
-// Inference, a thread an image: logits, or probabilities, loss and prediction where there are labels. The last block moves on to the
-// next batch.
+// Inference, one image a thread: logits, or probabilities, loss and prediction where there are labels. The last block advances run->first to the next
+// batch.
 extern "C" __global__ void __launch_bounds__(256) answer(Run* run, const float* logits, uint32_t* ticket, int images) {
   const int n = blockIdx.x * blockDim.x + threadIdx.x;
   if (n < images) {

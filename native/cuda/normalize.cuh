@@ -1,5 +1,5 @@
-// Batch norm (Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm2d): what a layer's activations need of the whole batch, as a
-// table [6, C4] a layer. With x̂ = (x − mean) · inverse:
+// Batch norm (Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm2d): statistics of the whole batch for a layer's activations, as
+// a table [6, C4] a layer. With x̂ = (x − mean) · inverse:
 //
 //   y = weight · x̂ + bias = scale · x + shift
 //   dx = scale · (dy − mean(dy) − x̂ · mean(dy · x̂))
@@ -51,7 +51,7 @@ extern "C" __global__ void __launch_bounds__(columnThreads)
   }
 }
 
-// The table out of the running statistics, before inference; a thread a channel.
+// The table out of the running statistics, before inference; one channel a thread.
 extern "C" __global__ void __launch_bounds__(256) runningTable(const float* weight, const float* bias, const float* runningMean,
                                                                const float* runningVariance, float* table, int channels) {
   const int c = blockIdx.x * blockDim.x + threadIdx.x;

@@ -1,4 +1,4 @@
-// Global average pool. x [N, A, C4] with A = H·W pixels, y [N, C4]; a thread four channels of an image, or of a pixel on the way back.
+// Global average pool. x [N, A, C4] with A = H·W pixels, y [N, C4]. A thread takes four channels of an image, backward of a pixel.
 #pragma once
 #include "common.cuh"
 

@@ -9,7 +9,7 @@
 #pragma once
 #include "common.cuh"
 
-// For the emulator, test/engine/cuda/emulator/device.h has these two.
+// The emulator has these two in test/engine/cuda/emulator/device.h.
 #ifdef __CUDACC__
 // To the nearest, ties away from zero.
 __device__ inline float roundTf32(float x) {
@@ -35,7 +35,7 @@ struct Product {
   // As many slices as in fp32, or fewer where they would be less than a warp each.
   static constexpr int slices = T::threads / T::SLICES < 32 ? T::threads / 32 : T::SLICES, perSlice = T::threads / slices;
   static constexpr int across = T::BN < 64 ? 1 : T::BN / 32, down = perSlice / 32 / across;  // warps of a slice
-  static constexpr int height = T::BM / down, width = T::BN / across;                       // of what a warp makes
+  static constexpr int height = T::BM / down, width = T::BN / across;                       // of the part of one warp
   static_assert(down * height == T::BM && height % 16 == 0 && width % 8 == 0 && T::BK % (8 * slices) == 0, "whole fragments");
   using Sums = float[height / 16][width / 8][4];
 

@@ -7,12 +7,11 @@
 // memory, the next step's are on their way into registers; two buffers, so one barrier a step. Where the tile is so small that it would
 // employ few threads, slices, which are groups of threads, share each step's k among themselves and add up their tiles at the end, in order.
 //
-// What a thread does with a step in shared memory is the business of Product<Tile>, of which there are two. rounded(float4) makes of
-// numbers on their way there what it multiplies. It has
-//   slices, perSlice              how many, and threads of each
-//   row(thread), column(thread)   where in the tile a thread of the slice begins to read; first(slice, thread): at which k of a step
-//   add(sums, a, b)               adds a step's products, a and b pointing there
-//   each(sums, row, column, out)  hands out(m, n, float4) the thread's sums, four neighbouring columns at a time
+// Product<Tile>, of which there are two, multiplies a step in shared memory; rounded(float4) prepares its factors on their way there. It has
+//   slices, perSlice              the number of slices, and of the threads of each
+//   row(thread), column(thread)   the place in the tile at which a thread of the slice begins to read; first(slice, thread): the k of a step
+//   add(sums, a, b)               adds a step's products; a and b point to that place
+//   each(sums, row, column, out)  calls out(m, n, float4) for the thread's sums, four neighbouring columns at a time
 #pragma once
 #ifdef TENSOR_CORES
 #include "tf32.cuh"
@@ -31,8 +30,8 @@ struct Tile {
 };
 
 // One step of one operand, [k, m] with m from `first` on, on its way from where it lies to shared memory. A Source<ROWS> has
-//   alongK         whether its numbers lie beside each other along k, or along m
-//   prepare(i, m)  what is to be known of row m, the i-th of ROWS that this thread asks for; of rows m … m + 3 (i = 0) along m
+//   alongK         whether neighbouring numbers in memory differ in k, or in m
+//   prepare(i, m)  prepares row m, the i-th of ROWS that this thread loads; where neighbours differ in m, rows m … m + 3 (i = 0)
 //   load(i, k)     A[m, k … k + 3], or A[m … m + 3, k]
 template <int THREADS, int BK, int WIDTH, bool ALONG_K>
 struct Share {
@@ -85,7 +84,7 @@ struct Operand {
   }
 };
 
-// Computes the tile at (firstM, firstN) over k from begin to end, and hands out(m, n, float4) four neighbouring columns at a time;
+// Computes the tile at (firstM, firstN) over k from begin to end, and calls out(m, n, float4) for four neighbouring columns at a time;
 // m and n may lie beyond the matrix.
 template <class T, template <int> class SourceA, template <int> class SourceB, class Problem, class Out>
 __device__ inline void multiply(const Problem& problem, int firstM, int firstN, int begin, int end, Out&& out) {

@@ -1,5 +1,5 @@
 // The optimizer's step, after PyTorch's torch.optim.Adam, SGD and RMSprop, on all parameters in one launch. Parameters and slots lie in
-// arenas of one layout; a table says where each parameter's gradient is and of how many parts it is the sum.
+// arenas of one layout; a table of segments has the gradients' addresses and the number of their parts.
 #pragma once
 #include "common.cuh"
 
@@ -14,7 +14,7 @@ struct Rates {
   int optimizer;
   bool momentumSlot;
 
-  // w, and the slots that the optimizer has; see State in src/engine/engine.ts
+  // Moves w and the optimizer's slots (src/model/optimizers.ts).
   __device__ void apply(float& w, float g, float& first, float& second) const {
     g += weightDecay * w;
     if (optimizer == optimizerAdam) {
@@ -34,7 +34,7 @@ struct Rates {
   }
 };
 
-// Four parameters a thread. slot0, slot1: null where the optimizer has none. The last block to finish ends the step.
+// Four parameters a thread. slot0, slot1: null where the optimizer has none. The last block to finish advances the run to the next step.
 extern "C" __global__ void __launch_bounds__(updateThreads)
     update(Run* run, const Segment* segments, const UpdateBlock* blocks, float* parameters, float* slot0, float* slot1, uint32_t* ticket,
            int optimizer, float momentum, float weightDecay) {
@@ -61,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(updateThreads)
   }
 }
 
-// Squares of the gradients that the last step left, on request: sums [blocks], which the host adds up segment by segment.
+// Squares of the last step's gradients, on request: sums [blocks], which the host adds up by parameter.
 extern "C" __global__ void __launch_bounds__(updateThreads) gradientSquares(const Segment* segments, const UpdateBlock* blocks, float* sums) {
   __shared__ float squares[updateThreads];
   const UpdateBlock block = blocks[blockIdx.x];
