@@ -5,10 +5,11 @@ import { findModels, type ModelSource, sourcesOf } from "../predict/models.js";
 import { newestRun, openRun, type RunPaths } from "../run/directory.js";
 import { followEvents } from "../run/follow.js";
 import { RunStore } from "../run/state/store.js";
-import { isLoopback } from "../serve/guard.js";
+import { isLoopback, originOf } from "../serve/guard.js";
 import { defaultMaxBytes, type RunningServer, startServer } from "../serve/server.js";
 import { lockHolder } from "../train/run-lock.js";
 import { exists } from "../util/atomic-write.js";
+import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags, numberOption, threadsOption } from "./options.js";
 import { writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
@@ -17,6 +18,7 @@ interface ServeOptions extends ModelFlags {
   port: number;
   host: string;
   allowHost: string[];
+  allowOrigin: string[];
   maxBytes: number;
   threads: number;
   json?: boolean;
@@ -29,7 +31,8 @@ export function serveCommand(): Command {
     .addOption(numberOption("--port <n>", "port to listen on; 0 takes any free one", { least: 0, most: 65_535 }).default(defaultHttpPort))
     .option("--host <address>", "address to listen on; any but this machine's own is open to every machine that reaches it", "127.0.0.1")
     .option("--allow-host <name...>", "further names that requests may call the server by, as behind a proxy", [])
-    .addOption(numberOption("--max-bytes <n>", "largest picture", { least: 1, most: 2 ** 30 }).default(defaultMaxBytes));
+    .option("--allow-origin <url...>", "other sites whose pages may use the server, such as https://digits.example", [])
+    .addOption(numberOption("--max-bytes <n>", "largest picture, in bytes", { least: 1, most: 2 ** 30 }).default(defaultMaxBytes));
   return addModelOptions(command)
     .addOption(threadsOption("worker threads of each model").default(1))
     .option("--json", "one JSON object a line on standard output: where it listens, and notices")
@@ -46,9 +49,10 @@ async function serve(options: ServeOptions): Promise<void> {
     if (time === "later") process.exit(signals.exitCode);
   });
   const { models, run } = await chooseModels(options);
+  const allowOrigins = options.allowOrigin.map(siteOrigin);
   const { host, port, allowHost: allowHosts, maxBytes, engine, threads } = options;
   const store = new RunStore();
-  const server = await startServer({ host, port, allowHosts, maxBytes, engine, threads, models, store, onNotice: notice });
+  const server = await startServer({ host, port, allowHosts, allowOrigins, maxBytes, engine, threads, models, store, onNotice: notice });
   if (!isLoopback(host))
     notice("warning", `Listening on ${host}: every machine that reaches this one can use the server; it asks for no password.`);
   writeOutput(
@@ -86,4 +90,10 @@ async function runAt(path: string): Promise<RunPaths | undefined> {
 
 function welcome({ url }: RunningServer, models: readonly ModelSource[]): string {
   return `${models.map(({ origin }) => `model: ${origin}\n`).join("")}Listening on ${url}; Ctrl-C ends.\n`;
+}
+
+function siteOrigin(text: string): string {
+  const origin = originOf(text);
+  if (origin !== undefined) return origin;
+  throw new UserError(`--allow-origin expects the address of a site such as https://digits.example, got ${JSON.stringify(text)}.`, 2);
 }

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { ServerParts } from "./parts.js";
 import { RequestError } from "./request-error.js";
@@ -25,7 +26,8 @@ export function addStatusRoutes(app: FastifyInstance, { pool, metrics, feed, dec
   app.get("/get_training_data", () => feed.figures());
   // A HEAD request for a stream without end would never be answered.
   app.get("/events", { exposeHeadRoute: false }, (_request, reply) => {
-    if (!feed.add(reply.raw)) throw new RequestError(503, "Too many pages watch already.", { "retry-after": "5" });
+    if (!feed.add(reply.raw, reply.getHeaders() as OutgoingHttpHeaders))
+      throw new RequestError(503, "Too many pages watch already.", { "retry-after": "5" });
     reply.hijack();
   });
 }

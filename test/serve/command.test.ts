@@ -129,6 +129,12 @@ describe("mnist-tui serve", () => {
   it.each([
     ["a port that is none", ["--port", "x"], 2, /--port expects a whole number from 0 to 65535, got "x"/],
     ["no picture size", ["--max-bytes", "0"], 2, /--max-bytes expects a whole number from 1/],
+    [
+      "any origin at all",
+      ["--allow-origin", "*"],
+      2,
+      /--allow-origin expects the address of a site such as https:\/\/digits\.example, got "\*"/,
+    ],
     ["an unknown engine", ["--engine", "abacus"], 2, /Allowed choices are auto/],
     ["a checkpoint that is none", ["--checkpoint", "/nowhere"], 1, /\/nowhere does not exist: expected a folder/],
     ["an address of another machine", ["--host", "203.0.113.7", "--port", "0"], 1, /203\.0\.113\.7 is no address of this machine/],
