@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { catalog } from "../data/catalog.js";
 import { loadDataset } from "../data/datasets.js";
 import { buildModel } from "../model/presets.js";
-import { sourcesOf } from "../predict/models.js";
+import { sourcesOf } from "../predict/sources.js";
 import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
 import type { RunEvent } from "../run/events.js";
 import { RunStore } from "../run/state/store.js";

@@ -1,5 +1,5 @@
 import type { ClassifierOptions } from "../predict/classifier.js";
-import type { ModelSource } from "../predict/models.js";
+import type { ModelSource } from "../predict/sources.js";
 import type { RunStore } from "../run/state/store.js";
 import { UserError } from "../util/errors.js";
 import { BodyReader } from "./body.js";

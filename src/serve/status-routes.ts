@@ -8,7 +8,10 @@ export function addStatusRoutes(app: FastifyInstance, { pool, metrics, feed, dec
   app.get("/healthz", () => ({ status: "ok" }));
   app.get("/readyz", (_request, reply) => {
     const models = pool.status();
-    return reply.code(pool.ready.length > 0 ? 200 : 503).send({ ready: pool.ready.length > 0, models });
+    const { best } = pool;
+    return reply
+      .code(best ? 200 : 503)
+      .send({ ready: best !== undefined, models, default: best?.source.name, choose: "/predict?model=NAME" });
   });
   app.get("/metrics", (_request, reply) =>
     reply.type("text/plain; version=0.0.4").send(
