@@ -127,5 +127,7 @@ it("predict prints which network answers, and --json prints its folder", async (
   expect(predict("--checkpoint-dir", none).split("\n")[0]).toMatch(/^model: compact, pretrained, 99\.\d\d % on mnist; /);
   const { checkpoint, label } = JSON.parse(predict("--checkpoint-dir", none, "--json"));
   expect([label, checkpoint]).toEqual([1, expect.stringMatching(/pretrained$/)]);
-  expect(predict("--checkpoint-dir", runs, "--checkpoint", "worse/deep").split("\n")[0]).toBe("model: simple, worse/deep, 97.00 % on mnist");
+  expect(predict("--checkpoint-dir", runs, "--checkpoint", "worse/deep").split("\n")[0]).toBe(
+    "model: simple, worse/deep, 97.00 % on mnist",
+  );
 });
