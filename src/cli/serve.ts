@@ -14,6 +14,7 @@ import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags, numberOption, threadsOption } from "./options.js";
 import { writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
+import { tunnelHint } from "./ssh-tunnel.js";
 
 interface ServeOptions extends ModelFlags {
   port: number;
@@ -95,7 +96,8 @@ async function chooseModels(choice: ModelChoice): Promise<{ models: ModelSource[
 
 async function welcome({ url }: RunningServer, models: readonly ModelSource[]): Promise<string> {
   const choose = models.length > 1 ? "The best one answers; /predict?model=NAME asks another.\n" : "";
-  return `${(await modelLines(models)).join("\n")}\n${choose}Listening on ${url}; Ctrl-C ends.\n`;
+  const tunnel = tunnelHint(url, process.env);
+  return `${(await modelLines(models)).join("\n")}\n${choose}Listening on ${url}; Ctrl-C ends.\n${tunnel === undefined ? "" : `${tunnel}\n`}`;
 }
 
 function siteOrigin(text: string): string {
