@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type Classifier, openClassifier } from "../predict/classifier.js";
+import { modelLines } from "../predict/description.js";
 import { findModels } from "../predict/models.js";
 import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags } from "./options.js";
@@ -38,7 +39,7 @@ async function draw(options: DrawOptions): Promise<void> {
     }));
     const screen = openDrawScreen({ ascii: options.ascii === true, color: colorWanted(), models });
     const end = await Promise.race([screen.finished, signals.received]).finally(() => screen.close());
-    writeOutput(`${sources.map(({ origin }) => `model: ${origin}`).join("\n")}\n`);
+    writeOutput(`${(await modelLines(sources)).join("\n")}\n`);
     // The screen reads Ctrl-C as a key.
     process.exitCode = signals.exitCode ?? (end === "C-c" ? interruptCode : 0);
   } finally {

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { engineNames } from "../config/names.js";
+import { datasetNames, engineNames } from "../config/names.js";
 import { decimal } from "../config/setting.js";
 import { checkText, settings } from "../config/settings.js";
 import { UserError } from "../util/errors.js";
@@ -10,13 +10,20 @@ import { UserError } from "../util/errors.js";
 export interface ModelFlags {
   checkpoint?: string;
   checkpointDir: string;
+  dataset?: (typeof datasetNames)[number];
   engine: (typeof engineNames)[number];
 }
 
 export function addModelOptions(command: Command): Command {
   return command
-    .option("--checkpoint <dir>", "a checkpoint's, model's or run's folder (default: the newest run's best, else the pretrained one)")
+    .option(
+      "--checkpoint <name>",
+      "a run, RUN/MODEL, or the folder of a checkpoint, model or run (default: the newest run of the dataset, or the pretrained network where that is better)",
+    )
     .addOption(checkpointDirOption())
+    .addOption(
+      new Option("--dataset <name>", `dataset that the network was trained on (default: ${datasetNames[0]})`).choices(datasetNames),
+    )
     .addOption(new Option("--engine <name>", "engine that computes").choices(engineNames).default(settings.engine.default));
 }
 

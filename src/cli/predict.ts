@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { ImageError } from "../picture/image-error.js";
 import { type NormalizedImage, readImage } from "../picture/read.js";
 import { type Classification, type Classifier, openClassifier } from "../predict/classifier.js";
+import { modelLines } from "../predict/description.js";
 import { bestModel, findModels } from "../predict/models.js";
 import { formatPercent } from "../ui/format.js";
 import { predictionLines } from "../ui/prediction-text.js";
@@ -34,9 +35,7 @@ export function predictCommand(): Command {
       const source = await bestModel(await findModels(options));
       const classifier = await openClassifier(source.dir, { engine: options.engine, threads: 1 });
       try {
-        const { info } = classifier;
-        const accuracy = info.metrics.testAccuracy === undefined ? "" : `, ${formatPercent(info.metrics.testAccuracy)} on ${info.dataset}`;
-        if (!options.json) writeOutput(`model: ${source.origin}${accuracy}\n`);
+        if (!options.json) writeOutput(`${(await modelLines([source])).join("\n")}\n`);
         for (const image of images) if (!(await predictOne(image, classifier, options))) process.exitCode = 1;
       } finally {
         await classifier.dispose();

@@ -1,22 +1,26 @@
-import { basename, dirname, join } from "node:path";
 import { Command } from "commander";
 import { defaultHttpPort } from "../config/settings.js";
-import { findModels, type ModelSource, sourcesOf } from "../predict/models.js";
-import { newestRun, openRun, type RunPaths } from "../run/directory.js";
+import { modelLines } from "../predict/description.js";
+import { findModels, type ModelChoice, pretrainedOf, runsOf } from "../predict/models.js";
+import { namedRun } from "../predict/named-models.js";
+import { type ModelSource, sourcesOf } from "../predict/sources.js";
+import { openRun, type RunPaths } from "../run/directory.js";
 import { followEvents } from "../run/follow.js";
 import { RunStore } from "../run/state/store.js";
-import { isLoopback } from "../serve/guard.js";
+import { isLoopback, originOf } from "../serve/guard.js";
 import { defaultMaxBytes, type RunningServer, startServer } from "../serve/server.js";
 import { lockHolder } from "../train/run-lock.js";
-import { exists } from "../util/atomic-write.js";
+import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags, numberOption, threadsOption } from "./options.js";
 import { writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
+import { tunnelHint } from "./ssh-tunnel.js";
 
 interface ServeOptions extends ModelFlags {
   port: number;
   host: string;
   allowHost: string[];
+  allowOrigin: string[];
   maxBytes: number;
   threads: number;
   json?: boolean;
@@ -29,7 +33,8 @@ export function serveCommand(): Command {
     .addOption(numberOption("--port <n>", "port to listen on; 0 takes any free one", { least: 0, most: 65_535 }).default(defaultHttpPort))
     .option("--host <address>", "address to listen on; any but this machine's own is open to every machine that reaches it", "127.0.0.1")
     .option("--allow-host <name...>", "further names that requests may call the server by, as behind a proxy", [])
-    .addOption(numberOption("--max-bytes <n>", "largest picture", { least: 1, most: 2 ** 30 }).default(defaultMaxBytes));
+    .option("--allow-origin <url...>", "other sites whose pages may use the server, such as https://digits.example", [])
+    .addOption(numberOption("--max-bytes <n>", "largest picture, in bytes", { least: 1, most: 2 ** 30 }).default(defaultMaxBytes));
   return addModelOptions(command)
     .addOption(threadsOption("worker threads of each model").default(1))
     .option("--json", "one JSON object a line on standard output: where it listens, and notices")
@@ -46,15 +51,16 @@ async function serve(options: ServeOptions): Promise<void> {
     if (time === "later") process.exit(signals.exitCode);
   });
   const { models, run } = await chooseModels(options);
+  const allowOrigins = options.allowOrigin.map(siteOrigin);
   const { host, port, allowHost: allowHosts, maxBytes, engine, threads } = options;
   const store = new RunStore();
-  const server = await startServer({ host, port, allowHosts, maxBytes, engine, threads, models, store, onNotice: notice });
+  const server = await startServer({ host, port, allowHosts, allowOrigins, maxBytes, engine, threads, models, store, onNotice: notice });
   if (!isLoopback(host))
     notice("warning", `Listening on ${host}: every machine that reaches this one can use the server; it asks for no password.`);
   writeOutput(
     options.json
       ? `${JSON.stringify({ type: "listening", url: server.url, models: models.map(({ name }) => name) })}\n`
-      : welcome(server, models),
+      : await welcome(server, models),
   );
   const following = new AbortController();
   const watched = run ? Promise.all(run.record.config.models.map((model) => follow(run, model.name, store, following.signal))) : undefined;
@@ -70,20 +76,32 @@ async function follow(run: RunPaths, model: string, store: RunStore, signal: Abo
   for await (const event of followEvents(run.model(model).events, signal)) store.apply(event);
 }
 
-/** A run that is being trained comes first, with all its models: their checkpoints come with their first epochs. */
-async function chooseModels({ checkpoint, checkpointDir }: ServeOptions): Promise<{ models: ModelSource[]; run?: RunPaths }> {
-  const run = checkpoint === undefined ? await newestRun(checkpointDir) : await runAt(checkpoint);
-  if (run && lockHolder(run.dir) !== undefined) return { models: sourcesOf(run), run };
-  const models = await findModels({ checkpoint, checkpointDir });
+/**
+ * A run that is being trained is served with all its models, whose checkpoints come with their first epochs, and beside them the
+ * pretrained one, which answers until a better one is there.
+ * @returns the models, and the run whose curves the page shows
+ */
+async function chooseModels(choice: ModelChoice): Promise<{ models: ModelSource[]; run?: RunPaths }> {
+  const runs = choice.checkpoint === undefined ? await runsOf(choice) : [await namedRun(choice.checkpoint, choice.checkpointDir)];
+  const training = runs.find((run) => run && lockHolder(run.dir) !== undefined);
+  if (training) {
+    const beside = choice.checkpoint === undefined ? await pretrainedOf(choice) : [];
+    return { models: [...sourcesOf(training), ...beside], run: training };
+  }
+  const models = await findModels(choice);
   const [{ run: name }] = models;
-  const its = name === undefined ? undefined : run?.name === name ? run : await openRun(checkpointDir, name).catch(() => undefined);
-  return { models, run: its };
+  const its = name === undefined ? undefined : await openRun(choice.checkpointDir, name).catch(() => undefined);
+  return { models, run: runs.find((run) => run?.name === name) ?? its ?? runs[0] };
 }
 
-async function runAt(path: string): Promise<RunPaths | undefined> {
-  return (await exists(join(path, "run.json"))) ? openRun(dirname(path), basename(path)) : undefined;
+async function welcome({ url }: RunningServer, models: readonly ModelSource[]): Promise<string> {
+  const choose = models.length > 1 ? "The best one answers; /predict?model=NAME asks another.\n" : "";
+  const tunnel = tunnelHint(url, process.env);
+  return `${(await modelLines(models)).join("\n")}\n${choose}Listening on ${url}; Ctrl-C ends.\n${tunnel === undefined ? "" : `${tunnel}\n`}`;
 }
 
-function welcome({ url }: RunningServer, models: readonly ModelSource[]): string {
-  return `${models.map(({ origin }) => `model: ${origin}\n`).join("")}Listening on ${url}; Ctrl-C ends.\n`;
+function siteOrigin(text: string): string {
+  const origin = originOf(text);
+  if (origin !== undefined) return origin;
+  throw new UserError(`--allow-origin expects the address of a site such as https://digits.example, got ${JSON.stringify(text)}.`, 2);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { catalog } from "../data/catalog.js";
 import { loadDataset } from "../data/datasets.js";
 import { buildModel } from "../model/presets.js";
-import { sourcesOf } from "../predict/models.js";
+import { sourcesOf } from "../predict/sources.js";
 import { createRun, type RunPaths, type RunRecord, updateRun } from "../run/directory.js";
 import type { RunEvent } from "../run/events.js";
 import { RunStore } from "../run/state/store.js";
@@ -20,6 +20,7 @@ import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
 import { whenOutputCloses, writeOutput } from "./output.js";
 import { interruptCode, watchSignals } from "./signals.js";
+import { tunnelHint } from "./ssh-tunnel.js";
 import type { TrainPlan } from "./train-plan.js";
 import { loadView, type TrainView } from "./train-view.js";
 import { packageVersion } from "./version.js";
@@ -95,11 +96,21 @@ class TrainSession {
       const run = await this.start();
       const ends = await this.supervisor.ended();
       this.over = true;
+      this.unlock?.();
+      this.unlock = undefined;
+      const server = this.serverToKeep(ends);
       if (!this.stopping()) await Promise.race([this.view!.finished, this.signals.received]);
+      if (server && this.view!.farewell === "nothing") this.say("info", stayText(server));
       await this.view!.close();
       this.sayFarewell(run, ends);
       this.tellFailures();
-      return this.exitCode(ends);
+      // The training's: a signal that ends the serving after it breaks nothing off.
+      const code = this.exitCode(ends);
+      if (server) {
+        if (this.view!.farewell !== "nothing") writeOutput(`${stayText(server)}\n`);
+        await this.signals.received;
+      }
+      return code;
     } catch (error) {
       // What a signal broke off fails in ways of its own.
       if (this.signals.exitCode !== undefined) return this.signals.exitCode;
@@ -137,6 +148,7 @@ class TrainSession {
     this.view = open({
       store: this.store,
       ascii: plan.ascii,
+      address: this.server?.url,
       send: (command, model) => this.supervisor.send(command, model),
       quit: (how, key) => {
         if (!this.over) this.userQuit = key === "C-c" ? "interrupt" : "quit";
@@ -147,6 +159,8 @@ class TrainSession {
     if (this.server) {
       this.server.add(sourcesOf(run));
       this.say("info", `Predictions and live curves on ${this.server.url}`);
+      const tunnel = tunnelHint(this.server.url, process.env);
+      if (tunnel !== undefined) this.say("info", tunnel);
     }
     this.begun = true;
     this.supervisor.begin(run, {
@@ -248,6 +262,12 @@ class TrainSession {
     else this.supervisor.kill();
   }
 
+  /** @returns the server that goes on after the training: a dashboard keeps its own until the user leaves its final screen */
+  private serverToKeep(ends: ReadonlyMap<string, TrainerEnd>): RunningServer | undefined {
+    const trained = [...ends.values()].includes("done") && this.interrupted.size === 0;
+    return trained && !this.stopping() && !this.view!.staysOpen ? this.server : undefined;
+  }
+
   private stopping(): boolean {
     return this.signals.exitCode !== undefined || this.userQuit !== undefined || this.outputClosed;
   }
@@ -276,6 +296,10 @@ class TrainSession {
     // The dashboard reads Ctrl-C as a key.
     return this.userQuit === "interrupt" ? interruptCode : 0;
   }
+}
+
+function stayText({ url }: RunningServer): string {
+  return `Training is over; predictions and curves stay on ${url} until Ctrl-C.`;
 }
 
 /** The server's code is loaded only where it is wanted. Checkpoints that it takes over are no news: the trainers told of them. */

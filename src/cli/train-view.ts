@@ -16,6 +16,8 @@ export interface TrainView extends RunView {
 interface ViewOptions {
   store: RunStore;
   ascii: boolean;
+  /** Address of the server that the run is served on: "http://127.0.0.1:5000". */
+  address?: string;
   send(command: TrainerCommand, model?: string): void;
   /** key: "C-c" is Ctrl-C, which counts as an interrupt. */
   quit(how: "save" | "now", key: string): void;
@@ -53,8 +55,8 @@ async function loadLines(): Promise<(options: ViewOptions) => TrainView> {
 
 async function loadDashboard(): Promise<(options: ViewOptions) => TrainView> {
   const { openDashboard } = await import("../ui/tui/dashboard.js");
-  return ({ store, ascii, send, quit }) => {
-    const dashboard = openDashboard({ store, title: "mnist-tui", ascii, color: colorWanted(), send, quit });
+  return ({ store, ascii, address, send, quit }) => {
+    const dashboard = openDashboard({ store, title: "mnist-tui", address, ascii, color: colorWanted(), send, quit });
     return { close: () => dashboard.close(), staysOpen: true, finished: dashboard.finished, farewell: "summary" };
   };
 }

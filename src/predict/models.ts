@@ -1,104 +1,112 @@
-import { readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { hasCheckpoint, readCheckpointInfo } from "../run/checkpoint.js";
-import { listRuns, openRun, type RunPaths } from "../run/directory.js";
-import { exists } from "../util/atomic-write.js";
+import { datasetNames } from "../config/names.js";
+import { readCheckpointInfo } from "../run/checkpoint.js";
+import type { CheckpointInfo } from "../run/checkpoint-info.js";
+import { listRuns, type RunPaths } from "../run/directory.js";
 import { UserError } from "../util/errors.js";
+import { accuracyText } from "./description.js";
+import { namedModels } from "./named-models.js";
+import { type ModelSource, modelsOfRun, pretrainedModels } from "./sources.js";
 
-/** Finds trained models: the ones asked for, else the newest run's, else those that come with the program. */
-
-export interface ModelSource {
-  /** Unique among those found together. */
-  name: string;
-  /** The checkpoint's folder. */
-  dir: string;
-  /** Name of its run; absent where it belongs to none. */
-  run?: string;
-  /** For people: "simple, best of run 2025-01-02" */
-  origin: string;
-}
+/** Chooses trained models: those asked for, else the newest run's where they read at least as well as the pretrained ones. */
 
 export interface ModelChoice {
-  /** A checkpoint's folder (best or last), a model's folder or a run's folder. */
+  /** A run's name, RUN/MODEL, or the folder of a checkpoint, a model or a run. */
   checkpoint?: string;
   checkpointDir: string;
+  /** Dataset that the models were trained on; mnist unless a checkpoint is named. */
+  dataset?: string;
 }
 
-/** Comes with the program. */
-const pretrainedDir = fileURLToPath(new URL("../../checkpoints/pretrained", import.meta.url));
+/** A checkpoint that was tested on fewer images than these is not compared with others. */
+const testImages = 10_000;
+
+interface Candidate {
+  source: ModelSource;
+  info: CheckpointInfo;
+}
 
 /** @returns one model or more @throws UserError where there is none, saying how to get one */
-export async function findModels({ checkpoint, checkpointDir }: ModelChoice): Promise<ModelSource[]> {
-  if (checkpoint !== undefined) return modelsAt(checkpoint);
-  for (const run of await listRuns(checkpointDir)) {
-    const models = await modelsOfRun(run);
-    if (models.length > 0) return models;
-  }
-  for (const dir of [join(checkpointDir, "pretrained"), pretrainedDir]) {
-    const models = await modelsIn(dir, "pretrained");
-    if (models.length > 0) return models;
-  }
-  throw new UserError(`There is no trained model in ${checkpointDir}: train one with mnist-tui train, or name one with --checkpoint.`);
+export async function findModels(choice: ModelChoice): Promise<ModelSource[]> {
+  if (choice.checkpoint !== undefined) return askedModels(choice.checkpoint, choice);
+  const { checkpointDir, dataset = datasetNames[0] } = choice;
+  const pretrained = await ofDataset(await pretrainedModels(checkpointDir), dataset);
+  const newest = await newestModels(checkpointDir, dataset);
+  if (newest && (pretrained.length === 0 || (newest.isComparable && bestAccuracy(newest.models) >= bestAccuracy(pretrained))))
+    return withHint(newest.models, "choose another with --checkpoint");
+  if (pretrained.length > 0) return withHint(pretrained, newest ? takenWith(newest) : "choose another with --checkpoint");
+  throw new UserError(
+    `There is no network trained on ${dataset} in ${checkpointDir}: train one with mnist-tui train --dataset ${dataset}, or name one with --checkpoint.`,
+  );
+}
+
+/** @returns the runs of the dataset, the newest first, also those that have no checkpoint yet */
+export async function runsOf({ checkpointDir, dataset = datasetNames[0] }: ModelChoice): Promise<RunPaths[]> {
+  return (await listRuns(checkpointDir)).filter(({ record }) => record.config.dataset === dataset);
+}
+
+/** @returns the pretrained models of the dataset under names that no model of a run has */
+export async function pretrainedOf({ checkpointDir, dataset = datasetNames[0] }: ModelChoice): Promise<ModelSource[]> {
+  const sources = (await ofDataset(await pretrainedModels(checkpointDir), dataset)).map(({ source }) => source);
+  return sources.map((source) => ({ ...source, name: sources.length > 1 ? `pretrained-${source.name}` : "pretrained" }));
 }
 
 /** @returns the model with the highest test accuracy; the first among equals @throws UserError where a checkpoint cannot be read */
 export async function bestModel(sources: readonly ModelSource[]): Promise<ModelSource> {
-  let best = { source: sources[0], accuracy: Number.NEGATIVE_INFINITY };
-  for (const source of sources) {
-    const { metrics } = await readCheckpointInfo(source.dir);
-    const accuracy = metrics.testAccuracy ?? Number.NEGATIVE_INFINITY;
-    if (accuracy > best.accuracy) best = { source, accuracy };
+  const candidates = await Promise.all(sources.map(candidate));
+  return candidates.reduce((best, next) => (accuracyOf(next) > accuracyOf(best) ? next : best)).source;
+}
+
+async function askedModels(checkpoint: string, { checkpointDir, dataset }: ModelChoice): Promise<ModelSource[]> {
+  const models = await namedModels(checkpoint, checkpointDir);
+  if (dataset === undefined) return models;
+  const fitting = await ofDataset(models, dataset);
+  if (fitting.length > 0) return fitting.map(({ source }) => source);
+  const { info } = await candidate(models[0]);
+  throw new UserError(
+    `--checkpoint ${checkpoint} was trained on ${info.dataset}, not on ${dataset}; leave --dataset out or name another.`,
+    2,
+  );
+}
+
+interface RunModels {
+  run: RunPaths;
+  models: Candidate[];
+  /** Whether it was tested on all test images. */
+  isComparable: boolean;
+}
+
+/** @returns the models of the newest run that has checkpoints of the dataset */
+async function newestModels(checkpointDir: string, dataset: string): Promise<RunModels | undefined> {
+  for (const run of await listRuns(checkpointDir)) {
+    const models = await ofDataset(await modelsOfRun(run), dataset);
+    if (models.length > 0) return { run, models, isComparable: (run.record.config.limitTest ?? testImages) >= testImages };
   }
-  return best.source;
+  return undefined;
 }
 
-async function modelsAt(path: string): Promise<ModelSource[]> {
-  if (await hasCheckpoint(path)) return [await checkpointSource(path)];
-  if (await exists(join(path, "run.json"))) {
-    const models = await modelsOfRun(await openRun(dirname(path), basename(path)));
-    if (models.length > 0) return models;
-    throw new UserError(`The run ${path} has no checkpoint yet; wait for its first epoch, or name another with --checkpoint.`);
-  }
-  const models = await modelsIn(path, basename(path));
-  if (models.length > 0) return models;
-  const problem = (await exists(path)) ? "holds no checkpoint" : "does not exist";
-  throw new UserError(`${path} ${problem}: expected a folder with model.json, or a model's or run's folder with best/ in it.`);
+/** @returns the words for a run that is not better than the pretrained network, and how to take it all the same */
+function takenWith({ run, models, isComparable }: RunModels): string {
+  const best = models.reduce((top, next) => (accuracyOf(next) > accuracyOf(top) ? next : top));
+  const few = isComparable ? "" : `'s first ${run.record.config.limitTest} test images`;
+  return `the newest run has ${accuracyText(best.info)}${few}, choose it with --checkpoint ${run.name}`;
 }
 
-/** @returns all models of a run, also those that have no checkpoint yet */
-export function sourcesOf(run: RunPaths): ModelSource[] {
-  return run.record.config.models.map(({ name }) => ({
-    name,
-    dir: run.model(name).best,
-    run: run.name,
-    origin: `${name}, best of run ${run.name}`,
-  }));
+async function ofDataset(sources: readonly ModelSource[], dataset: string): Promise<Candidate[]> {
+  return (await Promise.all(sources.map(candidate))).filter(({ info }) => info.dataset === dataset);
 }
 
-async function modelsOfRun(run: RunPaths): Promise<ModelSource[]> {
-  const sources = sourcesOf(run);
-  const there = await Promise.all(sources.map(({ dir }) => hasCheckpoint(dir)));
-  return sources.filter((_, i) => there[i]);
+async function candidate(source: ModelSource): Promise<Candidate> {
+  return { source, info: await readCheckpointInfo(source.dir) };
 }
 
-/**
- * @param dir a folder that is a checkpoint, holds best/, or holds folders of either kind
- * @param place where the models are from, for people: "pretrained"
- */
-async function modelsIn(dir: string, place: string): Promise<ModelSource[]> {
-  if (await hasCheckpoint(dir)) return [await checkpointSource(dir, place)];
-  if (await hasCheckpoint(join(dir, "best"))) return [await checkpointSource(join(dir, "best"), place)];
-  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-  const models: ModelSource[] = [];
-  for (const { name } of entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith(".")))
-    for (const folder of [join(dir, name), join(dir, name, "best")])
-      if (await hasCheckpoint(folder)) models.push({ name, dir: folder, origin: `${name}, ${place}` });
-  return models;
+function withHint(candidates: readonly Candidate[], otherwise: string): ModelSource[] {
+  return candidates.map(({ source }) => ({ ...source, otherwise }));
 }
 
-async function checkpointSource(dir: string, place?: string): Promise<ModelSource> {
-  const { model, preset, run } = await readCheckpointInfo(dir);
-  const name = model ?? preset;
-  return { name, dir, run, origin: `${name}, ${place ?? dir}` };
+function bestAccuracy(candidates: readonly Candidate[]): number {
+  return Math.max(...candidates.map(accuracyOf));
+}
+
+function accuracyOf({ info }: Candidate): number {
+  return info.metrics.testAccuracy ?? Number.NEGATIVE_INFINITY;
 }

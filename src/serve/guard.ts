@@ -18,10 +18,39 @@ export function allowedNames(host: string, further: readonly string[]): Readonly
   return new Set([host, ...own, ...further].map((name) => name.toLowerCase()));
 }
 
-/** @throws RequestError 400 where there is no usable Host, 403 where Host or Origin is another site's */
-export function checkCaller(headers: { host?: string; origin?: string }, names: ReadonlySet<string>): void {
-  const { host, origin } = headers;
+/** @returns the origin that an address belongs to: "https://digits.example"; undefined where the text is no address of a site */
+export function originOf(text: string): string | undefined {
+  const { origin, protocol } = URL.canParse(text) ? new URL(text) : { origin: "null", protocol: "" };
+  return /^https?:$/.test(protocol) ? origin : undefined;
+}
+
+export interface Caller {
+  /** The request's target as it was sent: a path, or a whole address as a proxy is sent one. */
+  url?: string;
+  /** Names and values in turn, as they were sent: a second Host header is left out of the others. */
+  rawHeaders: readonly string[];
+  headers: { host?: string; origin?: string };
+}
+
+export interface Allowed {
+  names: ReadonlySet<string>;
+  /** Other sites whose pages may use this server. */
+  origins: ReadonlySet<string>;
+}
+
+/** @throws RequestError 400 where there is not one usable Host, 403 where Host, address or Origin is another site's */
+export function checkCaller({ url = "/", rawHeaders, headers: { host, origin } }: Caller, { names, origins }: Allowed): void {
   if (host === undefined) throw new RequestError(400, "The request has no Host header.");
+  if (rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === "host").length > 1)
+    throw new RequestError(400, "The request has several Host headers; expected one.");
+  checkHost(host, names);
+  if (!url.startsWith("/") && url !== "*") checkHost(URL.canParse(url) ? new URL(url).host : "", names);
+  if (origin === undefined || origins.has(origin)) return;
+  if (origin.replace(/^https?:\/\//, "").toLowerCase() !== host.toLowerCase())
+    throw new RequestError(403, "Pages of other sites may not use this server, unless --allow-origin names them.");
+}
+
+function checkHost(host: string, names: ReadonlySet<string>): void {
   const name = hostName(host);
   if (name === undefined) throw new RequestError(400, "The Host header is malformed.");
   // DNS rebinding needs a name: an address is no danger.
@@ -29,11 +58,8 @@ export function checkCaller(headers: { host?: string; origin?: string }, names: 
   if (!isOwn)
     throw new RequestError(
       403,
-      "The Host header names another site; call this server by its address, or allow the name with --allow-host.",
+      "The Host header or the address names another site; call this server by its address, or allow the name with --allow-host.",
     );
-  if (origin === undefined) return;
-  if (origin.replace(/^https?:\/\//, "").toLowerCase() !== host.toLowerCase())
-    throw new RequestError(403, "Pages of other sites may not use this server.");
 }
 
 /** @returns the name or address in a Host header, without port, brackets and final dot */

@@ -12,6 +12,8 @@ import { RequestError } from "./request-error.js";
 const mostImages = 256;
 /** Most lists and objects in a request: those of [256, 1, 28, 28] and some more. Parsing many hundred thousand holds up the event loop. */
 const mostContainers = 8_192;
+/** Most bytes of a request: 256 images in decimal digits as JSON writers print float32. */
+export const mostRequestBytes = 2_621_440;
 const inputName = "pixels";
 const outputNames = ["probabilities", "label"] as const;
 

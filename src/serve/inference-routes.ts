@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { inferResponse, modelMetadata, parseInferRequest } from "./inference-protocol.js";
+import { inferResponse, modelMetadata, mostRequestBytes, parseInferRequest } from "./inference-protocol.js";
 import type { ServerParts } from "./parts.js";
 
 /** The Open Inference Protocol's addresses. */
@@ -16,7 +16,7 @@ export function addInferenceRoutes(app: FastifyInstance, { pool, metrics }: Serv
     pool.pick(params.name);
     return { name: params.name, ready: true };
   });
-  app.post<Named>("/v2/models/:name/infer", async ({ params, body }) => {
+  app.post<Named>("/v2/models/:name/infer", { bodyLimit: mostRequestBytes }, async ({ params, body }) => {
     const model = pool.pick(params.name);
     const request = parseInferRequest(body);
     const answers = await Promise.all(request.images.map((image) => model.classify(image)));

@@ -1,5 +1,5 @@
 import { type Classifier, type ClassifierOptions, openClassifier } from "../predict/classifier.js";
-import type { ModelSource } from "../predict/models.js";
+import type { ModelSource } from "../predict/sources.js";
 import { hasCheckpoint, readCheckpointInfo } from "../run/checkpoint.js";
 import { type Answer, Batcher } from "./batcher.js";
 import { RequestError } from "./request-error.js";
@@ -16,7 +16,11 @@ export interface PoolOptions extends ClassifierOptions {
 
 export interface ModelStatus {
   name: string;
-  /** RUN/MODEL/best, or the folder's name; absent before the first checkpoint. */
+  /** Absent, like all below, before the first checkpoint. */
+  preset?: string;
+  /** Dataset that it was trained and tested on. */
+  dataset?: string;
+  /** RUN/MODEL/best, or the folder's name. */
   checkpoint?: string;
   epoch?: number;
   testAccuracy?: number;
@@ -77,13 +81,15 @@ export class ModelPool {
       if (!model.batcher) throw notReady();
       return model;
     }
-    const accuracy = (model: PooledModel) => model.classifier?.info.metrics.testAccuracy ?? -1;
-    const best = this.ready.reduce<PooledModel | undefined>(
-      (top, next) => (top && accuracy(top) >= accuracy(next) ? top : next),
-      undefined,
-    );
+    const { best } = this;
     if (!best) throw notReady();
     return best;
+  }
+
+  /** The model that answers where none is named: the one with the best test accuracy. */
+  get best(): PooledModel | undefined {
+    const accuracy = (model: PooledModel) => model.classifier?.info.metrics.testAccuracy ?? -1;
+    return this.ready.reduce<PooledModel | undefined>((top, next) => (top && accuracy(top) >= accuracy(next) ? top : next), undefined);
   }
 
   /** @returns all models that have a checkpoint @throws RequestError 503 where none has a checkpoint yet */
@@ -163,6 +169,8 @@ export class PooledModel {
     return {
       name: source.name,
       ...(classifier && {
+        preset: classifier.info.preset,
+        dataset: classifier.info.dataset,
         checkpoint: checkpointName(source),
         epoch: classifier.info.epoch,
         testAccuracy: classifier.info.metrics.testAccuracy,

@@ -28,7 +28,7 @@ export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void 
     const { model: asked, pixels } = request.query;
     if (asked !== undefined && typeof asked !== "string") throw new RequestError(400, "Name one model: ?model=NAME, or ?model=* for all.");
     const models = asked === "*" ? pool.pickAll() : [pool.pick(asked)];
-    const bytes = await pictureIn(request.body, request.headers["content-type"], { maxBytes });
+    const bytes = await pictureIn(request.body, request.headers["content-type"], maxBytes);
     const images = new Map<ImageStyle, Promise<NormalizedImage>>();
     const answers = await Promise.all(
       models.map(async (model) => {

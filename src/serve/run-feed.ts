@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
 import { isHostOnly, newestGpus } from "../run/state/machine.js";
 import { datasetText } from "../run/state/notes.js";
@@ -40,10 +40,10 @@ export class RunFeed {
     return this.viewers.size;
   }
 
-  /** Sends the run as it is and every change from now on. @returns false where there are too many viewers already */
-  add(response: ServerResponse): boolean {
+  /** Sends the run as it is and every change from now on. @param headers further ones of the answer @returns false where there are too many viewers already */
+  add(response: ServerResponse, headers: OutgoingHttpHeaders): boolean {
     if (this.viewers.size >= mostViewers) return false;
-    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    response.writeHead(200, { ...headers, "content-type": "text/event-stream", "cache-control": "no-store" });
     // Pages that are connected get their update first: the next one is then a difference from the same state for all pages.
     this.publish();
     response.write(`retry: 2000\n${message("snapshot", this.figures())}`);

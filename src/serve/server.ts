@@ -1,13 +1,15 @@
 import type { ClassifierOptions } from "../predict/classifier.js";
-import type { ModelSource } from "../predict/models.js";
+import type { ModelSource } from "../predict/sources.js";
 import type { RunStore } from "../run/state/store.js";
 import { UserError } from "../util/errors.js";
+import { BodyReader } from "./body.js";
 import { Decoders } from "./decoders.js";
 import { createApp } from "./http-app.js";
 import { Metrics } from "./metrics.js";
 import { ModelPool } from "./model-pool.js";
 import type { ServerParts } from "./parts.js";
 import { RunFeed } from "./run-feed.js";
+import { mostBodyBytes } from "./upload.js";
 
 export interface ServerOptions extends ClassifierOptions {
   host: string;
@@ -15,6 +17,8 @@ export interface ServerOptions extends ClassifierOptions {
   port: number;
   /** Further names that the Host header may have. */
   allowHosts: readonly string[];
+  /** Other sites whose pages may use this server: "https://digits.example". */
+  allowOrigins?: readonly string[];
   /** Largest picture, in bytes. */
   maxBytes: number;
   /** A model without a checkpoint answers as soon as it has one. */
@@ -34,7 +38,9 @@ export interface RunningServer {
 }
 
 /** Largest picture, in bytes, unless another is asked for. */
-export const defaultMaxBytes = 2 ** 20;
+export const defaultMaxBytes = 10 * 2 ** 20;
+/** All bodies in flight together, in bytes, may be this many or twice the largest one. */
+const leastBodyBytes = 96 * 2 ** 20;
 const mostConnections = 1_024;
 const waitingDecodes = 32;
 const waitingPredictions = 256;
@@ -76,6 +82,7 @@ function createParts({ models, engine, threads, store, maxBytes, onNotice }: Ser
   return {
     pool: new ModelPool(models, { engine, threads, waiting: waitingPredictions, onBatch, onNotice }),
     metrics,
+    bodies: new BodyReader(Math.max(leastBodyBytes, 2 * mostBodyBytes(maxBytes))),
     decoders: new Decoders({ limits: imageLimits, waiting: waitingDecodes }),
     feed: new RunFeed(store),
     maxBytes,

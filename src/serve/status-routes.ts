@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { ServerParts } from "./parts.js";
 import { RequestError } from "./request-error.js";
@@ -7,7 +8,10 @@ export function addStatusRoutes(app: FastifyInstance, { pool, metrics, feed, dec
   app.get("/healthz", () => ({ status: "ok" }));
   app.get("/readyz", (_request, reply) => {
     const models = pool.status();
-    return reply.code(pool.ready.length > 0 ? 200 : 503).send({ ready: pool.ready.length > 0, models });
+    const { best } = pool;
+    return reply
+      .code(best ? 200 : 503)
+      .send({ ready: best !== undefined, models, default: best?.source.name, choose: "/predict?model=NAME" });
   });
   app.get("/metrics", (_request, reply) =>
     reply.type("text/plain; version=0.0.4").send(
@@ -25,7 +29,8 @@ export function addStatusRoutes(app: FastifyInstance, { pool, metrics, feed, dec
   app.get("/get_training_data", () => feed.figures());
   // A HEAD request for a stream without end would never be answered.
   app.get("/events", { exposeHeadRoute: false }, (_request, reply) => {
-    if (!feed.add(reply.raw)) throw new RequestError(503, "Too many pages watch already.", { "retry-after": "5" });
+    if (!feed.add(reply.raw, reply.getHeaders() as OutgoingHttpHeaders))
+      throw new RequestError(503, "Too many pages watch already.", { "retry-after": "5" });
     reply.hijack();
   });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -226,65 +226,13 @@ describe.skipIf(!hasMnist)("mnist-tui predict on MNIST's test images (needs MNIS
   });
 });
 
-describe.skipIf(!hasMnist)("which model predict takes (needs MNIST)", () => {
-  const run = async (checkpoints: string, name: string, created: string, models: Record<string, number | undefined>) => {
-    const { state, info } = await loadCheckpoint(checkpoint);
-    const record = {
-      config: { run: name, models: Object.keys(models).map((model) => ({ name: model, preset: info.preset })) },
-      datasetDigest: "",
-      versions: {},
-      device: "",
-      engine: "",
-      created,
-    };
-    await mkdir(join(checkpoints, name), { recursive: true });
-    await writeFile(join(checkpoints, name, "run.json"), JSON.stringify(record));
-    for (const [model, testAccuracy] of Object.entries(models)) {
-      if (testAccuracy === undefined) continue;
-      await saveCheckpoint(
-        join(checkpoints, name, model, "best"),
-        { state, info: { ...info, model, metrics: { testAccuracy } } },
-        { optimizer: false },
-      );
-    }
-  };
+describe.skipIf(!hasMnist)("a checkpoint that predict cannot take (needs MNIST)", () => {
   let file: string;
-  let checkpoints: string;
   beforeAll(async () => {
     file = join(dir, "which.png");
     await asSharp(plain(image(0), black, white))
       .png()
       .toFile(file);
-    checkpoints = join(dir, "several");
-    await run(checkpoints, "old", "2025-01-01T00:00:00.000Z", { only: 0.999 });
-    await run(checkpoints, "new", "2025-02-01T00:00:00.000Z", { worse: 0.95, better: 0.97, unfinished: undefined });
-    await run(checkpoints, "newest", "2025-03-01T00:00:00.000Z", { begun: undefined });
-  });
-
-  it("the best of the newest run that has one", () => {
-    const { lines } = predict([file, "--checkpoint-dir", checkpoints]);
-    expect(lines[0]).toBe("model: better, best of run new, 97.00 % on mnist");
-    const json = predict([file, "--json", "--checkpoint-dir", checkpoints]);
-    expect(JSON.parse(json.stdout).checkpoint).toBe(join(checkpoints, "new", "better", "best"));
-  });
-
-  it.each([
-    ["a checkpoint's folder", "new/worse/best", /^model: worse, .*95\.00 %/],
-    ["a model's folder", "new/worse", /^model: worse, .*95\.00 %/],
-    ["a run's folder", "old", /^model: only, best of run old, 99\.90 %/],
-  ])("--checkpoint with %s", (_, path, first) => {
-    const { lines } = predict([file, "--checkpoint", join(checkpoints, path)]);
-    expect(lines[0]).toMatch(first);
-  });
-
-  it("none: a clear error", async () => {
-    const nowhere = predict([file, "--checkpoint", join(dir, "nowhere")]);
-    expect(nowhere.stderr).toBe(
-      `mnist-tui: ${join(dir, "nowhere")} does not exist: expected a folder with model.json, or a model's or run's folder with best/ in it.\n`,
-    );
-    expect(nowhere.status).toBe(1);
-    const begun = predict([file, "--checkpoint", join(checkpoints, "newest")]);
-    expect(begun.stderr).toMatch(/^mnist-tui: The run .*newest has no checkpoint yet; /);
   });
 
   it("a damaged one: a clear error naming the file", async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCheckpoint, saveCheckpoint } from "../../dist/run/checkpoint.js";
@@ -14,13 +14,14 @@ let png: Buffer;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "mnist-tui-serve-command-"));
-  await untrained(join(dir, "run", "simple", "best"), 3, 0.9);
+  // Better than the pretrained network, which would answer otherwise.
+  await untrained(join(dir, "run", "simple", "best"), 3, 0.999);
   const models = [
     { name: "simple", preset: "simple" },
     { name: "later", preset: "simple" },
   ];
   const record = {
-    config: { run: "run", models },
+    config: { run: "run", dataset: "mnist", models },
     datasetDigest: "",
     versions: {},
     device: "",
@@ -60,7 +61,9 @@ async function serve(...args: string[]): Promise<Serving> {
 describe("mnist-tui serve", () => {
   it("serves the newest run's best, says so, and ends in order on SIGTERM", async () => {
     const serving = await serve();
-    expect(serving.out()).toBe(`model: simple, best of run run\nListening on ${serving.url}; Ctrl-C ends.\n`);
+    expect(serving.out()).toBe(
+      `model: simple, best of run run, 99.90 % on mnist; choose another with --checkpoint\nListening on ${serving.url}; Ctrl-C ends.\n`,
+    );
     expect(serving.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const { json } = await call(`${serving.url}/predict`, { body: png });
     expect(json).toMatchObject({ model: "simple", checkpoint: "run/simple/best" });
@@ -79,6 +82,26 @@ describe("mnist-tui serve", () => {
     await serving.exit;
   });
 
+  it("serves a run that is being trained, and the pretrained network until the run is better", async () => {
+    const place = join(dir, "training");
+    await untrained(join(place, "now", "simple", "best"), 3, 0.9);
+    await writeFile(join(place, "now", "run.json"), await readFile(join(dir, "run", "run.json")));
+    await writeFile(join(place, "now", "lock.json"), JSON.stringify({ pid: process.pid, host: hostname() }));
+    const serving = await serve("--checkpoint-dir", place);
+    const [simple, later, pretrained] = serving.out().split("\n");
+    expect([simple, later]).toEqual([
+      "model: simple, best of run now, 90.00 % on mnist",
+      "model: later, best of run now, no checkpoint yet",
+    ]);
+    expect(pretrained).toMatch(/^model: compact, pretrained, 99\.\d\d % on mnist/);
+    const asked = async (query: string) => (await call(`${serving.url}/predict${query}`, { body: png })).json.model;
+    expect([await asked(""), await asked("?model=simple")]).toEqual(["pretrained", "simple"]);
+    await untrained(join(place, "now", "simple", "best"), 4, 0.999);
+    await until(async () => (await asked("")) === "simple");
+    serving.child.kill("SIGTERM");
+    await serving.exit;
+  });
+
   it("ends with 130 on Ctrl-C", async () => {
     const serving = await serve();
     serving.child.kill("SIGINT");
@@ -93,7 +116,7 @@ describe("mnist-tui serve", () => {
       .split("\n")
       .map((text) => JSON.parse(text))
       .filter(({ type, level }) => type === "log" && level === "warning");
-    expect(line.message).toMatch(/whoever reaches this machine can use the server; it asks for no password/);
+    expect(line.message).toMatch(/can use the server; it asks for no password/);
     expect(JSON.parse(serving.out().trim().split("\n").at(-1)!)).toMatchObject({ type: "listening", models: ["simple"] });
     serving.child.kill("SIGTERM");
     await serving.exit;
@@ -129,6 +152,12 @@ describe("mnist-tui serve", () => {
   it.each([
     ["a port that is none", ["--port", "x"], 2, /--port expects a whole number from 0 to 65535, got "x"/],
     ["no picture size", ["--max-bytes", "0"], 2, /--max-bytes expects a whole number from 1/],
+    [
+      "any origin at all",
+      ["--allow-origin", "*"],
+      2,
+      /--allow-origin expects the address of a site such as https:\/\/digits\.example, got "\*"/,
+    ],
     ["an unknown engine", ["--engine", "abacus"], 2, /Allowed choices are auto/],
     ["a checkpoint that is none", ["--checkpoint", "/nowhere"], 1, /\/nowhere does not exist: expected a folder/],
     ["an address of another machine", ["--host", "203.0.113.7", "--port", "0"], 1, /203\.0\.113\.7 is no address of this machine/],

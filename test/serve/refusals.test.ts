@@ -48,7 +48,7 @@ describe("what is refused", () => {
   ])("a file above 1 MiB, %s: 413", async (_, options) => {
     const { status, json } = await predict(options);
     expect(status).toBe(413);
-    expect(json.error).toBe("The file is larger than 1048576 bytes.");
+    expect(json.error).toMatch(/^The file is larger than 1048576 bytes, the value of --max-bytes; send a smaller one, /);
   });
 
   it("a file of exactly the limit is looked at", async () => {

@@ -63,9 +63,11 @@ describe("status for machines", () => {
     expect((await call(`${server.url}/readyz`)).json).toEqual({
       ready: true,
       models: [
-        { name: "one", checkpoint: "one", epoch: 1, testAccuracy: 0.6 },
-        { name: "two", checkpoint: "two", epoch: 2, testAccuracy: 0.7 },
+        { name: "one", preset: "simple", dataset: "mnist", checkpoint: "one", epoch: 1, testAccuracy: 0.6 },
+        { name: "two", preset: "simple", dataset: "mnist", checkpoint: "two", epoch: 2, testAccuracy: 0.7 },
       ],
+      default: "two",
+      choose: "/predict?model=NAME",
     });
     for (const path of ["/v2/health/live", "/v2/health/ready", "/v2/models/one/ready"])
       expect((await call(server.url + path)).status).toBe(200);

@@ -9,14 +9,14 @@ import type { Drawing } from "../picture/pictures.js";
 export const mebibyte = 2 ** 20;
 
 /** Writes an untrained model as a checkpoint; another seed, another model. */
-export async function untrained(dir: string, seed: number, testAccuracy = 0.5, preset = "simple"): Promise<void> {
+export async function untrained(dir: string, seed: number, testAccuracy = 0.5, preset = "simple", dataset = "mnist"): Promise<void> {
   await saveCheckpoint(
     dir,
     {
       state: { step: seed, tensors: initialTensors(buildModel(preset), seed) },
       info: {
         preset,
-        dataset: "mnist",
+        dataset,
         classNames: [..."0123456789"],
         normalization: { mean: 0.1307, std: 0.3081 },
         epoch: seed,

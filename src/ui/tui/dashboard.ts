@@ -22,6 +22,8 @@ export interface DashboardOptions {
   store: RunStore;
   /** Shown in the first line: the program's name. */
   title: string;
+  /** Address of the server that the run is served on, shown beside it. */
+  address?: string;
   ascii: boolean;
   color: boolean;
   /** model undefined: to all. */
@@ -51,7 +53,7 @@ class TerminalDashboard implements Dashboard {
   private ui = initialUi();
   private lastKey = "";
   private closed = false;
-  private readonly base: Pick<Context, "theme" | "title">;
+  private readonly base: Pick<Context, "theme" | "title" | "address">;
   private readonly screen: Screen;
   private readonly boxes: DashboardBoxes;
   private readonly frames = new FrameScheduler(() => this.render());
@@ -59,12 +61,12 @@ class TerminalDashboard implements Dashboard {
   private readonly unsubscribe: () => void;
 
   constructor(private readonly options: DashboardOptions) {
-    const { store, title, ascii, color } = options;
+    const { store, title, address, ascii, color } = options;
     this.finished = new Promise((resolve) => {
       this.finish = resolve;
     });
     const theme = createTheme(terminalTraits({ env: process.env, ascii, color }));
-    this.base = { theme, title: plainText(title) };
+    this.base = { theme, title: plainText(title), address };
     this.questions = new TrainerQuestions(() => this.context(), options.send);
     this.screen = new Screen({
       key: (name) => this.onKey(name),

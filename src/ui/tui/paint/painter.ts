@@ -10,6 +10,8 @@ export interface Context {
   theme: Theme;
   /** The program's name and version, for the first line. */
   title: string;
+  /** Where the run is served over HTTP, if it is. */
+  address?: string;
 }
 
 /** Paints the whole surface; must work at any size, 0 × 0 included. */

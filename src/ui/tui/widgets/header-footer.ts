@@ -5,9 +5,10 @@ import { percentText } from "../../panels/gauges.js";
 import { hints } from "../../panels/help.js";
 import type { Context, Painter } from "../paint/painter.js";
 
-/** First line: program, views, and how the run stands. */
+/** First line: program, server's address, views, and how the run stands. */
 export const header: Painter = (surface, context) => {
-  const { state, ui, theme, title } = context;
+  const { state, ui, theme } = context;
+  const title = heading(context, surface.width);
   surface.clear(theme.text);
   const status = statusText(context);
   let x = 1 + surface.text(1, 0, title.slice(0, Math.max(0, surface.width - 12)), theme.title) + 1;
@@ -30,14 +31,21 @@ export const header: Painter = (surface, context) => {
 
 /** Where the views' names stand in the first line, for the mouse. @returns the view at column x */
 export function viewAt(x: number, context: Context, width: number): ViewNumber | undefined {
-  const full = width >= 76 + statusText(context).length + Math.max(0, context.title.length - 10);
-  let left = 2 + context.title.length;
+  const title = heading(context, width);
+  const full = width >= 76 + statusText(context).length + Math.max(0, title.length - 10);
+  let left = 2 + title.length;
   for (const number of [1, 2, 3, 4, 5] as ViewNumber[]) {
     const label = number === context.ui.view || full ? viewNames[number].length + 4 : 3;
     if (x >= left && x < left + label) return number;
     left += label;
   }
   return undefined;
+}
+
+/** The program's name and the server's address; the address alone where there is little room. */
+function heading({ title, address }: Context, width: number): string {
+  if (address === undefined) return title;
+  return width >= 100 ? `${title} ${address}` : address;
 }
 
 function statusText(context: Context): string {
