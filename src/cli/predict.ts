@@ -5,6 +5,7 @@ import { engines } from "../config/settings.js";
 import type { EngineChoice } from "../config/types.js";
 import { ImageError } from "../picture/image-error.js";
 import { type NormalizedImage, readImage } from "../picture/read.js";
+import { answerPicture, type PictureAnswer } from "../predict/answer.js";
 import { type Classification, type Classifier, openClassifier } from "../predict/classifier.js";
 import { bestModel, findModels } from "../predict/models.js";
 import { formatPercent } from "../ui/format.js";
@@ -58,7 +59,7 @@ async function predictOne(image: string, classifier: Classifier, options: Predic
     const bytes = image === "-" ? await readInput() : await readPicture(image);
     const started = performance.now();
     const normalized = await readImage(bytes, classifier.style);
-    const [answer] = await classifier.classify(normalized.pixels);
+    const answer = await answerPicture(normalized, (images) => classifyAll(images, classifier));
     const ms = Math.round((performance.now() - started) * 100) / 100;
     writeOutput(options.json ? jsonLine(image, answer, classifier, ms) : report(image, normalized, answer, classifier, traitsFor(options)));
     return true;
@@ -70,14 +71,25 @@ async function predictOne(image: string, classifier: Classifier, options: Predic
   }
 }
 
-function jsonLine(image: string, { label, name, probabilities }: Classification, { dir }: Classifier, ms: number): string {
-  return `${JSON.stringify({ image, label, name, probabilities, checkpoint: dir, ms })}\n`;
+function classifyAll(images: readonly Float32Array[], classifier: Classifier): Promise<Classification[]> {
+  const all = new Float32Array(784 * images.length);
+  for (const [i, image] of images.entries()) all.set(image, 784 * i);
+  return classifier.classify(all);
+}
+
+function jsonLine(image: string, { answer, digits, warnings }: PictureAnswer, { dir }: Classifier, ms: number): string {
+  const { label, name, probabilities } = answer;
+  const several = digits.length > 1 && {
+    digits: digits.map((digit) => ({ label: digit.label, name: digit.name, probabilities: digit.probabilities, box: digit.box })),
+    warnings,
+  };
+  return `${JSON.stringify({ image, label, name, probabilities, ...several, checkpoint: dir, ms })}\n`;
 }
 
 function report(
   image: string,
-  { pixels, steps }: NormalizedImage,
-  { label, name, probabilities }: Classification,
+  { steps }: NormalizedImage,
+  { answer: { label, name, probabilities, pixels }, digits, warnings }: PictureAnswer,
   { info }: Classifier,
   traits: TerminalTraits,
 ): string {

@@ -16,6 +16,8 @@ export interface Raster {
   format: "png" | "jpeg";
   /** As stored in the file, before turning upright and shrinking. */
   stored: { width: number; height: number };
+  /** The stored size turned upright. */
+  upright: { width: number; height: number };
 }
 
 export interface ImageLimits {
@@ -51,7 +53,9 @@ export async function decodeImage(bytes: Uint8Array, limits: ImageLimits = defau
       .ensureAlpha()
       .raw()
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, rgba: data, format, stored: { width, height } };
+    const turned = info.width > info.height !== width > height && info.width !== info.height;
+    const upright = turned ? { width: height, height: width } : { width, height };
+    return { width: info.width, height: info.height, rgba: data, format, stored: { width, height }, upright };
   } catch {
     throw new ImageError("damaged", `is a damaged ${format.toUpperCase()} file`);
   }

@@ -1,0 +1,196 @@
+import { type Field, shrink } from "./field.js";
+
+/** Finds long, straight, thin lines in ink: the rules of paper, frames, cells, axes. Which of them are no part of a digit is for lines.ts to say. */
+
+export type Direction = "across" | "down";
+
+export interface StraightLine {
+  direction: Direction;
+  /** Along the direction, in pixels of the field: first and last. */
+  start: number;
+  end: number;
+  /** Median width and ink. */
+  thickness: number;
+  ink: number;
+  /** Its run of ink at every place from start to end: first pixel beside the direction and last, or −1 where there is none. */
+  first: Int16Array;
+  last: Int16Array;
+}
+
+/** Ink above this may belong to a line: fainter than a stroke's. */
+export const lineInk = 0.12;
+/** Side of the small copy on which lines are looked for; the field itself is followed along what is found. */
+const smallSide = 360;
+/** Turned by up to 22°. */
+const steepest = 0.4;
+/** Parts of the picture's width or height. */
+const shortest = 0.3;
+const longestGap = 0.03;
+/** Part of the shorter side. */
+const thickest = 0.06;
+/** Parts of a line's length: where there is ink at all, and where it is as thin as the line, not crossed by something. */
+const leastCovered = 0.75;
+const leastThin = 0.55;
+const mostLines = 60;
+
+/** @returns lines in both directions */
+export function findStraightLines(ink: Field): StraightLine[] {
+  const small = shrink(ink, smallSide);
+  return [...linesAlong(ink, small, "across"), ...linesAlong(ink, small, "down")];
+}
+
+/** A field seen along one direction. */
+export interface View {
+  data: Float32Array;
+  length: number;
+  breadth: number;
+  along: number;
+  beside: number;
+}
+
+export function viewed({ width, height, data }: Field, direction: Direction): View {
+  return direction === "across"
+    ? { data, length: width, breadth: height, along: 1, beside: width }
+    : { data, length: height, breadth: width, along: width, beside: 1 };
+}
+
+function linesAlong(ink: Field, small: Field, direction: Direction): StraightLine[] {
+  const view = viewed(ink, direction);
+  const votes = new Votes(viewed(small, direction));
+  const scale = view.length / votes.length;
+  const mostThick = Math.max(3, thickest * Math.min(ink.width, ink.height));
+  const lines: StraightLine[] = [];
+  for (let tried = 0; tried < mostLines; tried++) {
+    const peak = votes.peak();
+    if (!peak || peak.count < shortest * votes.length) break;
+    const line = follow(view, direction, peak, scale, mostThick);
+    if (line) lines.push(line);
+    votes.remove(peak, line ? line.thickness / scale / 2 + 1.5 : 1.5);
+  }
+  return lines;
+}
+
+interface Peak {
+  slope: number;
+  /** Beside the direction, in the middle of the length. */
+  offset: number;
+  count: number;
+}
+
+/** Hough's transform for slopes up to `steepest`: every inked pixel votes for all lines through it. */
+class Votes {
+  readonly length: number;
+  private readonly slopes: number;
+  private readonly offsets: number;
+  private readonly counts: Int32Array;
+  private t: Float32Array;
+  private q: Float32Array;
+
+  constructor({ data, length, breadth, along, beside }: View) {
+    this.length = length;
+    this.slopes = 2 * Math.ceil((steepest * length) / 2) + 1;
+    this.offsets = breadth + Math.ceil(steepest * length) + 2;
+    this.counts = new Int32Array(this.slopes * this.offsets);
+    const [t, q]: number[][] = [[], []];
+    for (let a = 0; a < length; a++)
+      for (let b = 0; b < breadth; b++)
+        if (data[a * along + b * beside] > lineInk) {
+          t.push(a - length / 2);
+          q.push(b + (steepest * length) / 2);
+        }
+    this.t = Float32Array.from(t);
+    this.q = Float32Array.from(q);
+    this.vote(this.t, this.q, 1);
+  }
+
+  private slopeOf(index: number): number {
+    return ((2 * index) / (this.slopes - 1) - 1) * steepest;
+  }
+
+  private vote(t: Float32Array, q: Float32Array, weight: number): void {
+    for (let s = 0; s < this.slopes; s++) {
+      const slope = this.slopeOf(s);
+      const row = s * this.offsets;
+      for (let i = 0; i < t.length; i++) this.counts[row + Math.round(q[i] - slope * t[i])] += weight;
+    }
+  }
+
+  peak(): Peak | undefined {
+    let best = 0;
+    for (let i = 0; i < this.counts.length; i++) if (this.counts[i] > this.counts[best]) best = i;
+    const count = this.counts[best];
+    if (count === 0) return undefined;
+    return { slope: this.slopeOf(Math.floor(best / this.offsets)), offset: (best % this.offsets) - (steepest * this.length) / 2, count };
+  }
+
+  /** Takes back the votes of the pixels within `reach` of the line. */
+  remove({ slope, offset }: Peak, reach: number): void {
+    const [gone, stay]: [number[], number[]] = [[], []];
+    const middle = offset + (steepest * this.length) / 2;
+    for (let i = 0; i < this.t.length; i++) (Math.abs(this.q[i] - slope * this.t[i] - middle) <= reach ? gone : stay).push(i);
+    const pick = (values: Float32Array, indices: number[]) => Float32Array.from(indices, (i) => values[i]);
+    this.vote(pick(this.t, gone), pick(this.q, gone), -1);
+    [this.t, this.q] = [pick(this.t, stay), pick(this.q, stay)];
+  }
+}
+
+/** Follows the ink along a line, which may drift a little. @returns undefined where it is no thin line */
+function follow(view: View, direction: Direction, peak: Peak, scale: number, mostThick: number): StraightLine | undefined {
+  const { data, length, breadth, along, beside } = view;
+  const first = new Int16Array(length).fill(-1);
+  const last = new Int16Array(length).fill(-1);
+  const reach = Math.ceil(Math.max(2, 1.5 * scale));
+  const inked = (a: number, b: number) => b >= 0 && b < breadth && data[a * along + b * beside] > lineInk;
+  let drift = 0;
+  const limit = Math.ceil(3 * mostThick);
+  for (let a = 0; a < length; a++) {
+    const expected = peak.offset * scale + peak.slope * (a - length / 2) + scale / 2 - 0.5 + drift;
+    const middle = Math.round(expected);
+    let b = -1;
+    for (let distance = 0; distance <= reach && b < 0; distance++) {
+      if (inked(a, middle - distance)) b = middle - distance;
+      else if (inked(a, middle + distance)) b = middle + distance;
+    }
+    if (b < 0) continue;
+    let [low, high] = [b, b];
+    while (b - low < limit && inked(a, low - 1)) low--;
+    while (high - b < limit && inked(a, high + 1)) high++;
+    first[a] = low;
+    last[a] = high;
+    if (high - low + 1 <= mostThick) drift += Math.min(0.5, Math.max(-0.5, 0.1 * ((low + high) / 2 - expected)));
+  }
+  const extent = longestStretch(first, Math.max(4, longestGap * length));
+  if (extent.end - extent.start + 1 < shortest * length) return undefined;
+  const widths: number[] = [];
+  const inks: number[] = [];
+  for (let a = extent.start; a <= extent.end; a++) {
+    if (first[a] < 0) continue;
+    widths.push(last[a] - first[a] + 1);
+    let top = 0;
+    for (let b = first[a]; b <= last[a]; b++) top = Math.max(top, data[a * along + b * beside]);
+    inks.push(top);
+  }
+  const thickness = median(widths);
+  const thin = widths.filter((width) => width <= 1.6 * thickness + 1).length;
+  const covered = widths.length / (extent.end - extent.start + 1);
+  if (thickness > mostThick || covered < leastCovered || thin < leastThin * widths.length) return undefined;
+  return { direction, ...extent, thickness, ink: median(inks), first, last };
+}
+
+/** @returns the longest stretch without a gap longer than `most` */
+function longestStretch(first: Int16Array, most: number): { start: number; end: number } {
+  let best = { start: 0, end: -1 };
+  let current = { start: 0, end: -1 };
+  let ended = Number.NEGATIVE_INFINITY;
+  for (let a = 0; a < first.length; a++) {
+    if (first[a] < 0) continue;
+    current = a - ended > most + 1 ? { start: a, end: a } : { start: current.start, end: a };
+    ended = a;
+    if (current.end - current.start > best.end - best.start) best = current;
+  }
+  return best;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
+}
