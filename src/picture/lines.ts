@@ -23,7 +23,7 @@ const thickestRule = 0.035;
 export function findPrintedLines(ink: Field, onPage?: (x: number, y: number) => boolean): { rules: StraightLine[]; frame: StraightLine[] } {
   const lines = findStraightLines(ink);
   const rules = lines.filter((line) => isRule(ink, line, onPage));
-  const frame = framesAmong(ink, lines).filter((line) => !rules.includes(line));
+  const frame = framesAmong(ink, lines, (line) => rules.includes(line)).filter((line) => !rules.includes(line));
   return { rules, frame };
 }
 
@@ -51,32 +51,57 @@ function isRule(ink: Field, line: StraightLine, onPage?: (x: number, y: number) 
   return ends && line.thickness <= Math.max(2, thickestRule * shorter);
 }
 
-/** Lines that meet others at right angles: three or more, or two that make a corner. */
-function framesAmong(ink: Field, lines: readonly StraightLine[]): StraightLine[] {
+/**
+ * Lines that end at others, or at the page's edge, with others of their kind: three or more; or two that make a corner, as axes do.
+ */
+function framesAmong(ink: Field, lines: readonly StraightLine[], isRuled: (line: StraightLine) => boolean): StraightLine[] {
   const near = Math.max(3, nearLine * Math.min(ink.width, ink.height));
   const group = lines.map((_, i) => i);
   const root = (i: number): number => (group[i] === i ? i : root(group[i]));
-  const corners = new Set<number>();
+  const joints: Joint[] = [];
   for (const [i, one] of lines.entries())
     for (const [j, other] of lines.entries()) {
       if (one.direction !== "across" || other.direction !== "down") continue;
-      const meeting = meet(one, other, near + Math.max(one.thickness, other.thickness) / 2);
-      if (meeting === "apart") continue;
+      const joint = jointOf(one, other, near + Math.max(one.thickness, other.thickness) / 2);
+      if (!joint) continue;
+      joints.push(joint);
       group[root(i)] = root(j);
-      if (meeting === "corner") corners.add(i).add(j);
     }
-  return lines.filter((_, i) => {
-    const together = lines.filter((__, j) => root(j) === root(i)).length;
-    return together >= 3 || (together === 2 && corners.has(i));
+  const endsAt = (line: StraightLine, end: "start" | "end") =>
+    joints.some(({ across, down, ends }) => (line === across || line === down) && ends.get(line) === end) || isAtEdge(ink, line, end);
+  const held = (line: StraightLine) => isRuled(line) || (endsAt(line, "start") && endsAt(line, "end"));
+  return lines.filter((line, i) => {
+    const together = lines.filter((__, j) => root(j) === root(i));
+    if (together.filter(held).length >= 3) return held(line);
+    return together.length === 2 && !together.some(isRuled) && joints.some(({ down, across, ends }) => ends.size === 2 && (down === line || across === line));
   });
 }
 
-function meet(across: StraightLine, down: StraightLine, near: number): "corner" | "crossing" | "apart" {
+interface Joint {
+  across: StraightLine;
+  down: StraightLine;
+  /** Which end of each lies there; a line that goes on has none. */
+  ends: Map<StraightLine, "start" | "end">;
+}
+
+function jointOf(across: StraightLine, down: StraightLine, near: number): Joint | undefined {
   const y = placeOf(across, Math.min(across.end, Math.max(across.start, placeOf(down, middleOf(down))[0])))[1];
   const x = placeOf(down, Math.min(down.end, Math.max(down.start, y)))[0];
-  if (x < across.start - near || x > across.end + near || y < down.start - near || y > down.end + near) return "apart";
-  const endOf = (line: StraightLine, a: number) => Math.min(Math.abs(a - line.start), Math.abs(a - line.end)) <= near;
-  return endOf(across, x) && endOf(down, y) ? "corner" : "crossing";
+  if (x < across.start - near || x > across.end + near || y < down.start - near || y > down.end + near) return undefined;
+  const ends = new Map<StraightLine, "start" | "end">();
+  for (const [line, at] of [
+    [across, x],
+    [down, y],
+  ] as const) {
+    if (Math.abs(at - line.start) <= near) ends.set(line, "start");
+    else if (Math.abs(at - line.end) <= near) ends.set(line, "end");
+  }
+  return { across, down, ends };
+}
+
+function isAtEdge(ink: Field, line: StraightLine, end: "start" | "end"): boolean {
+  const [x, y] = placeOf(line, line[end]);
+  return Math.min(x, y, ink.width - 1 - x, ink.height - 1 - y) < Math.max(2, nearEdge * Math.min(ink.width, ink.height));
 }
 
 function middleOf({ start, end }: StraightLine): number {

@@ -26,9 +26,15 @@ const leastArea = 0.06;
 const leastSolidity = 0.92;
 /** The four longest sides make up this part of the outline within the picture; a round shape's do not. */
 const leastStraight = 0.82;
-/** Difference of brightness across a quarter of its outline, at least; and how much of it lies within three pixels of the small copy. */
+/**
+ * Difference of brightness across its outline, at all but a quarter of it; it rises within three pixels of the small copy, and most of it is still there
+ * farther outside: else it is but a line.
+ */
 const leastContrast = 0.07;
 const leastSharpness = 0.6;
+const leastBeyond = 0.5;
+/** Part of the picture's shorter side. */
+const narrowest = 0.18;
 /** What crosses its edge (a digit half in a shadow) makes a notch; in pixels of the small copy. */
 const deepestNotch = 4;
 /** The edge itself is blurred, and may have a shadow: in pixels of the small copy. */
@@ -126,6 +132,8 @@ function asSheet(small: Field, { mask, area }: Region, sign: 1 | -1): Candidate 
   const hull = convexHull(outlinePoints(mask, width, height));
   const corners = withoutFlatCorners(hull, 1.2);
   if (corners.length < 3 || area < leastSolidity * polygonArea(corners)) return undefined;
+  const extent = (of: (point: Point) => number) => Math.max(...corners.map(of)) - Math.min(...corners.map(of));
+  if (Math.min(extent(({ x }) => x), extent(({ y }) => y)) < narrowest * Math.min(width, height)) return undefined;
   const sides = sidesOf(corners, width, height);
   const free = sides.filter(({ onBorder }) => !onBorder);
   const length = free.reduce((sum, side) => sum + side.length, 0);
@@ -152,8 +160,9 @@ function asSheet(small: Field, { mask, area }: Region, sign: 1 | -1): Candidate 
     }
   }
   const contrast = quantile(Float32Array.from(near), 0.25);
+  const beyond = quantile(Float32Array.from(far), 0.25);
   const sharpness = quantile(Float32Array.from(near), 0.5) / Math.max(1e-6, quantile(Float32Array.from(far), 0.5));
-  if (contrast < leastContrast || sharpness < leastSharpness) return undefined;
+  if (contrast < leastContrast || beyond < leastBeyond * contrast || sharpness < leastSharpness) return undefined;
   return { corners, score: contrast * Math.sqrt(area / mask.length) };
 }
 

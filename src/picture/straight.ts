@@ -31,6 +31,10 @@ const thickest = 0.06;
 /** Parts of a line's length: where there is ink at all, and where it is as thin as the line, not crossed by something. */
 const leastCovered = 0.75;
 const leastThin = 0.55;
+/** It is this many times as long as thick; handwriting's strokes are 8 to 16 times. */
+const shapeliest = 14;
+/** How far its middle may lie off a straight line, as a part of its length. */
+const bend = 0.003;
 const mostLines = 60;
 
 /** @returns lines in both directions */
@@ -134,15 +138,37 @@ class Votes {
   }
 }
 
-/** Follows the ink along a line, which may drift a little. @returns undefined where it is no thin line */
+/** Follows the ink along a line, which may drift a little where it is thin. @returns undefined where it is no thin line */
 function follow(view: View, direction: Direction, peak: Peak, scale: number, mostThick: number): StraightLine | undefined {
+  const rough = trace(view, peak, scale, mostThick, mostThick, 0);
+  const expected = median(widthsOf(rough, 0, view.length - 1));
+  const { first, last } = trace(view, peak, scale, mostThick, 1.6 * expected + 1, 0.1);
+  const extent = longestStretch(first, Math.max(4, longestGap * view.length));
+  const length = extent.end - extent.start + 1;
+  if (length < shortest * view.length) return undefined;
+  const widths = widthsOf({ first, last }, extent.start, extent.end);
+  const thickness = median(widths);
+  const thin = widths.filter((width) => width <= 1.6 * thickness + 1).length;
+  if (thickness > Math.min(mostThick, length / shapeliest) || widths.length < leastCovered * length || thin < leastThin * widths.length)
+    return undefined;
+  const line = { direction, ...extent, thickness, ink: 0, first, last };
+  return isStraight(line) ? { ...line, ink: inkAlong(view, line) } : undefined;
+}
+
+interface Trace {
+  first: Int16Array;
+  last: Int16Array;
+}
+
+/** @param drifting part of the distance from runs up to `most` wide by which the line comes nearer to them */
+function trace(view: View, peak: Peak, scale: number, mostThick: number, most: number, drifting: number): Trace {
   const { data, length, breadth, along, beside } = view;
   const first = new Int16Array(length).fill(-1);
   const last = new Int16Array(length).fill(-1);
   const reach = Math.ceil(Math.max(2, 1.5 * scale));
   const inked = (a: number, b: number) => b >= 0 && b < breadth && data[a * along + b * beside] > lineInk;
-  let drift = 0;
   const limit = Math.ceil(3 * mostThick);
+  let drift = 0;
   for (let a = 0; a < length; a++) {
     const expected = peak.offset * scale + peak.slope * (a - length / 2) + scale / 2 - 0.5 + drift;
     const middle = Math.round(expected);
@@ -157,24 +183,39 @@ function follow(view: View, direction: Direction, peak: Peak, scale: number, mos
     while (high - b < limit && inked(a, high + 1)) high++;
     first[a] = low;
     last[a] = high;
-    if (high - low + 1 <= mostThick) drift += Math.min(0.5, Math.max(-0.5, 0.1 * ((low + high) / 2 - expected)));
+    if (high - low + 1 <= most) drift += Math.min(0.5, Math.max(-0.5, drifting * ((low + high) / 2 - expected)));
   }
-  const extent = longestStretch(first, Math.max(4, longestGap * length));
-  if (extent.end - extent.start + 1 < shortest * length) return undefined;
+  return { first, last };
+}
+
+function widthsOf({ first, last }: Trace, start: number, end: number): number[] {
   const widths: number[] = [];
+  for (let a = start; a <= end; a++) if (first[a] >= 0) widths.push(last[a] - first[a] + 1);
+  return widths;
+}
+
+/** Whether the middles of its thin runs lie on a line; paper bends a little, strokes bend more. */
+function isStraight({ start, end, first, last, thickness }: StraightLine): boolean {
+  const points: [a: number, b: number][] = [];
+  for (let a = start; a <= end; a++)
+    if (first[a] >= 0 && last[a] - first[a] + 1 <= 1.6 * thickness + 1) points.push([a, (first[a] + last[a]) / 2]);
+  const mean = (of: (point: [number, number]) => number) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [ma, mb] = [mean(([a]) => a), mean(([, b]) => b)];
+  const slope = mean(([a, b]) => (a - ma) * (b - mb)) / Math.max(1e-9, mean(([a]) => (a - ma) ** 2));
+  const off = points.map(([a, b]) => Math.abs(b - mb - slope * (a - ma))).sort((one, other) => one - other);
+  return off[Math.floor(0.9 * off.length)] <= 1 + bend * (end - start);
+}
+
+/** The median of its darkest ink at every place. */
+function inkAlong({ data, along, beside }: View, { start, end, first, last }: StraightLine): number {
   const inks: number[] = [];
-  for (let a = extent.start; a <= extent.end; a++) {
+  for (let a = start; a <= end; a++) {
     if (first[a] < 0) continue;
-    widths.push(last[a] - first[a] + 1);
     let top = 0;
     for (let b = first[a]; b <= last[a]; b++) top = Math.max(top, data[a * along + b * beside]);
     inks.push(top);
   }
-  const thickness = median(widths);
-  const thin = widths.filter((width) => width <= 1.6 * thickness + 1).length;
-  const covered = widths.length / (extent.end - extent.start + 1);
-  if (thickness > mostThick || covered < leastCovered || thin < leastThin * widths.length) return undefined;
-  return { direction, ...extent, thickness, ink: median(inks), first, last };
+  return median(inks);
 }
 
 /** @returns the longest stretch without a gap longer than `most` */
