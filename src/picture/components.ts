@@ -12,7 +12,8 @@ export interface Component {
   ink: number;
   pixels: number;
   box: Box;
-  touchesBorder: boolean;
+  /** Its pixels at the border of the field. */
+  contact: number;
 }
 
 export interface Labelled {
@@ -33,7 +34,7 @@ export function labelInk({ width, height, data }: Field): Labelled {
       ink: 0,
       pixels: 0,
       box: { left: width, top: height, right: 0, bottom: 0 },
-      touchesBorder: false,
+      contact: 0,
     };
     labels[seed] = component.label;
     stack.push(seed);
@@ -42,7 +43,7 @@ export function labelInk({ width, height, data }: Field): Labelled {
       const y = (i - x) / width;
       component.ink += data[i];
       component.pixels++;
-      component.touchesBorder ||= x === 0 || y === 0 || x === width - 1 || y === height - 1;
+      if (x === 0 || y === 0 || x === width - 1 || y === height - 1) component.contact++;
       extend(component.box, x, y);
       for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++)
         for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {

@@ -1,4 +1,5 @@
 import { type Component, inkOf, type Labelled, labelInk } from "./components.js";
+import { drawnOnly } from "./drawn.js";
 import type { Box, Field } from "./field.js";
 import { frameDigit } from "./framing.js";
 import { type Group, groupDigits } from "./groups.js";
@@ -63,23 +64,22 @@ interface Written {
   field: Field;
   labelled: Labelled;
   groups: Group[];
-  steps: string[];
 }
 
 /** Takes away rules and frames, unless nothing is left without them. */
-function withoutPrint(ink: Ink, onPage?: (x: number, y: number) => boolean): Written {
+function withoutPrint(ink: Ink, onPage?: (x: number, y: number) => boolean): Written & { steps: string[] } {
   const { rules, frame } = findPrintedLines(ink.field, onPage);
   const steps: string[] = [];
-  let written = writtenOn(ink.field);
+  let written = writtenOn(ink.field, []);
   if (rules.length > 0) {
-    const cleaned = writtenOn(withoutLines(ink.field, rules));
+    const cleaned = writtenOn(withoutLines(ink.field, rules), rules);
     if (cleaned.groups.length > 0 || rules.length > 1) {
       written = cleaned;
       steps.push(`${rules.length} ruled ${rules.length === 1 ? "line" : "lines"} removed`);
     }
   }
   if (frame.length > 0) {
-    const cleaned = writtenOn(withoutLines(written.field, frame));
+    const cleaned = writtenOn(withoutLines(written.field, frame), [...rules, ...frame]);
     if (isContent(cleaned.groups, frame)) {
       written = cleaned;
       steps.push("frame removed");
@@ -88,9 +88,9 @@ function withoutPrint(ink: Ink, onPage?: (x: number, y: number) => boolean): Wri
   return { ...written, steps };
 }
 
-function writtenOn(field: Field): Omit<Written, "steps"> {
+function writtenOn(field: Field, lines: readonly StraightLine[]): Written {
   const labelled = labelInk(field);
-  return { field, labelled, groups: groupDigits(labelled.components) };
+  return { field, labelled, groups: drawnOnly(field, labelled, groupDigits(labelled.components), lines) };
 }
 
 /** @returns whether these may be what the lines stand around: large enough, and no longer than the lines */

@@ -24,11 +24,11 @@ const apart = 0.16;
 
 /** @returns the page's digits from left to right; none where there is no ink */
 export function groupDigits(components: readonly Component[]): Group[] {
-  const weight = ({ ink, touchesBorder }: Component) => ink * (touchesBorder ? borderPenalty : 1);
+  const weight = ({ ink, contact }: Component) => ink * (contact > 0 ? borderPenalty : 1);
   const main = components.reduce<Component | undefined>((best, next) => (best && weight(best) >= weight(next) ? best : next), undefined);
   if (!main) return [];
   const pieces = components.filter(
-    (piece) => piece === main || (piece.ink >= leastPart * main.ink && (main.touchesBorder || !piece.touchesBorder)),
+    (piece) => piece === main || (piece.ink >= leastPart * main.ink && (main.contact > 0 || piece.contact === 0)),
   );
   const height = Math.max(...pieces.filter((piece) => piece.ink >= leastInk * main.ink).map(heightOf));
   const stacked = joined(pieces, (one, other) => areOneDigit(one, other, height));

@@ -15,7 +15,7 @@ export interface Cleaned {
 
 /** Parts of the page's shorter side: a line this near to the page's edge ends there; lines this near to each other meet. */
 const nearEdge = 0.035;
-const nearLine = 0.02;
+const nearLine = 0.035;
 /** Rules are thinner than this part of the page's shorter side. */
 const thickestRule = 0.035;
 
@@ -73,7 +73,11 @@ function framesAmong(ink: Field, lines: readonly StraightLine[], isRuled: (line:
   return lines.filter((line, i) => {
     const together = lines.filter((__, j) => root(j) === root(i));
     if (together.filter(held).length >= 3) return held(line);
-    return together.length === 2 && !together.some(isRuled) && joints.some(({ down, across, ends }) => ends.size === 2 && (down === line || across === line));
+    return (
+      together.length === 2 &&
+      !together.some(isRuled) &&
+      joints.some(({ down, across, ends }) => ends.size === 2 && (down === line || across === line))
+    );
   });
 }
 

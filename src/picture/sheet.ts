@@ -133,7 +133,14 @@ function asSheet(small: Field, { mask, area }: Region, sign: 1 | -1): Candidate 
   const corners = withoutFlatCorners(hull, 1.2);
   if (corners.length < 3 || area < leastSolidity * polygonArea(corners)) return undefined;
   const extent = (of: (point: Point) => number) => Math.max(...corners.map(of)) - Math.min(...corners.map(of));
-  if (Math.min(extent(({ x }) => x), extent(({ y }) => y)) < narrowest * Math.min(width, height)) return undefined;
+  if (
+    Math.min(
+      extent(({ x }) => x),
+      extent(({ y }) => y),
+    ) <
+    narrowest * Math.min(width, height)
+  )
+    return undefined;
   const sides = sidesOf(corners, width, height);
   const free = sides.filter(({ onBorder }) => !onBorder);
   const length = free.reduce((sum, side) => sum + side.length, 0);

@@ -201,7 +201,12 @@ function isStraight({ start, end, first, last, thickness }: StraightLine): boole
     if (first[a] >= 0 && last[a] - first[a] + 1 <= 1.6 * thickness + 1) points.push([a, (first[a] + last[a]) / 2]);
   const mean = (of: (point: [number, number]) => number) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [ma, mb] = [mean(([a]) => a), mean(([, b]) => b)];
-  const slope = mean(([a, b]) => (a - ma) * (b - mb)) / Math.max(1e-9, mean(([a]) => (a - ma) ** 2));
+  const slope =
+    mean(([a, b]) => (a - ma) * (b - mb)) /
+    Math.max(
+      1e-9,
+      mean(([a]) => (a - ma) ** 2),
+    );
   const off = points.map(([a, b]) => Math.abs(b - mb - slope * (a - ma))).sort((one, other) => one - other);
   return off[Math.floor(0.9 * off.length)] <= 1 + bend * (end - start);
 }
