@@ -10,7 +10,7 @@ import type { StraightLine } from "./straight.js";
 
 /** Of the page's shorter side. */
 const leastSize = 0.035;
-/** A stroke is as dark as ink can be but for its edge: this part of its pixels, at least; shadows and texture have all shades. */
+/** A stroke is nearly as dark as its darkest part but for its edge: this part of its pixels, at least; shadows and texture have all shades. */
 const dark = 0.75;
 const leastDark = 0.3;
 /** Part of all ink on the page that the digits have. */
@@ -42,14 +42,17 @@ export function drawnOnly(
 }
 
 function shadesOf({ width, data }: Field, labels: Int32Array, members: readonly Component[], printed?: Uint8Array) {
-  let [pixels, darkPixels, linePixels] = [0, 0, 0];
+  let [pixels, darkPixels, linePixels, darkest] = [0, 0, 0, 0];
+  for (const { label, box } of members)
+    for (let y = box.top; y < box.bottom; y++)
+      for (let x = box.left; x < box.right; x++) if (labels[y * width + x] === label) darkest = Math.max(darkest, data[y * width + x]);
   for (const { label, box } of members)
     for (let y = box.top; y < box.bottom; y++)
       for (let x = box.left; x < box.right; x++) {
         const i = y * width + x;
         if (labels[i] !== label) continue;
         pixels++;
-        if (data[i] > dark) darkPixels++;
+        if (data[i] > dark * darkest) darkPixels++;
         if (printed?.[i]) linePixels++;
       }
   return { darkPart: darkPixels / pixels, onLines: linePixels / pixels };

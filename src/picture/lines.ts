@@ -16,14 +16,18 @@ export interface Cleaned {
 /** Parts of the page's shorter side: a line this near to the page's edge ends there; lines this near to each other meet. */
 const nearEdge = 0.035;
 const nearLine = 0.035;
+/** A line may go on behind its joint by this part of its length. */
+const overshoot = 0.08;
 /** Rules are thinner than this part of the page's shorter side. */
 const thickestRule = 0.035;
 
 /** @param onPage whether a place belongs to the page, where it ends within the field */
 export function findPrintedLines(ink: Field, onPage?: (x: number, y: number) => boolean): { rules: StraightLine[]; frame: StraightLine[] } {
   const lines = findStraightLines(ink);
-  const rules = lines.filter((line) => isRule(ink, line, onPage));
-  const frame = framesAmong(ink, lines, (line) => rules.includes(line)).filter((line) => !rules.includes(line));
+  const whole = lines.filter((line) => isRule(ink, line, onPage));
+  const parts = lines.filter((line) => !whole.includes(line) && isPartOfRule(ink, line, whole));
+  const rules = [...whole, ...parts.map((line) => ({ ...line, start: 0, end: line.first.length - 1 }))];
+  const frame = framesAmong(ink, lines, (line) => whole.includes(line) || parts.includes(line)).filter((line) => !whole.includes(line) && !parts.includes(line));
   return { rules, frame };
 }
 
@@ -49,6 +53,23 @@ function isRule(ink: Field, line: StraightLine, onPage?: (x: number, y: number) 
     return onPage !== undefined && !onPage(Math.round(beyondX), Math.round(beyondY));
   });
   return ends && line.thickness <= Math.max(2, thickestRule * shorter);
+}
+
+/** One end at the page's edge, and others of its kind beside it: what lies on it hides the rest. */
+function isPartOfRule(ink: Field, line: StraightLine, rules: readonly StraightLine[]): boolean {
+  if (!isAtEdge(ink, line, "start") && !isAtEdge(ink, line, "end")) return false;
+  const alike = rules.filter(
+    (rule) =>
+      rule.direction === line.direction &&
+      Math.abs(rule.thickness - line.thickness) <= 1 + 0.3 * rule.thickness &&
+      Math.abs(slopeOf(rule) - slopeOf(line)) < 0.03,
+  );
+  return alike.length >= 2;
+}
+
+function slopeOf(line: StraightLine): number {
+  const along = (a: number) => placeOf(line, a)[line.direction === "across" ? 1 : 0];
+  return (along(line.end) - along(line.start)) / (line.end - line.start);
 }
 
 /**
@@ -97,8 +118,10 @@ function jointOf(across: StraightLine, down: StraightLine, near: number): Joint 
     [across, x],
     [down, y],
   ] as const) {
-    if (Math.abs(at - line.start) <= near) ends.set(line, "start");
-    else if (Math.abs(at - line.end) <= near) ends.set(line, "end");
+    // Ticks and numbers beside an axis can make it seem longer.
+    const reach = Math.max(near, overshoot * (line.end - line.start));
+    if (Math.abs(at - line.start) <= reach) ends.set(line, "start");
+    else if (Math.abs(at - line.end) <= reach) ends.set(line, "end");
   }
   return { across, down, ends };
 }

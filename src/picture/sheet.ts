@@ -18,8 +18,8 @@ export interface Sheet {
 }
 
 /** Side of the small copy on which it is looked for. */
-const smallSide = 144;
-const levels = 10;
+const smallSide = 128;
+const levels = 9;
 /** Parts of the picture's area: smaller regions are no sheets. */
 const leastArea = 0.06;
 /** Its area as a part of its convex hull's, holes filled: digits and other inks on it make holes. */
@@ -85,18 +85,21 @@ function regions({ width, height, data }: Field, threshold: number, sign: 1 | -1
   for (let seed = 0, label = 0; seed < data.length; seed++) {
     if (labels[seed] !== 0 || !within(seed)) continue;
     label++;
-    let count = 0;
+    let [count, onBorder] = [0, 0];
     labels[seed] = label;
     stack.push(seed);
     for (let i = stack.pop(); i !== undefined; i = stack.pop()) {
       count++;
       const x = i % width;
+      if (x === 0 || x === width - 1 || i < width || i + width >= data.length) onBorder++;
       if (x > 0 && labels[i - 1] === 0 && within(i - 1)) stack.push(mark(i - 1));
       if (x < width - 1 && labels[i + 1] === 0 && within(i + 1)) stack.push(mark(i + 1));
       if (i >= width && labels[i - width] === 0 && within(i - width)) stack.push(mark(i - width));
       if (i + width < data.length && labels[i + width] === 0 && within(i + width)) stack.push(mark(i + width));
     }
-    if (count >= leastArea * data.length * 0.6) found.push(filled(labels, label, width, height));
+    // What has the whole border is the whole picture once its holes are filled.
+    const whole = onBorder > 0.995 * 2 * (width + height - 2);
+    if (count >= leastArea * data.length * 0.6 && !whole) found.push(filled(labels, label, width, height));
     function mark(i: number): number {
       labels[i] = label;
       return i;

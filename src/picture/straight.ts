@@ -9,7 +9,7 @@ export interface StraightLine {
   /** Along the direction, in pixels of the field: first and last. */
   start: number;
   end: number;
-  /** Median width and ink. */
+  /** Its width where nothing crosses it, and its median ink. */
   thickness: number;
   ink: number;
   /** Its run of ink at every place from start to end: first pixel beside the direction and last, or −1 where there is none. */
@@ -26,16 +26,19 @@ const steepest = 0.4;
 /** Parts of the picture's width or height. */
 const shortest = 0.3;
 const longestGap = 0.03;
+const leastVotes = 0.18;
 /** Part of the shorter side. */
 const thickest = 0.06;
 /** Parts of a line's length: where there is ink at all, and where it is as thin as the line, not crossed by something. */
 const leastCovered = 0.75;
-const leastThin = 0.55;
+const leastThin = 0.35;
 /** It is this many times as long as thick; handwriting's strokes are 8 to 16 times. */
 const shapeliest = 14;
 /** How far its middle may lie off a straight line, as a part of its length. */
 const bend = 0.003;
 const mostLines = 60;
+/** Thick strokes get votes too: when so many in a row were no lines, there are no more. */
+const mostVain = 10;
 
 /** @returns lines in both directions */
 export function findStraightLines(ink: Field): StraightLine[] {
@@ -60,14 +63,16 @@ export function viewed({ width, height, data }: Field, direction: Direction): Vi
 
 function linesAlong(ink: Field, small: Field, direction: Direction): StraightLine[] {
   const view = viewed(ink, direction);
-  const votes = new Votes(viewed(small, direction));
-  const scale = view.length / votes.length;
   const mostThick = Math.max(3, thickest * Math.min(ink.width, ink.height));
+  const narrow = viewed(small, direction);
+  const scale = view.length / narrow.length;
+  const votes = new Votes(narrow, Math.max(3, mostThick / scale + 1));
   const lines: StraightLine[] = [];
-  for (let tried = 0; tried < mostLines; tried++) {
+  for (let vain = 0; vain < mostVain && lines.length < mostLines; ) {
     const peak = votes.peak();
-    if (!peak || peak.count < shortest * votes.length) break;
+    if (!peak || peak.count < leastVotes * votes.length) break;
     const line = follow(view, direction, peak, scale, mostThick);
+    vain = line ? 0 : vain + 1;
     if (line) lines.push(line);
     votes.remove(peak, line ? line.thickness / scale / 2 + 1.5 : 1.5);
   }
@@ -81,41 +86,50 @@ interface Peak {
   count: number;
 }
 
-/** Hough's transform for slopes up to `steepest`: every inked pixel votes for all lines through it. */
+/** Hough's transform for slopes up to `steepest`: the middle of every run of ink beside the direction votes for all lines through it. */
 class Votes {
   readonly length: number;
   private readonly slopes: number;
   private readonly offsets: number;
   private readonly counts: Int32Array;
-  private t: Float32Array;
-  private q: Float32Array;
+  /** The runs that still vote: places along and beside the direction. */
+  private readonly t: Float32Array;
+  private readonly q: Float32Array;
+  private left = 0;
 
-  constructor({ data, length, breadth, along, beside }: View) {
+  /** @param widest runs of ink beside the direction that are wider are no lines */
+  constructor({ data, length, breadth, along, beside }: View, widest: number) {
     this.length = length;
     this.slopes = 2 * Math.ceil((steepest * length) / 2) + 1;
     this.offsets = breadth + Math.ceil(steepest * length) + 2;
     this.counts = new Int32Array(this.slopes * this.offsets);
-    const [t, q]: number[][] = [[], []];
+    this.t = new Float32Array(data.length);
+    this.q = new Float32Array(data.length);
+    const shift = (steepest * length) / 2 + 0.5;
     for (let a = 0; a < length; a++)
-      for (let b = 0; b < breadth; b++)
-        if (data[a * along + b * beside] > lineInk) {
-          t.push(a - length / 2);
-          q.push(b + (steepest * length) / 2);
+      for (let b = 0, run = 0; b <= breadth; b++) {
+        if (b < breadth && data[a * along + b * beside] > lineInk) run++;
+        else if (run > 0) {
+          if (run <= widest) {
+            this.t[this.left] = a - length / 2;
+            this.q[this.left++] = b - (run + 1) / 2 + shift;
+          }
+          run = 0;
         }
-    this.t = Float32Array.from(t);
-    this.q = Float32Array.from(q);
-    this.vote(this.t, this.q, 1);
+      }
+    this.vote(this.t, this.q, this.left, 1);
   }
 
   private slopeOf(index: number): number {
     return ((2 * index) / (this.slopes - 1) - 1) * steepest;
   }
 
-  private vote(t: Float32Array, q: Float32Array, weight: number): void {
-    for (let s = 0; s < this.slopes; s++) {
+  private vote(t: Float32Array, q: Float32Array, length: number, weight: number): void {
+    const { counts, offsets, slopes } = this;
+    for (let s = 0; s < slopes; s++) {
       const slope = this.slopeOf(s);
-      const row = s * this.offsets;
-      for (let i = 0; i < t.length; i++) this.counts[row + Math.round(q[i] - slope * t[i])] += weight;
+      const row = s * offsets;
+      for (let i = 0; i < length; i++) counts[row + ((q[i] - slope * t[i]) | 0)] += weight;
     }
   }
 
@@ -127,27 +141,35 @@ class Votes {
     return { slope: this.slopeOf(Math.floor(best / this.offsets)), offset: (best % this.offsets) - (steepest * this.length) / 2, count };
   }
 
-  /** Takes back the votes of the pixels within `reach` of the line. */
+  /** Takes back the votes of the runs within `reach` of the line. */
   remove({ slope, offset }: Peak, reach: number): void {
-    const [gone, stay]: [number[], number[]] = [[], []];
-    const middle = offset + (steepest * this.length) / 2;
-    for (let i = 0; i < this.t.length; i++) (Math.abs(this.q[i] - slope * this.t[i] - middle) <= reach ? gone : stay).push(i);
-    const pick = (values: Float32Array, indices: number[]) => Float32Array.from(indices, (i) => values[i]);
-    this.vote(pick(this.t, gone), pick(this.q, gone), -1);
-    [this.t, this.q] = [pick(this.t, stay), pick(this.q, stay)];
+    const { t, q } = this;
+    const middle = offset + (steepest * this.length) / 2 + 0.5;
+    const [goneT, goneQ] = [new Float32Array(this.left), new Float32Array(this.left)];
+    let [gone, stay] = [0, 0];
+    for (let i = 0; i < this.left; i++)
+      if (Math.abs(q[i] - slope * t[i] - middle) <= reach) {
+        goneT[gone] = t[i];
+        goneQ[gone++] = q[i];
+      } else {
+        t[stay] = t[i];
+        q[stay++] = q[i];
+      }
+    this.left = stay;
+    this.vote(goneT, goneQ, gone, -1);
   }
 }
 
 /** Follows the ink along a line, which may drift a little where it is thin. @returns undefined where it is no thin line */
 function follow(view: View, direction: Direction, peak: Peak, scale: number, mostThick: number): StraightLine | undefined {
   const rough = trace(view, peak, scale, mostThick, mostThick, 0);
-  const expected = median(widthsOf(rough, 0, view.length - 1));
+  const expected = usual(widthsOf(rough, 0, view.length - 1));
   const { first, last } = trace(view, peak, scale, mostThick, 1.6 * expected + 1, 0.1);
   const extent = longestStretch(first, Math.max(4, longestGap * view.length));
   const length = extent.end - extent.start + 1;
   if (length < shortest * view.length) return undefined;
   const widths = widthsOf({ first, last }, extent.start, extent.end);
-  const thickness = median(widths);
+  const thickness = usual(widths);
   const thin = widths.filter((width) => width <= 1.6 * thickness + 1).length;
   if (thickness > Math.min(mostThick, length / shapeliest) || widths.length < leastCovered * length || thin < leastThin * widths.length)
     return undefined;
@@ -235,6 +257,11 @@ function longestStretch(first: Int16Array, most: number): { start: number; end: 
     if (current.end - current.start > best.end - best.start) best = current;
   }
   return best;
+}
+
+/** @returns the width where nothing lies on the line: a digit may hide half of it */
+function usual(widths: readonly number[]): number {
+  return [...widths].sort((one, other) => one - other)[Math.floor(0.35 * widths.length)] ?? 0;
 }
 
 function median(values: readonly number[]): number {
