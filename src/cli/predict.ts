@@ -3,17 +3,19 @@ import { Command, Option } from "commander";
 import { defaultCheckpointDir } from "../config/defaults.js";
 import { engines } from "../config/settings.js";
 import type { EngineChoice } from "../config/types.js";
+import { defaultImageLimits } from "../picture/decode.js";
 import { ImageError } from "../picture/image-error.js";
 import { type NormalizedImage, readImage } from "../picture/read.js";
 import { answerPicture, type PictureAnswer } from "../predict/answer.js";
 import { type Classification, type Classifier, openClassifier } from "../predict/classifier.js";
 import { bestModel, findModels } from "../predict/models.js";
 import { formatPercent } from "../ui/format.js";
-import { predictionLines } from "../ui/prediction-text.js";
+import { overviewLines, predictionLines } from "../ui/prediction-text.js";
 import { type TerminalTraits, terminalTraits } from "../ui/terminal.js";
 import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
+import { pictureFiles, pictureKinds } from "./picture-files.js";
 
 interface PredictOptions {
   checkpoint?: string;
@@ -30,23 +32,30 @@ const maxInputBytes = 256 * 2 ** 20;
 export function predictCommand(): Command {
   return new Command("predict")
     .description("read the digit (or article) in pictures with a trained model")
-    .argument("<image...>", "PNG or JPEG files of any size; - reads one from standard input")
+    .argument(
+      "<image...>",
+      "pictures of any size (PNG, JPEG, WebP, GIF, TIFF, BMP, AVIF), folders of them, or patterns; - reads one from standard input",
+    )
     .option("--checkpoint <dir>", "a checkpoint's, model's or run's folder (default: the newest run's best, else the pretrained one)")
     .option("--checkpoint-dir <dir>", "where runs are stored", defaultCheckpointDir)
     .addOption(new Option("--engine <name>", "what does the arithmetic").choices(engines).default("auto"))
     .option("--json", "one JSON object an image on standard output")
     .option("--ascii", "no characters beyond ASCII")
-    .addHelpText("after", "\nExamples:\n  mnist-tui predict digit.png photo.jpg\n  cat digit.png | mnist-tui predict - --json\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  mnist-tui predict digit.png photo.jpg\n  mnist-tui predict photos/ 'scans/*.png'\n  cat digit.png | mnist-tui predict - --json\n",
+    )
     .action(async (images: string[], options: PredictOptions) => {
       if (images.filter((image) => image === "-").length > 1)
         throw new UserError("Standard input (-) can be read only once; name it once.", 2);
+      const files = await pictureFiles(images);
       const source = await bestModel(await findModels(options));
       const classifier = await openClassifier(source.dir, { engine: options.engine, threads: 1 });
       try {
         const { info } = classifier;
         const accuracy = info.metrics.testAccuracy === undefined ? "" : `, ${formatPercent(info.metrics.testAccuracy)} on ${info.dataset}`;
         if (!options.json) writeOutput(`model: ${source.origin}${accuracy}\n`);
-        for (const image of images) if (!(await predictOne(image, classifier, options))) process.exitCode = 1;
+        for (const image of files) if (!(await predictOne(image, classifier, options))) process.exitCode = 1;
       } finally {
         await classifier.dispose();
       }
@@ -58,14 +67,14 @@ async function predictOne(image: string, classifier: Classifier, options: Predic
   try {
     const bytes = image === "-" ? await readInput() : await readPicture(image);
     const started = performance.now();
-    const normalized = await readImage(bytes, classifier.style);
+    const normalized = await readImage(bytes, classifier.style, { ...defaultImageLimits, formats: "all" });
     const answer = await answerPicture(normalized, (images) => classifyAll(images, classifier));
     const ms = Math.round((performance.now() - started) * 100) / 100;
     writeOutput(options.json ? jsonLine(image, answer, classifier, ms) : report(image, normalized, answer, classifier, traitsFor(options)));
     return true;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const message = error instanceof ImageError ? `${named(image)} ${error.predicate}; expected a picture of one digit.` : error.message;
+    const message = error instanceof ImageError ? `${named(image)} ${error.predicate}; expected a picture of a digit.` : error.message;
     process.stderr.write(`mnist-tui: ${message}\n`);
     return false;
   }
@@ -88,17 +97,22 @@ function jsonLine(image: string, { answer, digits, warnings }: PictureAnswer, { 
 
 function report(
   image: string,
-  { steps }: NormalizedImage,
+  { steps, overview }: NormalizedImage,
   { answer: { label, name, probabilities, pixels }, digits, warnings }: PictureAnswer,
   { info }: Classifier,
   traits: TerminalTraits,
 ): string {
   const made = steps.join(", ");
+  const several = digits.length > 1 && overview;
+  const boxed = digits.map((digit) => ({ ...digit, probability: digit.probabilities[digit.label] }));
   const lines = [
     "",
-    `${named(image)}: ${name} (${formatPercent(probabilities[label], 1)})`,
+    `${named(image)}: ${several ? digits.map((digit) => digit.name).join(" ") : `${name} (${formatPercent(probabilities[label], 1)})`}`,
     traits.charset === "ascii" ? made.replaceAll("×", "x") : made,
-    ...predictionLines({ pixels, label, probabilities, classNames: info.classNames }, traits),
+    ...warnings,
+    ...(several
+      ? overviewLines(overview, boxed, traits)
+      : predictionLines({ pixels, label, probabilities, classNames: info.classNames }, traits)),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -120,7 +134,7 @@ async function readPicture(path: string): Promise<Uint8Array> {
   } catch (error) {
     const reason = fileErrorReason(error);
     if (!reason) throw error;
-    throw new UserError(`Cannot read ${path}: ${reason}; expected a PNG or JPEG file.`);
+    throw new UserError(`Cannot read ${path}: ${reason}; expected a ${pictureKinds} file.`);
   }
 }
 

@@ -27,7 +27,9 @@ export function findPrintedLines(ink: Field, onPage?: (x: number, y: number) => 
   const whole = lines.filter((line) => isRule(ink, line, onPage));
   const parts = lines.filter((line) => !whole.includes(line) && isPartOfRule(ink, line, whole));
   const rules = [...whole, ...parts.map((line) => ({ ...line, start: 0, end: line.first.length - 1 }))];
-  const frame = framesAmong(ink, lines, (line) => whole.includes(line) || parts.includes(line)).filter((line) => !whole.includes(line) && !parts.includes(line));
+  const frame = framesAmong(ink, lines, (line) => whole.includes(line) || parts.includes(line)).filter(
+    (line) => !whole.includes(line) && !parts.includes(line),
+  );
   return { rules, frame };
 }
 

@@ -1,7 +1,7 @@
 import { imageSide as side } from "../util/image-size.js";
 import { decodeImage, type ImageLimits, type Raster } from "./decode.js";
 import { type FoundDigit, findDigits } from "./digits.js";
-import type { Box, Field } from "./field.js";
+import { type Box, type Field, quantile, shrink } from "./field.js";
 import { frameArticle, isFramed } from "./framing.js";
 import { ImageError } from "./image-error.js";
 import { brightness, type Polarity } from "./ink.js";
@@ -28,9 +28,19 @@ export interface NormalizedImage {
   pixels: Float32Array;
   /** From left to right; at least one. */
   digits: PictureDigit[];
+  /** The upright picture, small: 0 background … 1 ink, where there are several digits on it. */
+  overview?: Overview;
   /** What was done, for people: "dark on light", "cropped to 40×60 of 100×100", … */
   steps: string[];
 }
+
+export interface Overview extends Field {
+  /** Pixels of the picture in one of these. */
+  scale: number;
+}
+
+/** Its longer side. */
+const overviewSide = 112;
 
 /** @param dataset the name in a checkpoint */
 export function imageStyle(dataset: string): ImageStyle {
@@ -64,7 +74,12 @@ export function normalizeImage(raster: Raster, style: ImageStyle): NormalizedIma
   steps.push(`cropped to ${right - left}×${bottom - top} of ${light.width}×${light.height}`);
   if (largest.strokes !== "kept") steps.push(`strokes ${largest.strokes}`);
   steps.push(style === "digit" ? "scaled into 20×20, centred by mass" : "scaled into 28×28");
-  return { pixels: largest.pixels, digits: digits.map((digit) => placed(digit, scale)), steps };
+  return {
+    pixels: largest.pixels,
+    digits: digits.map((digit) => placed(digit, scale)),
+    ...(digits.some(({ parts }) => digits.length > 1 || parts) && { overview: overviewOf(light, polarity, scale) }),
+    steps,
+  };
 }
 
 /** @returns one of the dataset's own images as a picture of one digit */
@@ -83,6 +98,16 @@ function placed({ pixels, others, box, parts }: FoundDigit, scale: number): Pict
   const rounded = [left, top, right - left, bottom - top].map((value) => Math.round(value * scale));
   const inPicture = rounded as PictureDigit["box"];
   return { pixels, others, box: inPicture, ...(parts && { parts: parts.map((part) => placed(part, scale)) }) };
+}
+
+function overviewOf(light: Field, polarity: Polarity, scale: number): Overview {
+  const small = shrink(light, overviewSide);
+  const [low, high] = [quantile(small.data, 0.005), quantile(small.data, 0.995)];
+  const data = small.data.map((value) => {
+    const part = Math.min(1, Math.max(0, (value - low) / Math.max(1e-6, high - low)));
+    return polarity === "dark-on-light" ? 1 - part : part;
+  });
+  return { ...small, data, scale: (scale * light.width) / small.width };
 }
 
 interface Found {
