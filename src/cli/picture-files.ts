@@ -9,16 +9,10 @@ export const pictureKinds = "PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF";
 const pictureNames = /\.(png|jpe?g|jpe|jfif|webp|gif|tiff?|bmp|avif|heic|heif)$/i;
 
 /**
- * @returns the files, in the order named; those of a folder or pattern by name. "-" and names of files that are not there are left as they are.
+ * @returns the files that a name stands for: those of a folder or pattern in the order of their names. "-" and a name that is not there are left as they are.
  * @throws UserError where a folder holds no picture, or a pattern fits none
  */
-export async function pictureFiles(names: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const name of names) files.push(...(await filesNamed(name)));
-  return files;
-}
-
-async function filesNamed(name: string): Promise<string[]> {
+export async function pictureFiles(name: string): Promise<string[]> {
   if (name === "-") return [name];
   if (await exists(name)) return (await isFolder(name)) ? picturesIn(name) : [name];
   if (!/[*?[]/.test(name)) return [name];

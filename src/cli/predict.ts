@@ -48,18 +48,30 @@ export function predictCommand(): Command {
     .action(async (images: string[], options: PredictOptions) => {
       if (images.filter((image) => image === "-").length > 1)
         throw new UserError("Standard input (-) can be read only once; name it once.", 2);
-      const files = await pictureFiles(images);
       const source = await bestModel(await findModels(options));
       const classifier = await openClassifier(source.dir, { engine: options.engine, threads: 1 });
       try {
         const { info } = classifier;
         const accuracy = info.metrics.testAccuracy === undefined ? "" : `, ${formatPercent(info.metrics.testAccuracy)} on ${info.dataset}`;
         if (!options.json) writeOutput(`model: ${source.origin}${accuracy}\n`);
-        for (const image of files) if (!(await predictOne(image, classifier, options))) process.exitCode = 1;
+        for (const image of images) if (!(await predictAll(image, classifier, options))) process.exitCode = 1;
       } finally {
         await classifier.dispose();
       }
     });
+}
+
+/** @returns whether all files that the name stands for could be read */
+async function predictAll(name: string, classifier: Classifier, options: PredictOptions): Promise<boolean> {
+  let complete = true;
+  try {
+    for (const file of await pictureFiles(name)) complete = (await predictOne(file, classifier, options)) && complete;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`mnist-tui: ${error.message}\n`);
+    return false;
+  }
+  return complete;
 }
 
 /** @returns whether it could be read; what is wrong with it is said on stderr, and the next image follows */

@@ -32,6 +32,8 @@ export interface FoundPage {
   steps: string[];
 }
 
+/** Of one picture; each costs the network as much as a picture of its own. */
+const mostDigits = 24;
 /** Sheets turned by less are read as they lie, in degrees. */
 const leastTurn = 4;
 /** What is left within a frame is at least this large, as a part of the frame. */
@@ -55,7 +57,8 @@ function readPage(page: Page): FoundPage | undefined {
   const onPage = page.inside && ((x: number, y: number) => page.inside![y * width + x] === 1);
   const { field, labelled, groups, steps } = withoutPrint(ink, onPage);
   if (groups.length === 0) return undefined;
-  const digits = groups.flatMap((group) => asDigit(field, labelled, group, page) ?? []);
+  const largest = [...groups].sort((one, other) => other.ink - one.ink).slice(0, mostDigits);
+  const digits = groups.filter((group) => largest.includes(group)).flatMap((group) => asDigit(field, labelled, group, page) ?? []);
   if (digits.length === 0) return undefined;
   return { polarity: ink.polarity, digits, steps };
 }

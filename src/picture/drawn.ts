@@ -17,6 +17,9 @@ const leastDark = 0.3;
 const leastShare = 0.45;
 /** Pixels at the page's border as a part of the box's width and height: shadows lie along it, a digit that is cut touches it. */
 const mostContact = 0.5;
+/** With this much contact it has to be as clean as a digit that was cut out. */
+const someContact = 0.2;
+const cleanlyDark = 0.65;
 /** Part of the ink that lies where lines were. */
 const mostRemains = 0.7;
 
@@ -37,6 +40,7 @@ export function drawnOnly(
     const contact = members.reduce((sum, member) => sum + member.contact, 0);
     if (contact > mostContact * (width + height) || (contact > 0 && lines.length > 1)) return false;
     const { darkPart, onLines } = shadesOf(field, labels, members, printed);
+    if (contact > someContact * (width + height) && darkPart < cleanlyDark) return false;
     return darkPart >= leastDark && onLines <= mostRemains;
   });
 }

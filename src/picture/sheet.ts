@@ -33,6 +33,8 @@ const leastStraight = 0.82;
 const leastContrast = 0.07;
 const leastSharpness = 0.6;
 const leastBeyond = 0.5;
+/** Area as a part of the square over its diagonal, 0.3 where it is three times as long as wide: a 1 is longer. */
+const leastShape = 0.27;
 /** Part of the picture's shorter side. */
 const narrowest = 0.18;
 /** What crosses its edge (a digit half in a shadow) makes a notch; in pixels of the small copy. */
@@ -144,6 +146,8 @@ function asSheet(small: Field, { mask, area }: Region, sign: 1 | -1): Candidate 
     narrowest * Math.min(width, height)
   )
     return undefined;
+  const diagonal = Math.max(...corners.flatMap((one) => corners.map((other) => Math.hypot(one.x - other.x, one.y - other.y))));
+  if (area < leastShape * diagonal ** 2) return undefined;
   const sides = sidesOf(corners, width, height);
   const free = sides.filter(({ onBorder }) => !onBorder);
   const length = free.reduce((sum, side) => sum + side.length, 0);
@@ -173,7 +177,9 @@ function asSheet(small: Field, { mask, area }: Region, sign: 1 | -1): Candidate 
   const beyond = quantile(Float32Array.from(far), 0.25);
   const sharpness = quantile(Float32Array.from(near), 0.5) / Math.max(1e-6, quantile(Float32Array.from(far), 0.5));
   if (contrast < leastContrast || beyond < leastBeyond * contrast || sharpness < leastSharpness) return undefined;
-  return { corners, score: contrast * Math.sqrt(area / mask.length) };
+  // Where the desk is but a strip, it is seen at some levels only: the outline with more of it is the truer one.
+  const perimeter = sides.reduce((sum, side) => sum + side.length, 0);
+  return { corners, score: contrast * Math.sqrt(area / mask.length) * (1 + length / perimeter) };
 }
 
 /** The ends of every row's pixels. */

@@ -32,8 +32,8 @@ const thickest = 0.06;
 /** Parts of a line's length: where there is ink at all, and where it is as thin as the line, not crossed by something. */
 const leastCovered = 0.75;
 const leastThin = 0.35;
-/** It is this many times as long as thick; handwriting's strokes are 8 to 16 times. */
-const shapeliest = 14;
+/** It is this many times as long as thick, but for its blurred edge; handwriting's strokes are 7 to 16 times. */
+const shapeliest = 12;
 /** How far its middle may lie off a straight line, as a part of its length. */
 const bend = 0.003;
 const mostLines = 60;
@@ -63,7 +63,7 @@ export function viewed({ width, height, data }: Field, direction: Direction): Vi
 
 function linesAlong(ink: Field, small: Field, direction: Direction): StraightLine[] {
   const view = viewed(ink, direction);
-  const mostThick = Math.max(3, thickest * Math.min(ink.width, ink.height));
+  const mostThick = thickest * Math.min(ink.width, ink.height) + 1.5;
   const narrow = viewed(small, direction);
   const scale = view.length / narrow.length;
   const votes = new Votes(narrow, Math.max(3, mostThick / scale + 1));
@@ -171,7 +171,7 @@ function follow(view: View, direction: Direction, peak: Peak, scale: number, mos
   const widths = widthsOf({ first, last }, extent.start, extent.end);
   const thickness = usual(widths);
   const thin = widths.filter((width) => width <= 1.6 * thickness + 1).length;
-  if (thickness > Math.min(mostThick, length / shapeliest) || widths.length < leastCovered * length || thin < leastThin * widths.length)
+  if (thickness > Math.min(mostThick, length / shapeliest + 1) || widths.length < leastCovered * length || thin < leastThin * widths.length)
     return undefined;
   const line = { direction, ...extent, thickness, ink: 0, first, last };
   return isStraight(line) ? { ...line, ink: inkAlong(view, line) } : undefined;

@@ -110,7 +110,7 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
     expect(ink).toBeGreaterThan(30);
 
     await page.setInputFiles("#file", { name: "text.png", mimeType: "image/png", buffer: Buffer.from("hello") });
-    await page.locator("#message", { hasText: "The image is neither a PNG nor a JPEG file." }).waitFor();
+    await page.locator("#message", { hasText: "The image is neither a PNG, a JPEG nor a WebP file." }).waitFor();
     expect(await page.locator("#predictions .card").count()).toBe(0);
 
     await page.evaluate(`(async () => {
