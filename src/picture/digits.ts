@@ -3,7 +3,7 @@ import { drawnOnly } from "./drawn.js";
 import type { Box, Field } from "./field.js";
 import { frameDigit } from "./framing.js";
 import { type Group, groupDigits } from "./groups.js";
-import { findInk, type Ink, type Polarity } from "./ink.js";
+import { findInk, type Ink, type PaperWindow, type Polarity } from "./ink.js";
 import { findPrintedLines, withoutLines } from "./lines.js";
 import { cutOut, type Page, wholePicture } from "./page.js";
 import { findSheets } from "./sheet.js";
@@ -47,11 +47,13 @@ export function findDigits(light: Field): FoundPage | undefined {
     const { left, right, top, bottom } = sheet.box;
     return { ...found, steps: [`sheet found and cropped to ${right - left}×${bottom - top}`, ...found.steps] };
   }
-  return readPage(wholePicture(light));
+  const whole = wholePicture(light);
+  // A corner that is darker than pencil was taken for ink: once more, with such corners as paper.
+  return readPage(whole) ?? readPage(whole, "narrow");
 }
 
-function readPage(page: Page): FoundPage | undefined {
-  const ink = findInk(page.light, page.inside);
+function readPage(page: Page, window: PaperWindow = "stable"): FoundPage | undefined {
+  const ink = findInk(page.light, page.inside, window);
   if (!ink) return undefined;
   const { width } = ink.field;
   const onPage = page.inside && ((x: number, y: number) => page.inside![y * width + x] === 1);

@@ -7,6 +7,8 @@ import { closing, type Field, opening, quantile, sampleBilinear, shrink } from "
 
 export type Polarity = "dark-on-light" | "light-on-dark";
 
+export type PaperWindow = "stable" | "narrow";
+
 export interface Ink {
   /** [height × width] 0 paper … 1 ink */
   field: Field;
@@ -23,6 +25,7 @@ const paperSides = { part: 0.25, least: 48, most: 128 };
  * strokes, or they count as paper; but the smaller it is, the more of shadows and dark corners counts as paper, as it should.
  */
 const reaches = [2, 3, 5, 8, 12, 18, 26, 36].map((pixels) => pixels / 128);
+const narrowReach = 7 / 128;
 /** A window is wide enough where the next two find nearly the same ink (part in common) … */
 const stable = 0.88;
 /** … and about as much contrast as the best one. */
@@ -57,12 +60,16 @@ export function brightness(raster: Raster): Field {
 
 /**
  * @param page [height × width] 1 where the page is; all of the field by default
+ * @param window "narrow" takes dark corners for paper where "stable" takes them for ink, but thick strokes too
  * @returns undefined where nothing stands out from the paper
  */
-export function findInk(light: Field, page?: Uint8Array): Ink | undefined {
+export function findInk(light: Field, page?: Uint8Array, window: PaperWindow = "stable"): Ink | undefined {
   const { part, least, most } = paperSides;
   const small = shrink(light, Math.min(most, Math.max(least, part * Math.max(light.width, light.height))));
-  const papers = { "dark-on-light": estimatePaper(small, "dark-on-light"), "light-on-dark": estimatePaper(small, "light-on-dark") };
+  const papers = {
+    "dark-on-light": estimatePaper(small, "dark-on-light", window),
+    "light-on-dark": estimatePaper(small, "light-on-dark", window),
+  };
   const evidence = (polarity: Polarity) => contrastToBorder(small, papers[polarity], polarity);
   const polarity: Polarity = evidence("dark-on-light") >= evidence("light-on-dark") ? "dark-on-light" : "light-on-dark";
   const data = new Float32Array(light.data.length);
@@ -145,8 +152,12 @@ function levelOf(value: number): number {
 }
 
 /** @returns the brightness of the paper, were there no ink on it */
-function estimatePaper(small: Field, polarity: Polarity): Field {
+function estimatePaper(small: Field, polarity: Polarity, window: PaperWindow): Field {
   const side = Math.max(small.width, small.height);
+  if (window === "narrow") {
+    const reach = Math.max(1, Math.round(narrowReach * side));
+    return polarity === "dark-on-light" ? closing(small, reach) : opening(small, reach);
+  }
   const pixels = new Set(reaches.map((reach) => Math.max(1, Math.round(reach * side))));
   const candidates = [...pixels].map((reach) => {
     const paper = polarity === "dark-on-light" ? closing(small, reach) : opening(small, reach);
