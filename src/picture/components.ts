@@ -1,48 +1,29 @@
 import type { Box, Field } from "./field.js";
 
-/** Finds the digit among what else is on the page: specks, ruled edges, shadows, the table beside the sheet. */
+/** The connected pieces of ink on a page. */
 
 /** Ink above `strong` makes a stroke; ink above `weak` that touches it belongs to it. */
 const strong = 0.5;
 const weak = 0.22;
-/** A stroke touching the picture's border counts this much against one that does not: it is likelier to be the sheet's edge. */
-const borderPenalty = 0.1;
-/** A further stroke belongs to the digit from this part of its ink on, and up to this distance as a part of its size. */
-const leastPart = 0.02;
-const farthestPart = 0.3;
 
-interface Component {
+export interface Component {
+  /** From 1 on; 0 is paper. */
   label: number;
   ink: number;
+  pixels: number;
   box: Box;
-  touchesBorder: boolean;
+  /** Its pixels at the border of the field. */
+  contact: number;
 }
 
-/** @returns the ink of the digit alone, 0 elsewhere; all of it where there is but one component */
-export function isolateDigit(field: Field): Field {
-  const { labels, components } = label(field);
-  const weight = ({ ink, touchesBorder }: Component) => ink * (touchesBorder ? borderPenalty : 1);
-  const main = components.reduce<Component | undefined>((best, next) => (best && weight(best) >= weight(next) ? best : next), undefined);
-  if (!main) return field;
-  const size = Math.max(main.box.right - main.box.left, main.box.bottom - main.box.top);
-  const kept = new Set([main.label]);
-  for (const other of components) {
-    const near = gap(main.box, other.box) <= farthestPart * size;
-    if (near && other.ink >= leastPart * main.ink && (main.touchesBorder || !other.touchesBorder)) kept.add(other.label);
-  }
-  return { ...field, data: field.data.map((value, i) => (kept.has(labels[i]) ? value : 0)) };
+export interface Labelled {
+  /** [height × width] */
+  labels: Int32Array;
+  components: Component[];
 }
 
-/** @returns the smallest box around ink above `threshold`, or undefined where there is none */
-export function inkBox(field: Field, threshold: number): Box | undefined {
-  const { width, height, data } = field;
-  const box = { left: width, top: height, right: 0, bottom: 0 };
-  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) if (data[i] > threshold) extend(box, x, y);
-  return box.right > 0 ? box : undefined;
-}
-
-/** Labels 8-connected components of weak ink that hold strong ink. @returns labels [height × width], 0 for none */
-function label({ width, height, data }: Field): { labels: Int32Array; components: Component[] } {
+/** Labels 8-connected components of weak ink that hold strong ink. */
+export function labelInk({ width, height, data }: Field): Labelled {
   const labels = new Int32Array(data.length);
   const components: Component[] = [];
   const stack: number[] = [];
@@ -51,8 +32,9 @@ function label({ width, height, data }: Field): { labels: Int32Array; components
     const component = {
       label: components.length + 1,
       ink: 0,
+      pixels: 0,
       box: { left: width, top: height, right: 0, bottom: 0 },
-      touchesBorder: false,
+      contact: 0,
     };
     labels[seed] = component.label;
     stack.push(seed);
@@ -60,7 +42,8 @@ function label({ width, height, data }: Field): { labels: Int32Array; components
       const x = i % width;
       const y = (i - x) / width;
       component.ink += data[i];
-      component.touchesBorder ||= x === 0 || y === 0 || x === width - 1 || y === height - 1;
+      component.pixels++;
+      if (x === 0 || y === 0 || x === width - 1 || y === height - 1) component.contact++;
       extend(component.box, x, y);
       for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++)
         for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
@@ -75,15 +58,38 @@ function label({ width, height, data }: Field): { labels: Int32Array; components
   return { labels, components };
 }
 
+/** @returns the ink of these components within the box, 0 elsewhere, with a margin of one pixel */
+export function inkOf(field: Field, labels: Int32Array, kept: ReadonlySet<number>, box: Box): Field {
+  const [width, height] = [box.right - box.left + 2, box.bottom - box.top + 2];
+  const data = new Float32Array(width * height);
+  for (let y = box.top; y < box.bottom; y++)
+    for (let x = box.left; x < box.right; x++) {
+      const i = y * field.width + x;
+      if (kept.has(labels[i])) data[(y - box.top + 1) * width + x - box.left + 1] = field.data[i];
+    }
+  return { width, height, data };
+}
+
+/** @returns the smallest box around ink above `threshold`, or undefined where there is none */
+export function inkBox(field: Field, threshold: number): Box | undefined {
+  const { width, height, data } = field;
+  const box = { left: width, top: height, right: 0, bottom: 0 };
+  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) if (data[i] > threshold) extend(box, x, y);
+  return box.right > 0 ? box : undefined;
+}
+
+export function around(boxes: readonly Box[]): Box {
+  return {
+    left: Math.min(...boxes.map(({ left }) => left)),
+    top: Math.min(...boxes.map(({ top }) => top)),
+    right: Math.max(...boxes.map(({ right }) => right)),
+    bottom: Math.max(...boxes.map(({ bottom }) => bottom)),
+  };
+}
+
 function extend(box: Box, x: number, y: number): void {
   box.left = Math.min(box.left, x);
   box.top = Math.min(box.top, y);
   box.right = Math.max(box.right, x + 1);
   box.bottom = Math.max(box.bottom, y + 1);
-}
-
-function gap(a: Box, b: Box): number {
-  const dx = Math.max(0, a.left - b.right, b.left - a.right);
-  const dy = Math.max(0, a.top - b.bottom, b.top - a.bottom);
-  return Math.max(dx, dy);
 }

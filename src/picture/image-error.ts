@@ -1,7 +1,7 @@
 import { UserError } from "../util/errors.js";
 
 export type ImageProblem =
-  /** neither PNG nor JPEG */
+  /** of no format that is read */
   | "format"
   /** truncated, corrupt, or no picture in it */
   | "damaged"
@@ -11,7 +11,7 @@ export type ImageProblem =
 
 /** Why a picture cannot be read. */
 export class ImageError extends UserError {
-  /** @param predicate a sentence without its subject: "is neither a PNG nor a JPEG file" */
+  /** @param predicate a sentence without its subject: "is neither a PNG, a JPEG nor a WebP file" */
   constructor(
     readonly problem: ImageProblem,
     readonly predicate: string,

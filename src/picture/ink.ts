@@ -1,6 +1,5 @@
 import type { Raster } from "./decode.js";
 import { closing, type Field, opening, quantile, sampleBilinear, shrink } from "./field.js";
-import { ImageError } from "./image-error.js";
 
 /**
  * From a picture to ink: 0 where there is paper, 1 where there is pen, whatever their colours and however uneven the light.
@@ -8,10 +7,15 @@ import { ImageError } from "./image-error.js";
 
 export type Polarity = "dark-on-light" | "light-on-dark";
 
+export type PaperWindow = "stable" | "narrow";
+
 export interface Ink {
   /** [height × width] 0 paper … 1 ink */
   field: Field;
   polarity: Polarity;
+  /** What ink differs from paper by, and the standard deviation of the paper's grain: parts of full scale. */
+  contrast: number;
+  grain: number;
 }
 
 /** Side of the small copy on which the paper is estimated: a quarter of a photo's, which averages its noise away, within these bounds. */
@@ -21,6 +25,7 @@ const paperSides = { part: 0.25, least: 48, most: 128 };
  * strokes, or they count as paper; but the smaller it is, the more of shadows and dark corners counts as paper, as it should.
  */
 const reaches = [2, 3, 5, 8, 12, 18, 26, 36].map((pixels) => pixels / 128);
+const narrowReach = 7 / 128;
 /** A window is wide enough where the next two find nearly the same ink (part in common) … */
 const stable = 0.88;
 /** … and about as much contrast as the best one. */
@@ -53,43 +58,53 @@ export function brightness(raster: Raster): Field {
   return ranges[best] > 1.5 * ranges[0] ? fields[best] : fields[0];
 }
 
-/** @throws ImageError where nothing is drawn */
-export function findInk(light: Field): Ink {
+/**
+ * @param page [height × width] 1 where the page is; all of the field by default
+ * @param window "narrow" takes dark corners for paper where "stable" takes them for ink, but thick strokes too
+ * @returns undefined where nothing stands out from the paper
+ */
+export function findInk(light: Field, page?: Uint8Array, window: PaperWindow = "stable"): Ink | undefined {
   const { part, least, most } = paperSides;
   const small = shrink(light, Math.min(most, Math.max(least, part * Math.max(light.width, light.height))));
-  const papers = { "dark-on-light": estimatePaper(small, "dark-on-light"), "light-on-dark": estimatePaper(small, "light-on-dark") };
+  const papers = {
+    "dark-on-light": estimatePaper(small, "dark-on-light", window),
+    "light-on-dark": estimatePaper(small, "light-on-dark", window),
+  };
   const evidence = (polarity: Polarity) => contrastToBorder(small, papers[polarity], polarity);
   const polarity: Polarity = evidence("dark-on-light") >= evidence("light-on-dark") ? "dark-on-light" : "light-on-dark";
   const data = new Float32Array(light.data.length);
   const paper = papers[polarity];
-  if (!hasEdges({ ...small, data: inkOn(paper, small, polarity) })) throw blank();
+  if (!hasEdges({ ...small, data: inkOn(paper, small, polarity) })) return undefined;
   for (let y = 0, i = 0; y < light.height; y++) {
     for (let x = 0; x < light.width; x++, i++) {
+      if (page && page[i] === 0) continue;
       const here = sampleBilinear(paper, ((x + 0.5) * paper.width) / light.width - 0.5, ((y + 0.5) * paper.height) / light.height - 0.5);
       // Dark ink takes a part of the light that falls on the paper, so shadows cancel in the quotient.
       data[i] = polarity === "dark-on-light" ? (here - light.data[i]) / Math.max(here, 0.1) : light.data[i] - here;
     }
   }
-  return { field: stretched({ width: light.width, height: light.height, data }), polarity };
+  const found = stretched({ width: light.width, height: light.height, data }, page);
+  return found && { ...found, polarity };
 }
 
-/**
- * Stretches ink to [0, 1]: the grain of the paper to 0, the middle of a stroke to 1.
- * @throws ImageError where nothing stands out from the grain
- */
-function stretched(ink: Field): Field {
+/** Stretches ink to [0, 1]: the grain of the paper to 0, the middle of a stroke to 1. @returns undefined where nothing stands out from the grain */
+function stretched(ink: Field, page?: Uint8Array): Omit<Ink, "polarity"> | undefined {
   const { data } = ink;
-  const levels = new Levels(data);
+  const levels = new Levels(page ? data.filter((_, i) => page[i] === 1) : data);
   // Quantiles low enough that even a thick digit filling the picture leaves them to the paper; for normal noise P10 and P30 give its σ.
   const [p10, p30] = [levels.quantile(0.1), levels.quantile(0.3)];
-  const sigma = (p30 - p10) / 0.757;
-  const floor = Math.max(0, p30 + 2.5 * sigma);
+  const grain = (p30 - p10) / 0.757;
+  const floor = Math.max(0, p30 + 2.5 * grain);
   // A few specks do not make a stroke.
   const top = levels.quantile(1 - Math.max(6, data.length * 0.00005) / data.length);
-  if (top < minimumContrast || top < p30 + 6 * sigma) throw blank();
+  if (top < minimumContrast || top < p30 + 6 * grain) return undefined;
   // Most of a stroke is darker than its antialiased edge: the median of its upper half is what ink looks like.
   const full = levels.quantile(1 - levels.partAbove((floor + top) / 2) / 2);
-  return { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) };
+  return {
+    field: { ...ink, data: data.map((value) => Math.min(1, Math.max(0, (value - floor) / (full - floor)))) },
+    contrast: full,
+    grain,
+  };
 }
 
 /** @returns whether something in it ends as sharply as a stroke does; light only fades */
@@ -102,10 +117,6 @@ function hasEdges({ width, height, data }: Field): boolean {
       if (y > 0) step = Math.max(step, Math.abs(data[i] - data[i - width]));
     }
   return step > leastEdge * top;
-}
-
-function blank(): ImageError {
-  return new ImageError("blank", "is blank: nothing drawn on it can be told from its background");
 }
 
 /** A histogram fine enough for quantiles of ink, which lies in [−1, 1]. */
@@ -141,8 +152,12 @@ function levelOf(value: number): number {
 }
 
 /** @returns the brightness of the paper, were there no ink on it */
-function estimatePaper(small: Field, polarity: Polarity): Field {
+function estimatePaper(small: Field, polarity: Polarity, window: PaperWindow): Field {
   const side = Math.max(small.width, small.height);
+  if (window === "narrow") {
+    const reach = Math.max(1, Math.round(narrowReach * side));
+    return polarity === "dark-on-light" ? closing(small, reach) : opening(small, reach);
+  }
   const pixels = new Set(reaches.map((reach) => Math.max(1, Math.round(reach * side))));
   const candidates = [...pixels].map((reach) => {
     const paper = polarity === "dark-on-light" ? closing(small, reach) : opening(small, reach);

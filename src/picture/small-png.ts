@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { imageSide as side } from "../util/image-size.js";
-import { datasetImage, type ImageStyle, type NormalizedImage } from "./read.js";
+import { datasetImage, type ImageStyle, type NormalizedImage, readyImage } from "./read.js";
 
 /**
  * The shortest way for the picture that servers are sent most: a 28×28 grey, RGB or RGBA PNG that is one of the dataset's images.
@@ -16,12 +16,8 @@ const mostBytes = 8_192;
 export function readDatasetPng(bytes: Buffer, style: ImageStyle): NormalizedImage | undefined {
   const grey = decodeGrey(bytes);
   const found = grey && datasetImage({ width: side, height: side, data: grey }, style);
-  return (
-    found && {
-      pixels: found.pixels,
-      steps: ["28×28 PNG", found.polarity.replaceAll("-", " "), "already framed as in the dataset: unchanged"],
-    }
-  );
+  const steps = found && ["28×28 PNG", found.polarity.replaceAll("-", " "), "already framed as in the dataset: unchanged"];
+  return found && steps && readyImage(found.pixels, steps);
 }
 
 /** @returns [784] in [0, 1] for an opaque picture without colours; undefined for anything else */

@@ -46,8 +46,13 @@ export function stripJpeg(bytes: Uint8Array): Stripped {
   let size: { width: number; height: number } | undefined;
   let scans = 0;
   let hasExif = false;
+  let sequential = false;
   for (let at = 2; ; ) {
+    // Decoders skip what lies between segments; so is it here.
+    if (bytes[at] !== 0xff || bytes[at + 1] === 0) at = bytes.indexOf(0xff, at + 1);
+    if (at < 0) throw damaged("JPEG", "ends early");
     while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++;
+    if (at + 1 < bytes.length && (bytes[at] !== 0xff || bytes[at + 1] === 0)) continue;
     if (at + 2 > bytes.length || bytes[at] !== 0xff) throw damaged("JPEG", "ends early");
     const marker = bytes[at + 1];
     if (marker === 0xd9) {
@@ -58,6 +63,7 @@ export function stripJpeg(bytes: Uint8Array): Stripped {
     const segmentEnd = at + 2 + view.getUint16(at + 2);
     if (segmentEnd < at + 4 || segmentEnd > bytes.length) throw damaged("JPEG", "ends early");
     if (isFrame(marker)) {
+      sequential = marker <= 0xc1;
       if (size || segmentEnd < at + 9) throw damaged("JPEG", "has a malformed header");
       size = { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
     }
@@ -66,11 +72,20 @@ export function stripJpeg(bytes: Uint8Array): Stripped {
     if (marker === 0xda && ++scans > maxJpegScans) throw new ImageError("too-large", `has more than ${maxJpegScans} scans`);
     const end = marker === 0xda ? scanEnd(bytes, segmentEnd) : segmentEnd;
     // 0xc0–0xdf: frame, tables, scans, restart interval. APP14 says whether CMYK is inverted or YCCK.
-    if ((marker >= 0xc0 && marker <= 0xdf) || marker === 0xee || isExif) parts.push(bytes.subarray(at, end));
+    if ((marker >= 0xc0 && marker <= 0xdf) || marker === 0xee || isExif)
+      parts.push(marker === 0xda && sequential ? withWholeSpectrum(bytes.subarray(at, end), segmentEnd - at) : bytes.subarray(at, end));
     at = end;
   }
   if (!size || scans === 0) throw damaged("JPEG", "holds no picture");
   return { stripped: Buffer.concat(parts), ...checked("JPEG", size) };
+}
+
+/** Some phones leave zeros where a sequential scan has to say that it holds all coefficients (ITU-T T.81, B.2.3); decoders complain of it. */
+function withWholeSpectrum(scan: Uint8Array, headerBytes: number): Uint8Array {
+  if (scan[headerBytes - 3] === 0 && scan[headerBytes - 2] === 63 && scan[headerBytes - 1] === 0) return scan;
+  const whole = Uint8Array.from(scan);
+  whole.set([0, 63, 0], headerBytes - 3);
+  return whole;
 }
 
 /** SOF0–SOF15 without the tables DHT, JPG and DAC between them. */

@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { ImageLimits } from "../picture/decode.js";
 import { ImageError, type ImageProblem } from "../picture/image-error.js";
-import { type ImageStyle, readImage } from "../picture/read.js";
+import { type ImageStyle, type NormalizedImage, readImage } from "../picture/read.js";
 
 /** Decodes and normalizes pictures beside the event loop. */
 
@@ -13,7 +13,7 @@ export interface DecodeRequest {
 }
 
 export type DecodeReply =
-  | { id: number; pixels: Float32Array; steps: string[] }
+  | { id: number; image: NormalizedImage }
   | { id: number; problem: ImageProblem; predicate: string }
   | { id: number; failure: string };
 
@@ -25,7 +25,7 @@ port.on("message", async ({ id, bytes, style, limits }: DecodeRequest) => {
 
 async function reply(id: number, bytes: Uint8Array, style: ImageStyle, limits: ImageLimits): Promise<DecodeReply> {
   try {
-    return { id, ...(await readImage(bytes, style, limits)) };
+    return { id, image: await readImage(bytes, style, limits) };
   } catch (error) {
     if (error instanceof ImageError) return { id, problem: error.problem, predicate: error.predicate };
     return { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };

@@ -110,7 +110,7 @@ class Lane {
   private finish(reply: DecodeReply): void {
     const job = this.take(reply.id);
     if (!job) return;
-    if ("pixels" in reply) job.resolve({ pixels: reply.pixels, steps: reply.steps });
+    if ("image" in reply) job.resolve(reply.image);
     else if ("problem" in reply) job.reject(new ImageError(reply.problem, reply.predicate));
     else job.reject(new Error(reply.failure));
     this.next();

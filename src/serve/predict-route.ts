@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ImageStyle, NormalizedImage } from "../picture/read.js";
 import { readDatasetPng } from "../picture/small-png.js";
+import { answerPicture, type DigitAnswer } from "../predict/answer.js";
 import { checkpointName, type PooledModel } from "./model-pool.js";
 import type { ServerParts } from "./parts.js";
 import { RequestError } from "./request-error.js";
@@ -13,11 +14,22 @@ export interface PredictResponse {
   probabilities: number[];
   model: string;
   checkpoint: string;
+  /** Where several digits are on the picture: all, from left to right; `label` is the largest one's, and a warning says so. */
+  digits?: BoxedAnswer[];
+  warnings?: string[];
   /** From the whole request's arrival to the answer. */
   ms: number;
   /** With ?pixels=1: all classes' names, and the network's input as base64 of 784 bytes. */
   names?: string[];
   pixels?: string;
+}
+
+export interface BoxedAnswer {
+  label: number;
+  name: string;
+  probabilities: number[];
+  /** Left, top, width and height in the upright picture, in its pixels. */
+  box: readonly [left: number, top: number, width: number, height: number];
 }
 
 /** POST /predict: a picture as the body or in a form; ?model=NAME chooses, ?model=* asks all of them. */
@@ -35,8 +47,8 @@ export function addPredictRoute(app: FastifyInstance, parts: ServerParts): void 
         const style = model.classifier?.style ?? "digit";
         if (!images.has(style)) images.set(style, normalize(bytes, style, parts));
         const image = await images.get(style)!;
-        const given = await answer(model, image.pixels, started, parts);
-        return pixels === "1" ? { ...given, names: model.classifier?.info.classNames, pixels: encoded(image.pixels) } : given;
+        const { given, seen } = await answer(model, image, started, parts);
+        return pixels === "1" ? { ...given, names: model.classifier?.info.classNames, pixels: encoded(seen) } : given;
       }),
     );
     metrics.seconds.observe((performance.now() - started) / 1000);
@@ -55,12 +67,25 @@ async function normalize(bytes: Buffer, style: ImageStyle, { decoders }: ServerP
   return readDatasetPng(bytes, style) ?? decoders.decode(bytes, style);
 }
 
-async function answer(model: PooledModel, pixels: Float32Array, started: number, { metrics }: ServerParts): Promise<PredictResponse> {
-  const { classification } = await model.classify(pixels);
-  const { label, name, probabilities } = classification;
+async function answer(
+  model: PooledModel,
+  image: NormalizedImage,
+  started: number,
+  { metrics }: ServerParts,
+): Promise<{ given: PredictResponse; seen: Float32Array }> {
+  const read = await answerPicture(image, (images) =>
+    Promise.all(images.map(async (pixels) => (await model.classify(pixels)).classification)),
+  );
+  const { label, name, probabilities, pixels } = read.answer;
   metrics.predictions.add({ model: model.source.name, label: String(label) });
+  const several = read.digits.length > 1 && { digits: read.digits.map(boxed), warnings: read.warnings };
   const ms = Math.round((performance.now() - started) * 100) / 100;
-  return { label, name, probabilities, model: model.source.name, checkpoint: checkpointName(model.source), ms };
+  const given = { label, name, probabilities, ...several, model: model.source.name, checkpoint: checkpointName(model.source), ms };
+  return { given, seen: pixels };
+}
+
+function boxed({ label, name, probabilities, box }: DigitAnswer): BoxedAnswer {
+  return { label, name, probabilities, box };
 }
 
 function encoded(pixels: Float32Array): string {

@@ -194,6 +194,8 @@ describe.skipIf(!hasMnist)("mnist-tui predict on MNIST's test images (needs MNIS
     await asSharp(plain(image(0), black, white))
       .png()
       .toFile(good);
+    const empty = join(dir, "empty");
+    await mkdir(empty);
     await writeFile(text, "hello");
     await asSharp(plain(image(0), black, white))
       .jpeg()
@@ -207,7 +209,8 @@ describe.skipIf(!hasMnist)("mnist-tui predict on MNIST's test images (needs MNIS
       text,
       damaged,
       blank,
-      dir,
+      empty,
+      join(dir, "none-*.png"),
       good,
       "--json",
       "--checkpoint",
@@ -217,12 +220,87 @@ describe.skipIf(!hasMnist)("mnist-tui predict on MNIST's test images (needs MNIS
     expect(lines.map((line) => JSON.parse(line).image)).toEqual([good]);
     const errors = stderr.trimEnd().split("\n");
     expect(errors).toEqual([
-      `mnist-tui: Cannot read ${join(dir, "missing.png")}: no such file or folder; expected a PNG or JPEG file.`,
-      `mnist-tui: ${text} is neither a PNG nor a JPEG file; expected a picture of one digit.`,
-      `mnist-tui: ${damaged} is a damaged JPEG file: it ends early; expected a picture of one digit.`,
-      `mnist-tui: ${blank} is blank: nothing drawn on it can be told from its background; expected a picture of one digit.`,
-      `mnist-tui: Cannot read ${dir}: it is a folder; expected a PNG or JPEG file.`,
+      `mnist-tui: Cannot read ${join(dir, "missing.png")}: no such file or folder; expected a PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF file.`,
+      `mnist-tui: ${text} is no PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF file; expected a picture of a digit.`,
+      `mnist-tui: ${damaged} is a damaged JPEG file: it ends early; expected a picture of a digit.`,
+      `mnist-tui: ${blank} is blank: nothing drawn on it can be told from its background; expected a picture of a digit.`,
+      `mnist-tui: The folder ${empty} holds no picture; expected PNG, JPEG, WebP, GIF, TIFF, BMP or AVIF files in it.`,
+      `mnist-tui: No file fits ${join(dir, "none-*.png")}; expected the names of pictures, a folder, or a pattern such as 'photos/*.jpg'.`,
     ]);
+  });
+});
+
+describe.skipIf(!hasMnist)("mnist-tui predict on folders, patterns and several digits (needs MNIST)", () => {
+  let photos: string;
+  beforeAll(async () => {
+    photos = join(dir, "photos");
+    await mkdir(join(photos, "more"), { recursive: true });
+    const picture = (index: number) => asSharp(plain(enlarge(image(index), 4), white, black));
+    await picture(0).webp().toFile(join(photos, "2.webp"));
+    await picture(1).gif().toFile(join(photos, "10.gif"));
+    await picture(2)
+      .png()
+      .toFile(join(photos, "more", "[1].png"));
+    await writeFile(join(photos, "notes.txt"), "no picture");
+  });
+  const read = (...names: string[]) =>
+    predict([...names, "--json", "--checkpoint", checkpoint]).lines.map((line) => {
+      const { image: file, label } = JSON.parse(line);
+      return [file.slice(photos.length + 1), label];
+    });
+
+  it("a folder stands for the pictures in it, by their numbers", () => {
+    expect(read(photos)).toEqual([
+      ["2.webp", 7],
+      ["10.gif", 2],
+    ]);
+  });
+
+  it("a pattern that the shell left alone is understood; a file's own name comes first", () => {
+    expect(read(join(photos, "*.[gw]*"))).toEqual(
+      [
+        ["10.gif", 2],
+        ["2.webp", 7],
+      ].reverse(),
+    );
+    expect(read(join(photos, "**", "?1?.png"))).toEqual([["more/[1].png", 1]]);
+    expect(read(join(photos, "more", "[1].png"))).toEqual([["more/[1].png", 1]]);
+  });
+
+  it("all digits are given from left to right with their boxes, in JSON and on the screen", async () => {
+    const file = join(dir, "pair.png");
+    const [left, right] = [image(0), image(1)];
+    const data = new Float32Array(60 * 28);
+    for (let y = 0; y < 28; y++) {
+      data.set(left.data.subarray(28 * y, 28 * y + 28), 60 * y);
+      data.set(right.data.subarray(28 * y, 28 * y + 28), 60 * y + 32);
+    }
+    await asSharp(plain(enlarge({ width: 60, height: 28, data }, 5), white, black))
+      .png()
+      .toFile(file);
+    const answer = JSON.parse(predict([file, "--json", "--checkpoint", checkpoint]).stdout);
+    expect(answer.digits.map(({ label, name }: { label: number; name: string }) => [label, name])).toEqual([
+      [7, "7"],
+      [2, "2"],
+    ]);
+    const [seven, two] = answer.digits;
+    expect(answer.label).toBe(seven.box[2] * seven.box[3] > two.box[2] * two.box[3] ? 7 : 2);
+    expect(answer.warnings).toEqual([
+      expect.stringMatching(/^2 digits are on the picture: 7 2 from left to right; [27] is the largest\.$/),
+    ]);
+    for (const { box, probabilities } of answer.digits) {
+      expect(Math.max(box[2], box[3])).toBeGreaterThan(90);
+      expect(Math.max(box[2], box[3])).toBeLessThan(106);
+      expect(probabilities).toHaveLength(10);
+    }
+    expect(two.box[0]).toBeGreaterThan(160);
+    const { lines } = predict([file, "--checkpoint", checkpoint]);
+    expect(lines[2]).toMatch(/pair\.png: 7 2$/);
+    expect(lines[3]).toMatch(/2 digits found/);
+    expect(lines.join("\n").match(/[┌┐└┘]/g)).toHaveLength(8);
+    expect(lines.at(-1)).toMatch(/^2 +\d+\.\d % {2}at \d+, \d+: \d+×\d+ pixels$/);
+    const ascii = predict([file, "--checkpoint", checkpoint, "--ascii"]).stdout;
+    expect([...ascii].every((character) => character.charCodeAt(0) < 128)).toBe(true);
   });
 });
 

@@ -86,6 +86,21 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
     await page.close();
   });
 
+  it("two digits on the canvas are read from left to right, a box around each", async () => {
+    page = await open(1280, 900);
+    const beside = (by: number) => three.map(([x, y]): [number, number] => [x * 0.7 + by, y]);
+    await draw([beside(-0.12), beside(0.4)]);
+    for (const card of [0, 1]) await page.locator("#predictions .answer", { hasText: "3 3" }).nth(card).waitFor();
+    expect(await page.locator("#message").textContent()).toMatch(/^2 digits are on the picture: 3 3 from left to right/);
+    const canvas = (await page.locator("#canvas").boundingBox())!;
+    const box = (await page.locator("#boxes .box").nth(1).boundingBox())!;
+    expect((box.x - canvas.x) / canvas.width).toBeCloseTo(0.4 + 0.32 * 0.7 - 0.04, 1);
+    await page.locator("#clear").click();
+    await page.locator("#boxes .box").first().waitFor({ state: "detached" });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   it("a dot is ink from the moment it is set", async () => {
     page = await open(1280, 900);
     await draw([[[0.4, 0.3]]]);
@@ -110,7 +125,7 @@ describe.skipIf(!usable)("the page in a browser (needs chromium and MNIST)", () 
     expect(ink).toBeGreaterThan(30);
 
     await page.setInputFiles("#file", { name: "text.png", mimeType: "image/png", buffer: Buffer.from("hello") });
-    await page.locator("#message", { hasText: "The image is neither a PNG nor a JPEG file." }).waitFor();
+    await page.locator("#message", { hasText: "The image is neither a PNG, a JPEG nor a WebP file." }).waitFor();
     expect(await page.locator("#predictions .card").count()).toBe(0);
 
     await page.evaluate(`(async () => {

@@ -35,6 +35,24 @@ describe("POST /predict", () => {
     expect(new Set(labels).size).toBe(1);
   });
 
+  it("answers several digits from left to right, with their boxes and a warning; WebP is read", async () => {
+    const one = enlarge(stroke(), 4);
+    const data = new Float32Array(one.width * 2 * one.height);
+    for (let y = 0; y < one.height; y++)
+      for (const half of [0, 1]) data.set(one.data.subarray(y * one.width, (y + 1) * one.width), (2 * y + half) * one.width);
+    const body = await asSharp(plain({ width: 2 * one.width, height: one.height, data }, white, black))
+      .webp({ lossless: true })
+      .toBuffer();
+    const { status, json } = await predict({ body });
+    expect(status).toBe(200);
+    expect(json.digits).toHaveLength(2);
+    const [left, right] = json.digits.map(({ box }: { box: number[] }) => box);
+    expect(right[0] - left[0]).toBe(one.width);
+    expect(right.slice(1)).toEqual(left.slice(1));
+    expect(json.digits.map(({ label }: { label: number }) => label)).toEqual([json.label, json.label]);
+    expect(json.warnings).toEqual([expect.stringMatching(/^2 digits are on the picture: /)]);
+  });
+
   it.each([
     ["named image", [{ name: "image", filename: "a.png" }]],
     ["named file", [{ name: "file", filename: "a.png" }]],

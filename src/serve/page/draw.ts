@@ -16,10 +16,10 @@ export function startCanvas(): void {
   };
   clear();
   byId("clear").addEventListener("click", clear);
-  addPen(canvas, context, () => ask(() => blobOf(canvas)));
+  addPen(canvas, context, () => ask({ picture: () => blobOf(canvas), size: canvas }));
   acceptPictures(async (file) => {
-    await show(file, canvas, context);
-    ask(() => Promise.resolve(file));
+    const size = await show(file, canvas, context);
+    ask({ picture: () => Promise.resolve(file), size });
   });
 }
 
@@ -90,15 +90,21 @@ function acceptPictures(take: (file: Blob) => void): void {
 }
 
 /** Shows the picture as large as it fits. The server explains a picture that the browser cannot read. */
-async function show(file: Blob, canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): Promise<void> {
+async function show(
+  file: Blob,
+  canvas: HTMLCanvasElement,
+  context: CanvasRenderingContext2D,
+): Promise<{ width: number; height: number } | undefined> {
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   const bitmap = await createImageBitmap(file).catch(() => undefined);
-  if (!bitmap) return;
+  if (!bitmap) return undefined;
   const scale = Math.min(canvas.width / bitmap.width, canvas.height / bitmap.height);
   const [width, height] = [bitmap.width * scale, bitmap.height * scale];
   context.drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  const size = { width: bitmap.width, height: bitmap.height };
   bitmap.close();
+  return size;
 }
 
 function blobOf(canvas: HTMLCanvasElement): Promise<Blob> {
