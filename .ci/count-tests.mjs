@@ -1,6 +1,6 @@
 /**
- * Reads vitest's JSON report and prints "PASSED FAILED", then a line for each test that failed. A file that could not even be loaded is one failure.
- * Names what was skipped on standard error.
+ * Reads vitest's JSON report and prints "PASSED FAILED", then a line for each failed test. A test file that could not be loaded counts as one failure.
+ * The names of skipped tests go to standard error.
  */
 import { readFileSync } from "node:fs";
 

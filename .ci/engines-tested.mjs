@@ -1,4 +1,4 @@
-/** Reads vitest's JSON report and fails unless the suites of the engines that run everywhere, and of cuda on its emulated driver, passed tests and skipped none. */
+/** Reads vitest's JSON report. Fails unless the suites of the engines that run everywhere, and of cuda on its emulated driver, passed tests and skipped none. */
 import { readFileSync } from "node:fs";
 
 const suites = ["engine native", "engine wasm", "engine reference", "the adapter over TF.js", "engine cuda, emulated"];

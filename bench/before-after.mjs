@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Two builds side by side, such as before and after a change: sessions of both train in one process, in short turns of random order, so that a host that
-// is slower for a second slows both. Every turn's rate is held against the turn of BUILD_A's first session in the same round.
+// Compares the speed of two builds, such as before and after a change: sessions of both train in one process, in short turns of random order, so that
+// a host that is slower for a second slows both. The rate of every turn is divided by that of BUILD_A's first session in the same round.
 //
 //   node bench/before-after.mjs BUILD_A BUILD_B [--models a,b] [--engine native] [--batch 32] [--threads 2,1] [--milliseconds 100] [--repeat 40]
 //                               [--out FOLDER]
@@ -33,7 +33,7 @@ const batchSize = Number(options.batch);
 const builds = [];
 for (const folder of positionals) builds.push(await openBuild(pathToFileURL(`${resolve(folder)}/`), options.engine, batchSize));
 
-/** @returns milliseconds a step */
+/** @returns milliseconds per step */
 async function time({ build, session }, steps) {
   const began = performance.now();
   await build.train(session, steps);

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * How long `mnist-tui draw` takes from a key or a mouse report to the models' new answers on the screen of a terminal emulator.
+ * Measures the time that `mnist-tui draw` takes from a key or a mouse report to the models' new answers on the screen of a terminal emulator.
  * Usage: node bench/draw-latency.mjs [--events 60] [-- OPTIONS OF draw]
- * Prints one JSON line each for mouse and keys: events whose answer shows on the screen, their median, 95 % and largest time in ms, and how many
- * events left all bars and percentages as they were.
+ * Prints one JSON line each for mouse and keys: the number of events after which the screen shows other answers, their median, 95 % quantile and
+ * largest time in ms, and the number of events that left all bars and percentages as they were.
  */
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,9 +13,9 @@ import { runInTerminal } from "../scripts/screens-to-svg.mjs";
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { events: { type: "string", default: "60" } } });
 const wanted = Number(values.events);
 const [columns, rows] = [100, 40];
-/** A pixel of the canvas is two cells wide; the answers stand right of it. */
+/** The canvas has 28 pixels of two cells each in a row; the answers stand right of it. */
 const canvasColumns = 56;
-/** An event without an answer in this time is one that changes no figure on the screen. */
+/** Milliseconds to wait for an answer: an event without one in this time changes no figure on the screen. */
 const patience = 400;
 
 const program = path.join(import.meta.dirname, "../bin/mnist-tui.js");
@@ -32,7 +32,7 @@ const answers = () =>
     .map((line) => line.slice(left + 2 + canvasColumns))
     .join("\n");
 
-/** @returns ms until the answers on the screen are others, or undefined where they stay */
+/** @returns ms until the answers on the screen change, or undefined where they do not */
 function answered(input) {
   const before = answers();
   return new Promise((resolve) => {
@@ -62,7 +62,7 @@ async function measure(input, inputs) {
     const time = await answered(text);
     if (time === undefined) unchanged++;
     else times.push(time);
-    // The next event is one of its own, as from a hand.
+    // A pause, as a hand makes one: the next event does not belong to this one.
     await sleep(30);
   }
   times.sort((a, b) => a - b);
@@ -70,7 +70,7 @@ async function measure(input, inputs) {
   console.log(JSON.stringify({ input, events: times.length, median: at(0.5), p95: at(0.95), max: at(1), unchanged }));
 }
 
-/** Digits as lines through pixels of the canvas. */
+/** Digits, each as lines through pixels of the canvas. */
 const digits = [
   [
     [8, 6],
@@ -103,7 +103,7 @@ const digits = [
   ],
 ];
 
-/** Mouse reports of one digit after the other, pixel by pixel. */
+/** Mouse reports that draw one digit after the other, pixel by pixel. */
 function* mouse() {
   const report = (button, [x, y], end = "M") => `\u001b[<${button};${left + 2 + 2 * x};${top + 2 + y}${end}`;
   for (;;) {
@@ -128,7 +128,7 @@ function* mouse() {
   }
 }
 
-/** Arrows with the pen down, round and round. */
+/** Arrow keys that move the pen in circles while it draws. */
 function* keys() {
   for (;;) {
     yield { text: "c", counts: false };

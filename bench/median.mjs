@@ -1,2 +1,2 @@
-/** @returns the middle value, of an even number the upper of the two */
+/** @returns the middle value; the upper of the two where their number is even */
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];

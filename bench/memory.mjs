@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The most memory that a trainer has taken (its peak resident memory, VmHWM) in an epoch with evaluation and what is saved at the end. Linux only.
+// Measures a trainer's peak resident memory (VmHWM) in one epoch, with its evaluation and the checkpoint at its end. Linux only.
 //
 //   node bench/memory.mjs [--models a,b] [--engine native] [--batch 512] [--limit-train 60000] [--repeat 3] [--out FOLDER]
 import { spawn } from "node:child_process";
@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
 const program = fileURLToPath(new URL("../bin/mnist-tui.js", import.meta.url));
 const runs = mkdtempSync(join(tmpdir(), "mnist-tui-memory-"));
 
-/** @returns megabytes at the peak so far; 0 where the process has ended or is ending, for it has no memory then */
+/** @returns megabytes at the peak so far; 0 where the process has ended or is ending: then it has no memory */
 function peak(pid) {
   try {
     const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0;
@@ -34,7 +34,7 @@ function peak(pid) {
   }
 }
 
-/** Trains one epoch; the trainer names its process in the `start` event. @returns megabytes */
+/** Trains one epoch; the trainer's `start` event names its process. @returns megabytes */
 async function measure(model) {
   const flags = ["--engine", options.engine, "--batch-size", options.batch, "--limit-train", options["limit-train"]];
   const args = [program, "train", "--model", model, "--epochs", "1", "--json", "--checkpoint-dir", runs, ...flags];

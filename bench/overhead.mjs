@@ -1,11 +1,11 @@
-// What a run costs beside its training steps: the dashboard, the event log, a second model on the same cores. Every repetition runs, in turn,
-// the engine alone (`bench`), a run without a display, a run in a terminal with the dashboard, and a run of two models.
+// Measures the cost of a run beside its training steps: the dashboard, the event log, a second model on the same cores. Every repetition runs, in
+// turn, the engine alone (`bench`), a run without a display, a run in a terminal with the dashboard, and a run of two models.
 //
 //   node bench/overhead.mjs [--model simple] [--second residual] [--batch 512] [--seconds 10] [--repeat 5] [--threads N]
 //
-// A rate is images a second over epochs of 20,480 images, evaluations left out; the two models' rates are taken over the time in which both
-// train, each as a share of its rate alone. Keep the machine otherwise idle. Rates scatter by more than what is looked for, so on Linux the
-// processor time of the process that draws and writes the log is given too, as a share of that of all threads: what it can cost at the most.
+// A rate is images per second over epochs of 20,480 images, evaluations left out; the two models' rates are taken over the time in which both
+// train, each as a share of its rate alone. Keep the machine otherwise idle. Rates scatter by more than the costs to be measured. So on Linux the
+// table also gives the processor time of the process that draws and writes the log, as a share of the time of all threads: an upper bound of its cost.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
 const program = fileURLToPath(new URL("../bin/mnist-tui.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mnist-tui-overhead-"));
 const benchSteps = 100;
-/** A first second in which code is compiled and the dashboard drawn for the first time is not counted. */
+/** Milliseconds that are not counted: in the first second, code is compiled and the dashboard is drawn for the first time. */
 const warmUp = 1000;
 
 function engineAlone(model) {
@@ -37,18 +37,18 @@ function engineAlone(model) {
   return JSON.parse(execFileSync(process.execPath, [program, ...args], { encoding: "utf8" })).imagesPerSecond;
 }
 
-/** @returns milliseconds of processor time that this process alone has used, and when; undefined where there is no /proc */
+/** @returns milliseconds of processor time that the process alone has used, and the time of reading them; undefined where there is no /proc */
 function processorTime(pid) {
   const stat = `/proc/${pid}/stat`;
   if (!existsSync(stat)) return undefined;
-  // Of the fields behind the command's name, in hundredths of a second: user and system time.
+  // User and system time, in hundredths of a second, among the fields behind the command's name.
   const fields = readFileSync(stat, "utf8").split(") ")[1].split(" ");
   return { time: performance.now(), used: 10 * (Number(fields[11]) + Number(fields[12])) };
 }
 
 /**
- * Trains for the wanted time, with a terminal around it or not.
- * @returns each model's epoch events, and the share of all threads' time that the process took which draws and logs
+ * Trains for the wanted time, in a terminal or without one.
+ * @returns each model's epoch events, and the share of all threads' time that the drawing and logging process took
  */
 async function train(models, terminal) {
   const name = `run-${performance.now()}`;
@@ -88,7 +88,7 @@ async function train(models, terminal) {
   return { epochs, share };
 }
 
-/** @returns images a second of the epochs, or parts of them, that lie in the time given, evaluations left out */
+/** @returns images per second of the epochs, or parts of them, that lie in the time given, evaluations left out */
 function rateOf(epochs, from, to) {
   let images = 0,
     trained = 0;

@@ -1,11 +1,11 @@
-// Training throughput of this program beside PyTorch and Keras, in one run on one machine: for every preset and batch size the
+// Measures the training throughput of this program, PyTorch and Keras in one run on one machine: for every preset and batch size the
 // engines take turns, five times over, and the table shows medians, spreads and the ratio to the faster peer.
 //
 //   node bench/peers.mjs [--torch PYTHON] [--keras PYTHON] [--models a,b] [--batch 512,32] [--device cpu|cuda] [--engines native,wasm]
 //                        [--repeat 5] [--threads N] [--seconds 1.5] [--peers DIR] [--out FOLDER]
 //
-// A PYTHON is an interpreter with the library installed (bench/peers/requirements.txt); one without it is left out and named. DIR holds
-// bench_torch.py and bench_keras.py, which print the same JSON as `mnist-tui bench --json` (default: bench/peers). Keep the machine otherwise idle.
+// A PYTHON is an interpreter with the library installed (bench/peers/requirements.txt); an interpreter without it is left out and named. DIR
+// (default: bench/peers) holds bench_torch.py and bench_keras.py, which print the same JSON as `mnist-tui bench --json`. Keep the machine otherwise idle.
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
@@ -33,10 +33,10 @@ const { values: options } = parseArgs({
 const { threads, device } = options;
 const engines = options.engines ?? (device === "cuda" ? "cuda" : "native,wasm");
 
-/** Versions that the peers' lines name. */
+/** Versions of the libraries, as the peers' output names them. */
 const versions = new Set();
 
-/** @returns images a second; throws where the last line is not the JSON of a benchmark */
+/** @returns images per second @throws where the last line is not the JSON of a benchmark */
 function run(command, args) {
   const environment = { ...process.env, OMP_NUM_THREADS: threads, TF_CPP_MIN_LOG_LEVEL: "3" };
   const output = execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: environment });
@@ -65,7 +65,7 @@ const onCpu = {
   "torch channels-last": (model, batch, steps) => torch(model, batch, steps, "--channels-last"),
   keras: (model, batch, steps) => run(options.keras, [script("bench_keras.py"), model, "--batch", batch, "--steps", steps]),
 };
-// Keras's script has no device to choose.
+// Keras's script has no option for the device, so it is no contestant here.
 const onCuda = {
   torch: (model, batch, steps) => torch(model, batch, steps),
   "torch compile": (model, batch, steps) => torch(model, batch, steps, "--compile"),
@@ -80,7 +80,7 @@ for (const engine of engines.split(",")) {
 
 const spread = (list) => (Math.max(...list) - Math.min(...list)) / median(list);
 
-/** Times each contestant `repeat` times, taking turns; the number of steps is chosen from a first, short run. */
+/** Times each contestant `repeat` times, in turns; a first, short run decides the number of steps. */
 function measure(model, batch) {
   const results = {};
   const steps = {};
@@ -125,7 +125,7 @@ for (const batch of options.batch.split(",")) {
   }
 }
 
-/** @returns a contestant's median, its spread and, of this program's engines, the ratios to the faster peer and to PyTorch's better layout */
+/** @returns a contestant's median, its spread and, for this program's engines, the ratios to the faster peer and to the faster variant of PyTorch */
 function cell({ bestPeer, bestTorch, results }, name) {
   const list = results[name];
   if (!list) return "–";
@@ -134,7 +134,7 @@ function cell({ bestPeer, bestTorch, results }, name) {
   return `${Math.round(median(list)).toLocaleString("en")} (±${(50 * spread(list)).toFixed(0)} %${ratios})`;
 }
 
-/** @returns an engine's range of ratios to the faster peer at a batch size, as a sentence's part */
+/** @returns part of a sentence: the range of an engine's ratios to the faster peer at a batch size */
 function verdict(engine, batch) {
   const ratios = rows.filter((row) => String(row.batch) === batch && row.bestPeer > 0 && row.results[engine]);
   const list = ratios.map(({ bestPeer, results }) => median(results[engine]) / bestPeer);

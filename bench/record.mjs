@@ -1,4 +1,4 @@
-// The one layout of a folder in bench/results: README.md with the question, the machine, the commit, the command, a table and a verdict; data beside it.
+// Writes a folder of bench/results in the layout that all have: README.md with question, machine, commit, command, table and verdict; data beside it.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -17,7 +17,7 @@ function commit() {
   }
 }
 
-/** @returns this process's command line; of a place on this machine only its name */
+/** @returns this process's command line; a path is shortened to its last name */
 function commandLine() {
   const shown = (argument) =>
     argument

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Whether two builds train the same weights, bit for bit: a refactoring must not change a result.
+// Checks that two builds train the same weights, bit for bit: a refactoring must not change a result.
 //
 //   node bench/same-weights.mjs BUILD_A BUILD_B [--presets simple,deep,…] [--engines native,wasm,reference] [--optimizers adam,sgd,rmsprop]
 //                               [--threads 1,2] [--batches 100,512] [--dataset NAME] [--seed N] [--json]
@@ -7,7 +7,7 @@
 // A BUILD is a built checkout, run by its command line alone, so that the two may differ inside. A case is a preset, engine, optimizer, number of
 // threads and batch size: both builds train it for some steps with augmentation, the preset's dropout, weight decay and a learning rate that changes
 // every step, and the SHA-256 of last/weights.safetensors, of last/optimizer.safetensors and of the evaluation's figures (test loss, confusion) are
-// compared. `reference` is slow, takes one thread and gets a few images only. Prints a line a case. Exit code: 0 all the same, 1 a case differs or
+// compared. `reference` is slow: it takes one thread and only a few images. Prints one line for each case. Exit code: 0 all the same, 1 a case differs or
 // failed in a build, 2 wrong usage. Start both builds with the same dataset at hand (MNIST_TUI_DATA, or MNIST in the cache); MNIST is the default.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ const usage = `Usage: node bench/same-weights.mjs BUILD_A BUILD_B [--presets …
 const { builds, options } = readArguments();
 const list = (text) => text.split(",").filter(Boolean);
 
-/** What every case has, beside its own engine, optimizer, threads and batch size. */
+/** Flags of every case, beside its own engine, optimizer, threads and batch size. */
 const common = [
   ...["--epochs", "1", "--seed", options.seed, "--schedule", "onecycle", "--weight-decay", "0.0001"],
   ...["--augment", "rotate=15,crop=22@0.3,shift=2,scale=0.1"],
@@ -29,7 +29,7 @@ const common = [
 ];
 /** RMSprop has a second slot only where it has momentum. */
 const optimizerFlags = { rmsprop: ["--momentum", "0.5"] };
-/** Images for training and testing: the last batch of an epoch is a whole one or not, by batch size. */
+/** Images for training and testing. Depending on the batch size, the last batch of an epoch is a whole one or a smaller one. */
 const images = ["--limit-train", "1280", "--limit-test", "300"];
 const referenceImages = ["--limit-train", "12", "--limit-test", "4"];
 const referenceBatch = "4";
@@ -74,7 +74,7 @@ function* plan() {
   }
 }
 
-/** Trains all presets in one run. @returns for every preset the digests of what it left, or the reason why it left nothing */
+/** Trains all presets in one run. @returns for every preset the digests of its results, or the reason why it has none */
 async function train(build, { engine, threads, optimizer, batch }) {
   const folder = mkdtempSync(join(tmpdir(), "mnist-tui-same-weights-"));
   try {

@@ -1,6 +1,6 @@
-// Two threads (or more) against one, beside what the machine itself has to give: as many sessions of one thread each, which never wait for each
-// other. All train in one process, in short turns: one thread, the threads, one thread, the sessions, one thread; every rate is held against the
-// one-thread turns before and after it, so that a host that is slower for a second slows both.
+// Measures the speed of a session of two threads (or more) against one thread. Beside it stands the machine's own limit: as many sessions of one
+// thread each, which never wait for each other. All train in one process, in short turns: one thread, the threads, one thread, the sessions, one
+// thread. Every rate is divided by that of the one-thread turns before and after it, so that a host that is slower for a second slows both.
 //
 //   node bench/scaling.mjs [--models a,b] [--engine native] [--batch 512] [--threads 2] [--milliseconds 200] [--repeat 30]
 //                          [--out FOLDER]
@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
 const [batchSize, threads, repeat] = [options.batch, options.threads, options.repeat].map(Number);
 const build = await openBuild(new URL("..", import.meta.url), options.engine, batchSize);
 
-/** @returns steps a millisecond of all sessions together, each taking that many */
+/** @returns steps per millisecond of all sessions together, each of which takes `steps` */
 async function rate(sessions, steps) {
   const began = performance.now();
   await Promise.all(sessions.map((session) => build.train(session, steps)));

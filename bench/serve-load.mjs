@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Load on POST /predict: keep-alive connections that each send a picture and wait for the answer.
+ * Puts load on POST /predict: keep-alive connections, each of which sends a picture and waits for the answer.
  * Usage: node bench/serve-load.mjs URL FILE [--connections 32] [--seconds 5] [--warmup 2] [--form]
  * Prints one JSON line: requests/s, latency quantiles in ms, status codes. With --form the picture goes as multipart/form-data.
  */
@@ -11,7 +11,7 @@ const [url, file, ...flags] = process.argv.slice(2);
 const option = (name, otherwise) => (flags.includes(name) ? Number(flags[flags.indexOf(name) + 1]) : otherwise);
 const connections = option("--connections", 32);
 const seconds = option("--seconds", 5);
-/** Not measured: code that V8 has not compiled yet. */
+/** Seconds that are not measured, in which V8 compiles the server's code. */
 const warmup = option("--warmup", 2);
 const { hostname, port, pathname, search, host } = new URL(url);
 const picture = readFileSync(file);
@@ -32,7 +32,7 @@ const statuses = {};
 const begun = performance.now() + warmup * 1000;
 const end = begun + seconds * 1000;
 
-/** One client: the next request follows the answer, over the same connection where the server keeps it open. */
+/** One client: it sends the next request after the answer, over the same connection where the server keeps it open. */
 async function client() {
   while (performance.now() < end) await connection().catch((error) => count(error.code ?? "error"));
 }

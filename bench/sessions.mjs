@@ -1,4 +1,4 @@
-// Training sessions of a built checkout in this process, for benchmarks that let sessions take turns of a tenth of a second.
+// Opens training sessions of a built checkout in this process, for benchmarks whose sessions take turns of a tenth of a second.
 import { fileURLToPath } from "node:url";
 
 /**
@@ -29,7 +29,7 @@ export async function openBuild(root, engineName, batchSize) {
   };
 }
 
-/** @returns the lower quartile, the median and the upper quartile, with two places */
+/** @returns the lower quartile, the median and the upper quartile, rounded to two decimal places */
 export function quartiles(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return [1, 2, 3].map((quarter) => sorted[Math.floor((sorted.length * quarter) / 4)].toFixed(2));

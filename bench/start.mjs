@@ -1,4 +1,4 @@
-// From the command line to the first training step: until `train --json` prints its first step event, which tells of a step that is done.
+// Measures the time from the command line to the first training step: until `train --json` prints its first step event, at the step's end.
 //
 //   node bench/start.mjs [--model simple] [--repeat 15] [--programs bin/mnist-tui.js,OTHER/bin/mnist-tui.js]
 //                        [--out FOLDER]
@@ -40,7 +40,7 @@ async function start(program) {
   });
   const code = await new Promise((resolve) => child.on("close", resolve));
   if (first === undefined) throw new Error(`${program} ended with exit code ${code} before its first step`);
-  // What the run has saved is still on its way to the disk.
+  // The files that the run has saved are still being written to the disk.
   await sleep(500);
   return first;
 }
@@ -60,7 +60,7 @@ const rows = [...times].map(([program, list]) => {
   return { program, middle, least, most };
 });
 if (options.out) {
-  // A program's place on this machine says nothing: the first is A.
+  // A program's path on this machine tells a reader nothing: the programs are called A, B and so on.
   const cells = rows.map(({ middle, least, most }, i) => ["ABCDEFGH"[i], options.model, middle, least, most]);
   record(options.out, {
     title: "From the command line to the first step",

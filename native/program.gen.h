@@ -58,7 +58,7 @@ constexpr double adamEpsilon = 1e-8;
 constexpr double rmspropAlpha = 0.99;
 constexpr double rmspropEpsilon = 1e-8;
 
-// What a word says.
+// The meanings of a word.
 using Count = int32_t;           // a number of things
 using Index = int32_t;           // one of several things, counted from 0
 using OptionalIndex = int32_t;   // the same, or −1: none
@@ -103,14 +103,14 @@ enum Kind : int32_t {
 };
 constexpr int32_t opCount = 22;
 
-// Rows of one batch norm's table, a number a channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.
+// Rows of one batch norm's table; a row has one number for each channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.
 enum NormalizeTable : int32_t {
   tableScale,
   tableShift,
   tableMean,
   tableInverse,  // 1 / √(variance + ε)
   tableMeanDy,   // backward: the batch's mean of dy
-  tableMeanDyX,  // and of dy · x̂
+  tableMeanDyX,  // backward: the batch's mean of dy · x̂
 };
 constexpr int32_t tableCount = 6;
 

@@ -51,7 +51,7 @@ static inline void willWrite(const float* p) { __builtin_prefetch(p, 1); }
 #endif
 
 // Stores past the caches, for lines that other cores have read and will read: a plain store would wait until they have given the line up. All of a line
-// has to be written at once, or the processor writes it in parts; ordered() has to be called before other threads are told of the data.
+// has to be written at once, or the processor writes it in parts; ordered() has to be called before other threads learn of the data.
 #if defined(__x86_64__)
 #if defined(__clang__)
 static inline void stream(float* p, vf v) { __builtin_nontemporal_store(v, reinterpret_cast<vf*>(p)); }

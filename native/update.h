@@ -8,7 +8,7 @@ using namespace simd;
 
 // Moments and gradients below these become zero: arithmetic with subnormal numbers is many times slower. The moments of a weight whose gradient has become
 // zero (behind a relu that no image passes any more) decay until they are subnormal and stay so, since 0.9 of the smallest rounds to itself; the gradients
-// of a network that has memorized its images have subnormal squares. Both limits are far below what moves a weight, and far enough above the subnormal
+// of a network that has memorized its images have subnormal squares. Both limits are far below any value that moves a weight, and far enough above the subnormal
 // numbers for products with a learning rate.
 constexpr float tinyMoment = 0x1p-100f, tinyGradient = 0x1p-60f;
 static inline vf settled(vf v, float tiny) { return abs(v) > tiny ? v : zero(); }

@@ -1,13 +1,13 @@
 /**
- * Compiles native/cuda/*.cu to the PTX beside them with CUDA's nvcc. --check builds beside it, compares, and lets ptxas assemble the text for
- * every GPU that it knows; where nvcc is missing it says so and that is all.
+ * Compiles native/cuda/*.cu to the PTX beside them with CUDA's nvcc; ptxas then assembles the text for every GPU that it knows. --check compiles to a
+ * temporary folder and compares. Where nvcc is missing, --check only says so.
  *
- * nvcc 13 writes PTX that drivers before CUDA 13 refuse to read and GPUs before Turing to run, by its header alone: the instructions are those of
- * any Volta. So the header is lowered. ptxas holds every instruction against the header's version and target, which proves that.
+ * nvcc 13 writes PTX that drivers before CUDA 13 refuse to read and GPUs before Turing to run, because of its header alone: its instructions run on
+ * any Volta. So the header is lowered. ptxas checks every instruction against the header's version and target, which proves that it may be.
  *
- * nvcc makes not quite the same text every time, from run to run and from folder to folder: a register more, two loads for a wider one. So where bytes
- * differ, --check compares what each kernel does: its parameters and how often it has each instruction, moves and widths of loads aside.
- * Another release of nvcc makes other instructions: then there is nothing to compare.
+ * nvcc's text differs a little from run to run and from folder to folder: one register more, two loads in place of a wider one. So where bytes differ,
+ * --check compares each kernel's parameters and the counts of its instructions, moves and loads from shared memory left out. Another release of nvcc
+ * makes other instructions; its text is not compared.
  */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ const modules = [
   { name: "kernels-tf32", arch: "compute_80", version: "7.0", target: "sm_80" },
 ];
 
-/** A hint for memory checkers, newer than the language that we ask for. */
+/** A hint for memory checkers, newer than the PTX version in the header. */
 const hint = /^\s*\.pragma "used_bytes_mask .*\n/gm;
 
 function compile({ name, arch, version, target }, folder) {
@@ -44,7 +44,7 @@ function compile({ name, arch, version, target }, folder) {
   return output;
 }
 
-/** @returns GPUs that ptxas knows and that can run code for the target */
+/** @returns the GPUs that ptxas knows and that can run code for the target */
 function architectures(target) {
   const help = execFileSync(assembler, ["--help"], { encoding: "utf8" });
   const least = Number(target.replace("sm_", ""));
@@ -52,7 +52,7 @@ function architectures(target) {
   return names.sort((a, b) => Number(a.replace("sm_", "")) - Number(b.replace("sm_", "")));
 }
 
-/** @returns GPUs for which the text assembles @throws where it does not for one, or where registers do not suffice for one */
+/** @returns the GPUs for which the text assembles @throws where it does not assemble for a GPU, or spills registers on it */
 async function assemble(file, target) {
   const waiting = architectures(target);
   const assembled = [...waiting];
@@ -66,7 +66,7 @@ async function assemble(file, target) {
   return assembled;
 }
 
-/** @returns by kernel, its parameters and how often it has each instruction */
+/** @returns for each kernel, its parameters and its sorted instructions */
 function summary(ptx) {
   const kernels = new Map();
   for (const [, name, parameters, body] of ptx.matchAll(/\.visible \.entry (\w+)\(([^)]*)\)([\s\S]*?)\n}\n/g)) {
@@ -77,12 +77,12 @@ function summary(ptx) {
   return kernels;
 }
 
-/** @returns who compiled a text: "Cuda compilation tools, release 13.0, V13.0.88" */
+/** @returns the compiler named in a text: "Cuda compilation tools, release 13.0, V13.0.88" */
 function toolsOf(ptx) {
   return ptx.match(/^\/\/ (Cuda compilation tools.*)$/m)?.[1];
 }
 
-/** @returns kernels that are not the same */
+/** @returns names of the kernels that differ */
 function differing(a, b) {
   const [left, right] = [summary(a), summary(b)];
   return [...new Set([...left.keys(), ...right.keys()])].filter((name) => left.get(name) !== right.get(name));

@@ -1,4 +1,4 @@
-// Builds the native kernels with the system's C++ compiler, where there is one. Never fails an installation: what went wrong is
+// Builds the native kernels with the system's C++ compiler, where there is one. A failure never fails the installation: its reason is
 // written to native/build/status.json, and the WebAssembly build serves instead.
 import { execFile } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ const isas = {
   arm64: { baseline: [] },
 };
 
-/** @returns the first compiler that answers */
+/** @returns the first compiler that runs */
 async function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
   for (const name of candidates) {

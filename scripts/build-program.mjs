@@ -35,7 +35,7 @@ const headers = [
   },
 ];
 
-/** @returns what a TypeScript module exports, from its source: what is built may be older */
+/** @returns the exports of a TypeScript module, compiled from its source: dist/ may be older */
 async function load(source) {
   const folder = mkdtempSync(join(tmpdir(), "mnist-tui-program-"));
   try {
@@ -49,7 +49,7 @@ async function load(source) {
   }
 }
 
-/** @returns the text as a comment, in lines that are not too long */
+/** @returns the text as a comment, wrapped at lineWidth */
 function comment(text) {
   const lines = [];
   for (const word of text.split(" ")) {
@@ -60,7 +60,7 @@ function comment(text) {
   return lines;
 }
 
-/** @returns lines of code with texts behind them, one under the other */
+/** @returns lines of code, each with its comment behind it, the comments in one column */
 function aligned(rows) {
   const column = Math.max(0, ...rows.filter(({ doc }) => doc).map(({ code }) => code.length));
   return rows.map(({ code, doc }) => (doc ? `${code.padEnd(column)}  // ${doc}` : code));
@@ -76,7 +76,7 @@ function number({ value, type }) {
   return type === "uint32_t" ? `${text}u` : text;
 }
 
-/** Neighbours of one text share it. */
+/** @returns the constants; neighbours with the same comment share it */
 function constants(schema) {
   const lines = [];
   let text = "";
@@ -97,7 +97,7 @@ function enumeration([name, { doc, prefix, first = 0, values }]) {
   return [...comment(doc), `enum ${name} : int32_t {`, ...aligned(rows), "};", size, ""];
 }
 
-/** The C++ type of a field, and its name. */
+/** @returns the C++ type and the name of a field */
 function declaration(module, name, kind) {
   const { wordKinds } = module;
   const of = (type) => wordKinds[type]?.name ?? type;
@@ -109,7 +109,7 @@ function declaration(module, name, kind) {
   return { type: `${kind.pointer}*`, name };
 }
 
-/** Fields: on one line those that the schema puts together, and neighbours of one type that have no text. */
+/** @returns the fields of a struct; those that the schema puts together share a line, and so do neighbours of one type without comments */
 function members(module, fields) {
   const rows = [];
   for (const [field, { kind, doc, beside }] of Object.entries(fields)) {
@@ -126,7 +126,7 @@ function members(module, fields) {
   return aligned(rows.map(({ type, names, doc }) => ({ code: `  ${type} ${names.join(", ")};`, doc })));
 }
 
-/** Functions to the structs that stand behind the fields. */
+/** @returns functions that give the structs which stand behind the fields */
 function lists(fields) {
   let before = "this + 1";
   return Object.entries(fields).flatMap(([name, { kind }]) => {
@@ -144,7 +144,7 @@ function struct(module, [name, { doc, fields }], ops) {
   return [...(doc ? comment(doc) : []), `struct ${name} {`, ...body, ...(behind.length > 0 ? ["", ...behind] : []), "};", ""];
 }
 
-/** @throws where a field is of no kind that there is */
+/** @throws where a field has an unknown kind */
 function checkKinds({ wordKinds }, schema) {
   for (const [name, { fields }] of Object.entries(schema.structs)) {
     for (const [field, { kind }] of Object.entries(fields)) {
@@ -188,7 +188,7 @@ function aliases({ wordKinds }, schema) {
   const rows = Object.entries(wordKinds)
     .filter(([kind, { alias }]) => alias && used.has(kind))
     .map(([, { name, alias }]) => ({ code: `using ${name} = ${alias.type};`, doc: alias.doc }));
-  return rows.length > 0 ? ["// What a word says.", ...aligned(rows), ""] : [];
+  return rows.length > 0 ? ["// The meanings of a word.", ...aligned(rows), ""] : [];
 }
 
 function structs(module, schema) {

@@ -5,10 +5,10 @@
  *
  *   bin → cli → {ui, serve, report, export, doctor} → {train, predict} → run → engine → data → config → {model, picture} → util
  *
- * A folder imports itself and any folder to its right, never one of its own rank; types count as values do. No file imports itself by way of
- * others, and no engine imports another one.
+ * A folder imports itself and any folder to its right, never one of its own rank; imports of types count like all others. No file imports itself
+ * through other files, and no engine imports another one.
  *
- * Usage: node scripts/check-imports.mjs [ROOT]; prints one line a violation, exits 1 where there is any.
+ * Usage: node scripts/check-imports.mjs [ROOT]; prints one line for each violation, and exits with 1 where there is one.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
@@ -63,7 +63,7 @@ export function checkFile(file, text) {
   return inspect(file, text).violations;
 }
 
-/** @returns what is wrong with a file, and which files it imports */
+/** @returns a file's violations, and the files that it imports */
 function inspect(file, text) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const violations = [];
@@ -132,7 +132,7 @@ function importViolation(file, specifier, typeOnly) {
   return `imports ${kind}${target}: imports go ${ranks.map((names) => (names.length > 1 ? `{${names.join(", ")}}` : names[0])).join(" → ")}`;
 }
 
-/** @returns {string} the source file that an import means: dist/ holds what src/ compiles to, and .js is the compiled .ts */
+/** @returns {string} the source file behind an import: dist/ holds the compiled src/, and a .js file is a compiled .ts */
 function resolve(file, specifier) {
   const path = posix.join(posix.dirname(file), specifier).replace(/^dist\//, "src/");
   return path.startsWith("src/") ? path.replace(/\.js$/, ".ts") : path;

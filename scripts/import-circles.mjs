@@ -14,7 +14,7 @@ export function importCircles(imports) {
   return [...circles.values()];
 }
 
-/** Breadth first from a file until it is reached again. */
+/** @returns the shortest circle through a file, found breadth first */
 function shortestCircle(start, imports) {
   const cameFrom = new Map();
   let border = [start];

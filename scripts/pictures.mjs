@@ -18,7 +18,7 @@ function save(name, run, title) {
   console.log(path.join(values.out, `${name}.svg`));
 }
 
-/** Saves the screen after 0.6 s, in which the last change is drawn. */
+/** Saves the screen after 0.6 s, by which time the last change is drawn. */
 async function picture(name, run, title) {
   await sleep(600);
   save(name, run, title);

@@ -68,7 +68,7 @@ export function runInTerminal({ command, columns, rows, env = {} }) {
         await sleep(pause);
       }
     },
-    /** Freezes the screen and ends the program. */
+    /** Ends the program; the screen stays readable. */
     async end() {
       listening = false;
       await new Promise((resolve) => terminal.write("", resolve));

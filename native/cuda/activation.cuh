@@ -1,5 +1,5 @@
-// Activations, the work between two convolutions, in one pass over memory: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part
-// optional. Their backward passes compute the forward values a second time instead of reading them.
+// The activation between two convolutions, in one pass over memory: out = dropout(pool(relu(normalize(in) + normalize(skip)))), every part
+// optional; and its backward pass, which computes the forward values a second time instead of reading them.
 //
 //   for n, p, q, c:  v(h, w) = scale[c] · in[n, h, w, c] + shift[c] + skip[n, h, w, c]
 //                    out[n, p, q, c] = drop · max over the window of relu(v)
@@ -23,7 +23,7 @@ struct TableQuad {
   }
 };
 
-// One window of four channels.
+// One window of the pool (or one pixel) in four channels.
 template <bool POOL>
 struct Window {
   static constexpr int side = POOL ? 2 : 1, count = side * side;
@@ -41,16 +41,16 @@ struct Window {
   }
   __device__ bool has(int i) const { return i / side < down && i % side < across; }
   __device__ bool complete() const { return down == side && across == side; }
-  // @returns the place of pixel i, in floats
+  // The offset of the window's pixel i in the input, in floats.
   __device__ size_t at(const Activation& a, int i) const {
     return ((static_cast<size_t>(image) * a.height + top + i / side) * a.width + left + i % side) * channels + 4 * quad;
   }
-  // @returns the place of the window's output
+  // The offset of the window's output, in floats.
   __device__ size_t out(const Activation& a) const {
     const uint32_t p = top / side, q = left / side, height = a.height / side, width = a.width / side;
     return ((static_cast<size_t>(image) * height + p) * width + q) * channels + 4 * quad;
   }
-  // @returns dropout of the output's four channels
+  // Dropout of the output's four channels, or of their gradients.
   __device__ float4 dropped(const Activation& a, const Run* run, float4 v) const {
     if (a.dropout < 0) return v;
     const Key key = randomKey(run->seed, streamDropout, run->step, a.dropout);
@@ -68,7 +68,7 @@ __device__ inline float4 value(const Tensors& t, const TableQuad& norm, const Ta
   return v;
 }
 
-// The larger one, the first where equal; a NaN wins, as in PyTorch.
+// The larger of two numbers, the first where they are equal; a NaN counts as the larger one, as in PyTorch.
 __device__ inline float larger(float best, float x) { return x > best || x != x ? x : best; }
 __device__ inline float4 larger(float4 best, float4 x) {
   return make_float4(larger(best.x, x.x), larger(best.y, x.y), larger(best.z, x.z), larger(best.w, x.w));
@@ -91,7 +91,7 @@ __device__ inline void activate(const Run* run, const Tensors& t, float* out, co
   store4(out + w.out(a), w.dropped(a, run, v[0]));
 }
 
-// The first maximum in row order takes the window's gradient. v: values, d: gradients, one channel.
+// The window's gradient d, for one channel, goes to the first maximum of its values v in row order; the other pixels get 0.
 __device__ inline void route(const float (&v)[4], float d, bool isRelu, float (&to)[4]) {
   float best = v[0];
   int winner = 0;
@@ -104,7 +104,7 @@ __device__ inline void route(const float (&v)[4], float d, bool isRelu, float (&
   for (int i = 0; i < 4; i++) to[i] = i == winner ? d : 0;
 }
 
-// Computes a window's forward values and the gradients of v(h, w), and calls out(i, in, skip, gradient) for its pixels in the image.
+// Computes a window's forward values and the gradients of v(h, w), and calls out(i, in, skip, gradient) for each of its pixels in the image.
 template <bool POOL, class Out>
 __device__ inline void goBack(const Run* run, const Tensors& t, const float* dOut, const Activation& a, const Window<POOL>& w,
                               const TableQuad& norm, const TableQuad& skipNorm, Out&& out) {
@@ -141,7 +141,8 @@ __device__ inline void goBack(const Run* run, const Tensors& t, const float* dOu
   }
 }
 
-// The gradients of in and skip, dropout and relu undone; mask: in came out of a relu of its own, so its gradient passes where in > 0.
+// The gradients of `in` and `skip`, back through dropout, pool, relu and batch norm. maskIn, maskSkip: that input is the output of another
+// relu, so its gradient passes where the input is above 0.
 template <bool POOL>
 __device__ inline void activateBack(const Run* run, const Tensors& t, const float* dOut, float* dIn, float* dSkip, int maskIn,
                                     int maskSkip, int accumulateIn, int accumulateSkip, const Activation& a) {
@@ -166,8 +167,8 @@ __device__ inline void activateBack(const Run* run, const Tensors& t, const floa
   });
 }
 
-// Σ dy and Σ dy · x̂ of every channel, for in's batch norm and for skip's: the gradients of their weights and biases, and the means that
-// activateBack needs.
+// Σ dy and Σ dy · x̂ of every channel, for the batch norms of `in` and `skip`: the gradients of their biases and weights, and the means that
+// activateBack reads.
 template <bool POOL>
 __device__ inline void activateSums(const Run* run, const Tensors& t, const float* dOut, float* table, float* skipTable, float* dWeight,
                                     float* dBias, float* dSkipWeight, float* dSkipBias, float* parts, uint32_t* tickets,

@@ -1,14 +1,15 @@
-// Sums over all pixels of every channel, in a fixed order: threads, then blocks. For batch norm.
+// Batch norm's sums over all pixels of every channel, in a fixed order: over the threads of a block, then over the blocks. A quad is four
+// neighbouring channels.
 #pragma once
 #include "common.cuh"
 
-// The quad of channels and the pixels of one thread: first, first + step, … below end.
+// A thread's share of the sums: one quad of channels, and of its pixels first, first + step, … below end.
 struct ColumnShare {
-  uint32_t quads, quad, lane, lanes;  // quads of this block; the thread's quad; its number among the threads of that quad, and theirs
+  uint32_t quads, quad, lane, lanes;  // quads of this block; this thread's quad; its number among the threads of the quad; their count
   uint32_t first, step, end;
   bool active;
 
-  // rows: pixels of the whole batch, shared by gridDim.x blocks
+  // rows: pixels of the whole batch, which gridDim.x blocks share
   __device__ ColumnShare(uint32_t allQuads, uint32_t rows) {
     quads = min(blockQuads, allQuads - blockIdx.y * blockQuads);
     lanes = columnThreads / quads;
@@ -22,12 +23,12 @@ struct ColumnShare {
   }
 };
 
-// Adds up COUNT sums of every channel, over the threads of a block and then over blocks. Every thread calls it with its own sums.
-// @param parts [gridDim.x, COUNT, C4] @param tickets [gridDim.y], 0 before and after @returns true in the one block of these channels that then has
-// their totals, in double
+// Adds up COUNT sums of every channel, over the threads of a block and then over the blocks. Every thread calls add() with its own sums.
+// @param parts [gridDim.x, COUNT, C4] @param tickets [gridDim.y], 0 before and after @return true in the last block of these channels to
+// finish: it alone has the totals
 template <int COUNT>
 struct ColumnSums {
-  double* totals;  // [COUNT, 4 · quads] of shared memory
+  double* totals;  // [COUNT, 4 · quads], for this block's channels, in shared memory
 
   __device__ bool add(const ColumnShare& share, const float4 (&sums)[COUNT], float* parts, uint32_t channels, uint32_t* tickets) {
     __shared__ float4 threads[columnThreads];
@@ -46,7 +47,7 @@ struct ColumnSums {
       __syncthreads();
     }
     if (!lastBlock(tickets + blockIdx.y, gridDim.x)) return false;
-    // All threads read parts, each of some blocks of one channel; then one thread a channel adds up their sums.
+    // First every thread adds up one channel's parts from some of the blocks; then one thread for each channel adds up these sums.
     double* lanes = reinterpret_cast<double*>(threads);
     const uint32_t parallel = columns < columnThreads ? columnThreads / columns : 1;
     for (int i = 0; i < COUNT; i++) {

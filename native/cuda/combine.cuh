@@ -1,8 +1,8 @@
-// The end of a forward product that was made in parts.
+// The end of a forward product whose depth K was cut into parts: adds the parts up.
 #pragma once
 #include "common.cuh"
 
-// y [pixels, O4] = Σ parts + bias, relu where isRelu; four outputs a thread.
+// y [pixels, O4] = Σ parts + bias, then relu where isRelu. Each thread makes four outputs.
 extern "C" __global__ void __launch_bounds__(256)
     combine(const float* parts, const float* bias, float* y, Divisor outputQuads, int quads, int count, int isRelu) {
   const int k = blockIdx.x * blockDim.x + threadIdx.x;

@@ -1,4 +1,4 @@
-// The parts that all kernels share: layout of activations, divisions by constants, vectors of four, the last block of a launch.
+// Definitions for all kernels: the layout of activations in memory, divisions by constants, arithmetic on four floats, the last block.
 //
 // Activations are [image, row, column, channel] with the channels filled up with zeros to a multiple of four ("C4"), so that four
 // channels are one aligned load. Every kernel keeps the filling zero: weights there are zero, and so are their gradients.
@@ -29,13 +29,13 @@ __device__ inline float4 operator*(float4 a, float b) { return make_float4(a.x *
 // A NaN passes, as in PyTorch: it must not vanish behind a relu.
 __device__ inline float relu(float x) { return x <= 0.0f ? 0.0f : x; }
 __device__ inline float4 relu(float4 v) { return make_float4(relu(v.x), relu(v.y), relu(v.z), relu(v.w)); }
-// v where x > 0, else 0: the way back through a relu.
+// v where x > 0, else 0: the gradient of a relu.
 __device__ inline float4 where(float4 x, float4 v) {
   return make_float4(x.x > 0 ? v.x : 0, x.y > 0 ? v.y : 0, x.z > 0 ? v.z : 0, x.w > 0 ? v.w : 0);
 }
 
-// @returns true in the last of `count` blocks to arrive, which then sees all that the others wrote before (the CUDA samples' threadFenceReduction).
-// That block adds up the sums of all blocks in their order: the result does not depend on which block was last.
+// True in the last of `count` blocks to arrive, which then sees all that the other blocks wrote before (threadFenceReduction in NVIDIA's CUDA
+// samples). That block adds up sums over blocks in the blocks' order, so the result does not depend on which block is the last.
 __device__ inline bool lastBlock(uint32_t* ticket, uint32_t count) {
   __shared__ bool last;
   __threadfence();

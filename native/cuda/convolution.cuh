@@ -4,7 +4,7 @@
 #pragma once
 #include "tile.cuh"
 
-// A row or column outside of every image, also after a kernel position is added.
+// A row or column outside of every image: it stays outside, whatever offset is added.
 constexpr int nowhere = -(1 << 24);
 
 // ---- Forward: M = N·P·Q output pixels, N = O4, K = K·K·C4 ------------------------------------------------------------------------
@@ -57,7 +57,8 @@ struct ForwardWeights {
   __device__ float4 load(int, int k) const { return inside ? load4(w + k * outputs) : zero4(); }
 };
 
-// Blocks: x over pixels, y over outputs, z over parts of K of `length` each, whose sums go to y [z, N·P·Q, O4] without bias.
+// Blocks: x over pixels, y over outputs, z over parts of K of `length` each. Where there are several parts, y is [z, N·P·Q, O4] without bias
+// or relu, and combine.cuh adds the parts up.
 template <class T>
 __device__ inline void forward(const float* x, const float* w, float* y, const Conv& g, int pixels, int length, int bias, int isRelu) {
   const ForwardProblem problem{x, w, g, pixels};
@@ -80,9 +81,9 @@ __device__ inline void forward(const float* x, const float* w, float* y, const C
 
 struct Part {
   int row, column;          // h mod S, w mod S
-  int firstTop, firstLeft;  // the first kernel positions met
-  int down, across;         // and their numbers
-  uint32_t perRow;          // 2¹⁶ / across, rounded up: n / across is n · perRow / 2¹⁶ for the few positions that there are
+  int firstTop, firstLeft;  // the first kernel position that this part meets
+  int down, across;         // rows and columns of kernel positions that it meets
+  uint32_t perRow;          // 2¹⁶ / across, rounded up: n / across is n · perRow / 2¹⁶ for as few positions as a kernel has
 
   __device__ Part(const Conv& g, int z) {
     row = z / g.stride;
@@ -131,7 +132,7 @@ struct OutputGradient {
   }
   __device__ float4 load(int i, int k) const {
     const Tap tap(p, k);
-    // Divisible by the stride; the shift keeps negative numbers negative.
+    // Both differences are divisible by the stride; a shift keeps negative numbers negative.
     const int row = (bottom[i] - tap.top) >> (p.g.stride - 1), column = (right[i] - tap.left) >> (p.g.stride - 1);
     const uint32_t width = p.g.outputWidth.divisor;
     if (static_cast<unsigned>(row) >= p.g.outputHeight.divisor || static_cast<unsigned>(column) >= width) return zero4();
@@ -154,8 +155,8 @@ struct TransposedWeights {
   }
 };
 
-// Blocks: x over the pixels of a part, y over inputs, z over parts. Where `mask` is given, x came out of a relu: its gradient passes
-// where mask [N, H, W, C4] > 0. accumulate: dx has the gradient from another layer already, and is added to.
+// Blocks: x over the pixels of a part, y over inputs, z over parts. Where `mask` is given, x is the output of a relu: its gradient passes
+// where mask [N, H, W, C4] > 0. Where accumulate is set, the gradient is added to the one that another layer has written for the same x.
 template <class T>
 __device__ inline void inputGradient(const float* dy, const float* w, float* dx, const float* mask, const Conv& g, int pixels,
                                      int accumulate) {
@@ -227,8 +228,8 @@ struct WeightOutputGradient {
   __device__ float4 load(int, int k) const { return inside ? load4(dy + static_cast<size_t>(k) * outputs) : zero4(); }
 };
 
-// Blocks: x over rows of weights, y over outputs, z over parts of the pixels of `length` each: dw [z, K·K·C4 (+ 4), O4], which the
-// update adds up in order.
+// Blocks: x over rows of weights, y over outputs, z over parts of the pixels of `length` each: dw [z, K·K·C4 (+ 4), O4]. The update adds the
+// parts up in order.
 template <class T>
 __device__ inline void weightGradient(const float* x, const float* dy, float* dw, const Conv& g, int pixels, int length, int bias) {
   const WeightGradientProblem problem{x, dy, g, bias};
@@ -240,7 +241,7 @@ __device__ inline void weightGradient(const float* x, const float* dy, float* dw
                                                  });
 }
 
-// ---- Entries: a tile each; src/engine/cuda/tiles.ts chooses ------------------------------------------------------------------------
+// ---- The kernels, one for each tile size (src/engine/cuda/tiles.ts chooses) ------------------------------------------------------
 
 #define TILES(NAME, ...)                                                                                                     \
   extern "C" __global__ void __launch_bounds__(Tile<__VA_ARGS__>::threads)                                                   \

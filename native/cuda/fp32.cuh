@@ -1,5 +1,5 @@
 // A tile's product in fp32. A thread keeps TM×TN sums in registers, in groups of four rows and columns. Where the tile is so small that it
-// would employ few threads, SLICES groups of threads share each step's k among themselves.
+// would employ few threads, SLICES groups of threads share the k of each step among themselves.
 #pragma once
 #include "common.cuh"
 

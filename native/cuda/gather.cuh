@@ -1,7 +1,7 @@
 // The batch's pixels, augmented and normalized, laid out for the first layer: out [N, P, Q, C4] holds for every output pixel the K×K
-// pixels that a convolution reads (K² filled up to C4), which makes that convolution one of 1×1 with K² channels: with a single
-// channel it would otherwise load one number at a time or multiply by three zeros in four. K = 1 gives the image itself, K = 28 with
-// P = Q = 1 a dense layer's input. Zeros around the image are PyTorch's padding of the normalized image.
+// pixels that a convolution looks at (K² filled up to C4). That convolution then becomes one of 1×1 with K² channels: with the image's single
+// channel it would load one number at a time, or multiply by three zeros in four. K = 1 gives the image itself, K = 28 with P = Q = 1 a dense
+// layer's input. Zeros around the image are PyTorch's padding of the normalized image.
 //
 //   for n, p, q, i, j:  out[n, p, q, i·K + j] = image[n, S·p + i − Z, S·q + j − Z]
 #pragma once
@@ -22,7 +22,7 @@ __device__ inline float sampled(const uint8_t* image, float x, float y) {
   return above * (1.0f - wy) + below * wy;
 }
 
-// One block an image; pixels become value · scale + shift.
+// One block for each image; a pixel becomes value · scale + shift.
 extern "C" __global__ void __launch_bounds__(256) gather(const Run* run, float* out, Patches g, float scale, float shift) {
   __shared__ float image[imagePixels];
   const uint32_t place = run->indices ? run->position * gridDim.x + blockIdx.x : run->first + blockIdx.x;

@@ -1,3 +1,3 @@
-// The kernels that multiply, on tensor cores: native/cuda/kernels-tf32.ptx, for --tf32. Names and parameters are those of kernels.cu.
+// The kernels that multiply matrices, on tensor cores: native/cuda/kernels-tf32.ptx, for --tf32. Names and parameters are those of kernels.cu.
 #define TENSOR_CORES
 #include "convolution.cuh"

@@ -5,7 +5,7 @@
 struct Softmax {
   float logits[classes];
   float exponentials[classes];
-  float others = 0, sum;  // sums of e^(logit − highest): without the highest, and with it
+  float others = 0, sum;  // Σ e^(logit − highest): over all classes but the highest, and over all
   int best = 0;
 
   __device__ explicit Softmax(const float* row) {
@@ -26,7 +26,7 @@ struct Softmax {
     }
     sum = 1.0f + others;
   }
-  // −log softmax[label]; by log1p, so that a loss near zero keeps its digits.
+  // −log softmax[label]. log1p keeps the digits of a loss near zero.
   __device__ float crossEntropy(int label) const {
     float chosen = 0, highest = 0;
 #pragma unroll
@@ -38,7 +38,7 @@ struct Softmax {
   }
 };
 
-// Training, in one block: logits and dLogits [images, 12]; the mean loss and the number of correct predictions of the step.
+// Training, in one block: from logits [images, 12] the gradients dLogits [images, 12], the step's mean loss and its correct predictions.
 //
 //   for n, i:  dLogits[n, i] = (softmax(logits[n])[i] − (i == label[n])) / N
 extern "C" __global__ void __launch_bounds__(lossThreads) loss(const Run* run, const float* logits, float* dLogits, int images) {
@@ -73,8 +73,8 @@ extern "C" __global__ void __launch_bounds__(lossThreads) loss(const Run* run, c
   }
 }
 
-// Inference, one image a thread: logits, or probabilities, loss and prediction where there are labels. The last block advances run->first to the next
-// batch.
+// Inference, one thread for each image: its logits, or, where there are labels, its probabilities, loss and prediction. The last block sets
+// run->first to the next batch.
 extern "C" __global__ void __launch_bounds__(256) answer(Run* run, const float* logits, uint32_t* ticket, int images) {
   const int n = blockIdx.x * blockDim.x + threadIdx.x;
   if (n < images) {

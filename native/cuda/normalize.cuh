@@ -1,12 +1,12 @@
-// Batch norm (Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm2d): statistics of the whole batch for a layer's activations, as
-// a table [6, C4] a layer. With x̂ = (x − mean) · inverse:
+// Batch norm (Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm2d): one table [6, C4] for each layer, with the values that the
+// activation's kernels need of the whole batch. With x̂ = (x − mean) · inverse:
 //
 //   y = weight · x̂ + bias = scale · x + shift
 //   dx = scale · (dy − mean(dy) − x̂ · mean(dy · x̂))
 #pragma once
 #include "columns.cuh"
 
-// Its parameters as they lie in memory, [C4] each.
+// A batch norm's parameters and running statistics, [C4] each, and its table.
 struct Normalizer {
   const float *weight, *bias;
   float *runningMean, *runningVariance, *table;
@@ -21,7 +21,8 @@ __device__ inline void writeTable(const float* weight, const float* bias, float*
   table[tableInverse * channels + c] = inverse;
 }
 
-// Mean and variance of x [rows, C4] into the table, and the running ones moved towards them (the unbiased variance, as in PyTorch).
+// Writes mean and variance of x [rows, C4] to the table, and moves the running statistics towards them (towards the unbiased variance, as in
+// PyTorch).
 //
 //   for row, c:  sum[c] += x[row, c];  squares[c] += x[row, c]²
 extern "C" __global__ void __launch_bounds__(columnThreads)
@@ -51,7 +52,7 @@ extern "C" __global__ void __launch_bounds__(columnThreads)
   }
 }
 
-// The table out of the running statistics, before inference; one channel a thread.
+// Makes the table from the running statistics, before inference; one thread for each channel.
 extern "C" __global__ void __launch_bounds__(256) runningTable(const float* weight, const float* bias, const float* runningMean,
                                                                const float* runningVariance, float* table, int channels) {
   const int c = blockIdx.x * blockDim.x + threadIdx.x;

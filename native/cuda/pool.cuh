@@ -1,4 +1,4 @@
-// Global average pool. x [N, A, C4] with A = H·W pixels, y [N, C4]. A thread takes four channels of an image, backward of a pixel.
+// Global average pool. x [N, A, C4] with A = H·W pixels, y [N, C4]. Each thread takes four channels of an image, backward of a pixel.
 #pragma once
 #include "common.cuh"
 
@@ -14,7 +14,7 @@ extern "C" __global__ void __launch_bounds__(256) averagePool(const float* x, fl
   store4(y + 4 * static_cast<size_t>(k), sum * share);
 }
 
-//   for n, a, c:  dx[n, a, c] = dy[n, c] / A; where mask > 0, if x came out of a relu
+//   for n, a, c:  dx[n, a, c] = dy[n, c] / A; only where mask > 0, if x is the output of a relu
 extern "C" __global__ void __launch_bounds__(256)
     averagePoolBack(const float* dy, float* dx, const float* mask, Divisor quads, Divisor area, int count, int accumulate) {
   const int k = blockIdx.x * blockDim.x + threadIdx.x;

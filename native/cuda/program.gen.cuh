@@ -36,7 +36,7 @@ constexpr int32_t lossThreads = 512;
 // Threads of a block that adds up columns.
 constexpr int32_t columnThreads = 256;
 
-// Quads of channels that one such block takes at the most; the others are other blocks' (grid y).
+// Quads of channels that one such block takes at the most; blocks along y take the others.
 constexpr uint32_t blockQuads = 64u;
 
 // Threads of a block of the update, each with a quad of parameters.
@@ -49,17 +49,17 @@ constexpr double adamEpsilon = 1e-8;
 constexpr double rmspropAlpha = 0.99;
 constexpr double rmspropEpsilon = 1e-8;
 
-// What a word says.
+// The meanings of a word.
 using Flag = int32_t;  // 0 or 1
 
-// Rows of one batch norm's table, a number a channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.
+// Rows of one batch norm's table; a row has one number for each channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.
 enum TableRow : int32_t {
   tableScale,
   tableShift,
   tableMean,
   tableInverse,  // 1 / √(variance + ε)
   tableMeanDy,   // backward: the batch's mean of dy
-  tableMeanDyX,  // and of dy · x̂
+  tableMeanDyX,  // backward: the batch's mean of dy · x̂
 };
 constexpr int32_t tableCount = 6;
 
@@ -76,8 +76,8 @@ struct Divisor {
   uint32_t divisor, magic, shift;
 };
 
-// What changes between steps and chunks. It lies in device memory: so all steps are the same launches, a graph. The host writes it before a chunk,
-// the last kernel of a step advances it.
+// All that changes between steps and chunks, in device memory: so every step has the same launches, recorded as a graph. The host writes it before a
+// chunk; the last kernel of a step advances it.
 struct Run {
   const uint8_t* images;    // [n, 28, 28]
   const uint8_t* labels;    // [n]
@@ -91,7 +91,7 @@ struct Run {
   uint32_t position;        // of the step in the chunk
   uint32_t step;            // optimizer steps taken before
   uint32_t seed;
-  uint32_t first;           // inference: image of the batch's first
+  uint32_t first;           // inference: number of the batch's first image
 };
 
 // The gradient of parameters that lie beside each other in the arenas.
@@ -101,7 +101,7 @@ struct Segment {
   uint32_t parts;
 };
 
-// A block of the update: which segment, and which of its floats, all of one parameter.
+// A block of the update: a segment, and the range of its floats that the block updates, all of one parameter.
 struct UpdateBlock {
   uint32_t segment, from, end;
 };

@@ -1,17 +1,17 @@
 // A tile's product on tensor cores: factors in TensorFloat-32 (10 bits of mantissa), sums in fp32; compute capability 8.0 and up.
 //
-// A warp multiplies fragments of 16×8 · 8×8 (PTX ISA, mma.m16n8k8). With group = lane / 4 and t = lane % 4, a lane has of
+// A warp multiplies fragments of 16×8 · 8×8 (PTX ISA, mma.m16n8k8). A lane (a thread of the warp), with group = lane / 4 and t = lane % 4, has of
 //   A [16, 8]  rows group, group + 8 of columns t and t + 4
 //   B [8, 8]   rows t, t + 4 of column group
 //   C [16, 8]  columns 2t, 2t + 1 of rows group and group + 8
-// A and B may have their eight k in any order that they share. Lane t takes 2t and 2t + 1 for t and t + 4: with rows of shared memory that
-// are four floats longer than a multiple of 16, a warp then reads 32 different banks.
+// The eight k may come in any order that is the same in A and B. A lane takes the k 2t and 2t + 1 in place of t and t + 4: with rows of shared
+// memory that are four floats longer than a multiple of 16, a warp then reads 32 different banks.
 #pragma once
 #include "common.cuh"
 
-// The emulator has these two in test/engine/cuda/emulator/device.h.
+// The emulator has these two functions in test/engine/cuda/emulator/device.h.
 #ifdef __CUDACC__
-// To the nearest, ties away from zero.
+// Rounds to the nearest TF32 number, ties away from zero.
 __device__ inline float roundTf32(float x) {
   uint32_t bits;
   asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
@@ -32,10 +32,10 @@ __device__ inline float4 rounded(float4 v) { return make_float4(roundTf32(v.x), 
 
 template <class T>
 struct Product {
-  // As many slices as in fp32, or fewer where they would be less than a warp each.
+  // As many slices as in fp32, or fewer where a slice would be less than a warp.
   static constexpr int slices = T::threads / T::SLICES < 32 ? T::threads / 32 : T::SLICES, perSlice = T::threads / slices;
   static constexpr int across = T::BN < 64 ? 1 : T::BN / 32, down = perSlice / 32 / across;  // warps of a slice
-  static constexpr int height = T::BM / down, width = T::BN / across;                       // of the part of one warp
+  static constexpr int height = T::BM / down, width = T::BN / across;                       // of the part of the tile that a warp makes
   static_assert(down * height == T::BM && height % 16 == 0 && width % 8 == 0 && T::BK % (8 * slices) == 0, "whole fragments");
   using Sums = float[height / 16][width / 8][4];
 
@@ -59,7 +59,8 @@ struct Product {
     }
   }
 
-  // Of four neighbouring columns in two rows, two lanes beside each other have two columns each. They swap, so that each has one row.
+  // Two neighbouring lanes hold four neighbouring columns of two rows, two columns each. They exchange two sums, so that each lane holds all four
+  // columns of one row.
   template <class Out>
   __device__ static void each(const Sums& sums, int row, int column, Out&& out) {
     const int t = threadIdx.x % 4;

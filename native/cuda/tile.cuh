@@ -3,15 +3,18 @@
 //
 //   for m, n:  C[m, n] = Σ k  A[m, k] · B[k, n]
 //
-// A block of threads makes one BM×BN tile of C. It goes along K in steps of BK: while it multiplies one step's A and B out of shared
-// memory, the next step's are on their way into registers; two buffers, so one barrier a step. Where the tile is so small that it would
-// employ few threads, slices, which are groups of threads, share each step's k among themselves and add up their tiles at the end, in order.
+// A block of threads makes one BM×BN tile of C. It goes along K in steps of BK: while it multiplies the step of A and B that lies in shared
+// memory, it loads the next step into registers. There are two buffers, so a step needs one barrier. Where the tile is so small that it would
+// employ few threads, slices, which are groups of threads, share the k of each step among themselves and add up their tiles at the end, in
+// order.
 //
-// Product<Tile>, of which there are two, multiplies a step in shared memory; rounded(float4) prepares its factors on their way there. It has
-//   slices, perSlice              the number of slices, and of the threads of each
-//   row(thread), column(thread)   the place in the tile at which a thread of the slice begins to read; first(slice, thread): the k of a step
-//   add(sums, a, b)               adds a step's products; a and b point to that place
-//   each(sums, row, column, out)  calls out(m, n, float4) for the thread's sums, four neighbouring columns at a time
+// Product<Tile> multiplies a step in shared memory; fp32.cuh and tf32.cuh each have one, and rounded(float4), which rounds the factors on
+// their way to shared memory. Product has
+//   slices, perSlice              the number of slices, and the threads of each
+//   row(thread), column(thread)   the row and column of the tile at which a thread of a slice begins to read
+//   first(slice, thread)          the k of a step at which it begins
+//   add(sums, a, b)               adds the products of a step, a and b pointing to that place in shared memory
+//   each(sums, row, column, out)  calls out(m, n, float4) with the thread's sums, four neighbouring columns at a time
 #pragma once
 #ifdef TENSOR_CORES
 #include "tf32.cuh"
@@ -29,10 +32,11 @@ struct Tile {
   static constexpr int floats = 2 * bufferFloats;
 };
 
-// One step of one operand, [k, m] with m from `first` on, on its way from where it lies to shared memory. A Source<ROWS> has
-//   alongK         whether neighbouring numbers in memory differ in k, or in m
-//   prepare(i, m)  prepares row m, the i-th of ROWS that this thread loads; where neighbours differ in m, rows m … m + 3 (i = 0)
-//   load(i, k)     A[m, k … k + 3], or A[m … m + 3, k]
+// Operand carries one step of A or B, [k, m] with m from `first` on, from global to shared memory. Share is the part of it that one thread
+// carries. A Source<ROWS> reads the operand from global memory:
+//   alongK         whether neighbours in memory are neighbours along k; else along m
+//   prepare(i, m)  computes the address of row m, the i-th of the ROWS rows that this thread loads; not alongK: of rows m … m + 3, with i = 0
+//   load(i, k)     A[m, k … k + 3]; not alongK: A[m … m + 3, k]
 template <int THREADS, int BK, int WIDTH, bool ALONG_K>
 struct Share {
   static constexpr int quads = WIDTH * BK / 4;
@@ -84,7 +88,7 @@ struct Operand {
   }
 };
 
-// Computes the tile at (firstM, firstN) over k from begin to end, and calls out(m, n, float4) for four neighbouring columns at a time;
+// Computes the tile at (firstM, firstN) over k from begin to end, and calls out(m, n, float4) with four neighbouring columns at a time;
 // m and n may lie beyond the matrix.
 template <class T, template <int> class SourceA, template <int> class SourceB, class Problem, class Out>
 __device__ inline void multiply(const Problem& problem, int firstM, int firstN, int begin, int end, Out&& out) {

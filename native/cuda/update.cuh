@@ -14,7 +14,7 @@ struct Rates {
   int optimizer;
   bool momentumSlot;
 
-  // Moves w and the optimizer's slots (src/model/optimizers.ts).
+  // Updates w, and the slots that the optimizer has, from the gradient g.
   __device__ void apply(float& w, float g, float& first, float& second) const {
     g += weightDecay * w;
     if (optimizer == optimizerAdam) {
@@ -34,7 +34,7 @@ struct Rates {
   }
 };
 
-// Four parameters a thread. slot0, slot1: null where the optimizer has none. The last block to finish advances the run to the next step.
+// Each thread updates four parameters. slot0, slot1: null where the optimizer has no such slot. The last block to finish ends the step.
 extern "C" __global__ void __launch_bounds__(updateThreads)
     update(Run* run, const Segment* segments, const UpdateBlock* blocks, float* parameters, float* slot0, float* slot1, uint32_t* ticket,
            int optimizer, float momentum, float weightDecay) {
@@ -61,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(updateThreads)
   }
 }
 
-// Squares of the last step's gradients, on request: sums [blocks], which the host adds up by parameter.
+// Launched on request: sums [blocks] of the squares of the last step's gradients, which the host adds up segment by segment.
 extern "C" __global__ void __launch_bounds__(updateThreads) gradientSquares(const Segment* segments, const UpdateBlock* blocks, float* sums) {
   __shared__ float squares[updateThreads];
   const UpdateBlock block = blocks[blockIdx.x];

@@ -48,7 +48,7 @@ function candidates(file: DatasetFile, directory: string): string[] {
   return [...paths, ...inside].filter((place) => kindOf(place) === "file");
 }
 
-/** @returns "file" for everything that is no folder, also for what cannot be looked at: reading it then gives the reason */
+/** @returns "file" for everything that is no folder, also for a path that cannot be looked at: reading it then gives the reason */
 function kindOf(place: string): "folder" | "file" | undefined {
   try {
     return statSync(place).isDirectory() ? "folder" : "file";

@@ -25,7 +25,7 @@ export function readDatasetAhead(name: string, dataDir: string | undefined): voi
   }
 }
 
-/** readContent, served once from what was read ahead. */
+/** readContent; the first call for a file that was read ahead gets that content. */
 export function takeContent(path: string, limit: number): Promise<Content> {
   const ahead = begun.get(path);
   begun.delete(path);

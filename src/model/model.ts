@@ -2,7 +2,7 @@ import type { Layer } from "./layers.js";
 import type { Node } from "./nodes.js";
 import type { Parameter } from "./parameters.js";
 
-/** A network as data: what to compute, not how. */
+/** A network as data: its layers and parameters, without the code that computes them. */
 export interface Model {
   /** "simple" */
   preset: string;

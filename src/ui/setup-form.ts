@@ -16,7 +16,7 @@ export interface SetupField {
   /** As in `--batch-size`, without the dashes. */
   flag: string;
   label: string;
-  /** What a choice goes round; a field without them is typed. */
+  /** The values of a choice, one of which a key selects; a field without them is typed. */
   values?: readonly string[];
   /** The value belongs to the preset: another preset brings its own. */
   ofPreset?: boolean;
@@ -163,7 +163,7 @@ export function trainArguments(state: SetupState, { datasets, fields }: SetupCho
     return [model.preset, ...own.map(({ key, flag }) => `${flag}=${model[key]}`)].join(":");
   });
   const args = ["train", ...(entries.length > 1 ? ["--compare", entries.join(",")] : ["--model", entries[0]])];
-  // The first one is what `train` takes by itself, with synthetic digits in its place where it can be neither found nor downloaded.
+  // `train` takes the first dataset by itself, and synthetic digits where it can be neither found nor downloaded.
   if (state.dataset !== datasets[0]) args.push("--dataset", state.dataset);
   for (const field of fields.filter(isShared)) if (first[field.key] !== "") args.push(`--${field.flag}`, first[field.key]);
   return args;

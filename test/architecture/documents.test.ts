@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 
-/** What the documents promise of themselves: short, their links lead somewhere, and every result is found and laid out like the others. */
+/** The rules for documents: they are short, their links lead somewhere, and every result is in the index and has the common layout. */
 
 const root = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -46,13 +46,13 @@ describe("documents", () => {
     expect(prose.filter(({ line }) => !line.startsWith("|") && tooLong(line))).toEqual([]);
   });
 
-  it("begin with a README of at most 120 lines, tables included none over 200 characters", () => {
+  it("begin with a README of at most 120 lines, none of them over 200 characters, tables included", () => {
     const lines = read("README.md").trimEnd().split("\n");
     expect(lines.length).toBeLessThanOrEqual(120);
     expect(lines.filter(tooLong)).toEqual([]);
   });
 
-  it("list every result, and each begins with date, question, processor, software, commit, command and verdict", () => {
+  it("list every result; each result begins with date, question, processor, software, commit, command and verdict", () => {
     const results = readdirSync(join(root, "bench/results"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const index = read("bench/results/INDEX.md");
     for (const { name } of results) {

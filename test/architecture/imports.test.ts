@@ -69,7 +69,7 @@ describe("import direction", () => {
     expect(violations[0]).toMatch(message);
   });
 
-  it("accepts what the design means", () => {
+  it("accepts the imports that the design allows", () => {
     const files = {
       "bin/mnist-tui.js": 'import("../dist/cli/main.js");',
       "src/cli/main.ts": 'import { Command } from "commander"; import { d } from "../ui/tui/dashboard.js"; process.exit(1);',

@@ -10,7 +10,7 @@ function shown(isTTY: boolean, options?: { plain: boolean }): string {
   return String(stream.read());
 }
 
-test("a terminal gets a bar, drawn over itself", () => {
+test("a terminal gets a progress bar that is redrawn in its line", () => {
   const drawings = shown(true).split("\r\u001b[K");
   expect(drawings).toEqual(["", expect.stringMatching(/^digits {2}\[-+\] {3}0 %/), expect.stringMatching(/^digits {2}\[#+\] 100 %.*\n$/)]);
 });

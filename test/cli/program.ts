@@ -14,7 +14,7 @@ export interface Finished {
   stderr: string;
 }
 
-/** A folder of the test's own, gone when the test ends. */
+/** @returns a folder of the test's own, which is removed when the test ends */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "mnist-tui-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,7 +24,7 @@ export function temporaryFolder(): string {
 export interface StartOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** A file that standard output goes to; a pipe where there is none. */
+  /** The file to which standard output goes; by default, it goes to a pipe. */
   output?: string;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { jsonLines, run, start, temporaryFolder, tiny } from "./program.js";
 
-/** Everything that decides the numbers is on: an interruption may change none of it. */
+/** Settings with every part that has a state or a random number: an interruption may change no figure. */
 const settings = ["--augment", "rotate=15,crop=22@0.5", "--dropout", "0.3", "--schedule", "cosine", "--warmup", "0.5"];
 
 function stored(folder: string, name: string, model = "compact"): Record<string, string> {
@@ -12,20 +12,20 @@ function stored(folder: string, name: string, model = "compact"): Record<string,
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(place, file)).toString("hex")]));
 }
 
-/** Numbers of the epochs, whatever they took in time. */
+/** The epochs' figures without their durations. */
 function epochs(text: string) {
   return jsonLines(text)
     .filter(({ type }) => type === "epoch" || type === "eval")
     .map(({ run: _, time: __, seconds: ___, imagesPerSecond: ____, ...numbers }) => numbers);
 }
 
-// Epochs enough that a run still goes on when the signal reaches it.
+// So many epochs that the run still goes on when the signal reaches it.
 test.each([
   ["reference", "adam", ["--limit-train", "18", "--limit-test", "8", "--batch-size", "4", "--epochs", "8"]],
   ["auto", "sgd", ["--limit-train", "1032", "--epochs", "20"]],
   ["auto", "rmsprop", ["--limit-train", "1032", "--epochs", "20", "--momentum", "0.5"]],
 ] as const)(
-  "interrupted in the middle of an epoch and resumed, a run of engine %s with %s ends with the same bits as one left alone",
+  "a run of engine %s with %s, interrupted in the middle of an epoch and resumed, ends with the same bits as an uninterrupted one",
   async (engine, optimizer, size) => {
     const folder = temporaryFolder();
     const args = ["train", "--model", "compact", ...tiny, ...settings, ...size, "--optimizer", optimizer, "--engine", engine, "--json"];
@@ -51,7 +51,7 @@ test.each([
   },
 );
 
-test("a finished run goes on with more epochs, as if they had been asked for from the beginning", async () => {
+test("a finished run goes on with more epochs, with the same results as if it had had them from the beginning", async () => {
   const folder = temporaryFolder();
   const args = ["train", "--model", "compact", ...tiny, "--json"];
   await run([...args, "--epochs", "4", "--run", "long"], { cwd: folder });
@@ -63,7 +63,7 @@ test("a finished run goes on with more epochs, as if they had been asked for fro
   expect(JSON.parse(readFileSync(join(folder, "checkpoints", "short", "run.json"), "utf8")).config.models[0].epochs).toBe(4);
 });
 
-test("with nothing left to train, resuming says so and succeeds; fewer epochs than trained are refused", async () => {
+test("resuming a run with nothing left to train says so and succeeds; fewer epochs than trained are refused", async () => {
   const folder = temporaryFolder();
   await run(["train", "--model", "compact", ...tiny, "--run", "a"], { cwd: folder });
   const again = await run(["train", "--resume"], { cwd: folder });
@@ -74,7 +74,7 @@ test("with nothing left to train, resuming says so and succeeds; fewer epochs th
   expect(fewer).toMatchObject({ code: 2, stderr: expect.stringContaining("at least the 2 that compact has trained") });
 });
 
-test("killed without warning, a run goes on from its last checkpoint, and its torn log is mended", async () => {
+test("a run that was killed without warning goes on from its last checkpoint, and its torn log is mended", async () => {
   const folder = temporaryFolder();
   const args = ["train", "--model", "compact", ...tiny, "--epochs", "3", "--json"];
   await run([...args, "--run", "whole"], { cwd: folder });
@@ -102,7 +102,7 @@ test("a model without a checkpoint begins anew when its run is resumed", async (
   expect(readdirSync(join(folder, "checkpoints", "a", "simple")).sort()).toEqual(["best", "events.jsonl", "last"]);
 });
 
-test("a damaged checkpoint fails that model by name, with both digests, and is left as it was", async () => {
+test("a model with a damaged checkpoint fails by name, with both digests, and the checkpoint stays as it was", async () => {
   const folder = temporaryFolder();
   await run(["train", "--model", "compact", ...tiny, "--run", "a"], { cwd: folder });
   const file = join(folder, "checkpoints", "a", "compact", "last", "weights.safetensors");
@@ -118,7 +118,7 @@ test("a damaged checkpoint fails that model by name, with both digests, and is l
   expect(readFileSync(file).equals(bytes)).toBe(true);
 });
 
-test("what contradicts the run is refused", async () => {
+test("options that contradict the run are refused", async () => {
   const folder = temporaryFolder();
   await run(["train", "--model", "compact", ...tiny, "--run", "a"], { cwd: folder });
   for (const [flag, value] of [
@@ -140,7 +140,7 @@ test("what contradicts the run is refused", async () => {
   expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining("no run to resume in empty") });
 });
 
-test("a resumed run shows its models in their order, whichever was heard of first", async () => {
+test("a resumed run shows its models in their order, whichever one's events came first", async () => {
   const folder = temporaryFolder();
   await run(["train", "--compare", "simple,compact", ...tiny, "--run", "a", "--json"], { cwd: folder });
   const log = join(folder, "checkpoints", "a", "simple", "events.jsonl");

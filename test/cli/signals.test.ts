@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { mirror } from "../data/mirror.js";
 import { jsonLines, run, start, temporaryFolder } from "./program.js";
 
-/** Trains until it is stopped. */
+/** Arguments of a run that trains until it is stopped. */
 const endless = [
   "--dataset",
   "synthetic",
@@ -52,7 +52,7 @@ test.each([
   expect(existsSync(join(folder, "checkpoints", "a", "lock.json"))).toBe(false);
 });
 
-test("a second Ctrl-C ends at once", async () => {
+test("a second Ctrl-C ends the program at once", async () => {
   const folder = temporaryFolder();
   const program = start(["train", "--model", "compact", ...endless], { cwd: folder });
   await program.until(hasTrained("compact"));
@@ -61,9 +61,9 @@ test("a second Ctrl-C ends at once", async () => {
   expect((await program.ended).code).toBe(130);
 });
 
-test("a signal before training began leaves nothing behind", async () => {
+test("a run that gets a signal before training begins leaves nothing behind", async () => {
   const folder = temporaryFolder();
-  // It answers when progress is shown already, and then never ends.
+  // The mirror answers only after progress is shown, and its answer never ends.
   const MNIST_TUI_MIRROR = await mirror((_, response) => void setTimeout(() => response.write("x"), 500));
   const env = { MNIST_TUI_DATA: "", MNIST_TUI_CACHE: join(folder, "cache"), MNIST_TUI_MIRROR };
   const program = start(["train", "--model", "compact", "--dataset", "mnist", "--json"], { cwd: folder, env });
@@ -74,7 +74,7 @@ test("a signal before training began leaves nothing behind", async () => {
   expect(existsSync(join(folder, "checkpoints"))).toBe(false);
 });
 
-test("one trainer killed: its model fails by name, the other trains to its end, the exit code is 1", async () => {
+test("the model of a killed trainer fails by name, the other one trains to its end, and the exit code is 1", async () => {
   const folder = temporaryFolder();
   const args = ["train", "--compare", "compact:epochs=100000,simple:epochs=30", ...endless, "--run", "a"];
   const program = start(args, { cwd: folder });
@@ -99,7 +99,7 @@ test("one trainer killed: its model fails by name, the other trains to its end, 
   ]);
 });
 
-test("killed itself, the program leaves no trainer running, and the run can be resumed", async () => {
+test("the killed program leaves no trainer running, and its run can be resumed", async () => {
   const folder = temporaryFolder();
   const program = start(["train", "--model", "compact", ...endless, "--run", "a"], { cwd: folder });
   await program.until(hasTrained("compact"));
@@ -120,7 +120,7 @@ test("killed itself, the program leaves no trainer running, and the run can be r
   expect(complete(ended.stdout)[0]).toMatchObject({ type: "start", step });
 });
 
-test("a reader that leaves ends the run quietly, saved", async () => {
+test("a run whose reader closes the pipe is saved and ends quietly", async () => {
   const folder = temporaryFolder();
   const program = start(["train", "--model", "compact", ...endless, "--run", "a"], { cwd: folder });
   await program.until(hasTrained("compact"));
@@ -132,13 +132,13 @@ test("a reader that leaves ends the run quietly, saved", async () => {
   expect(log.at(-1)).toMatchObject({ type: "done", reason: "interrupted" });
 });
 
-test("a command whose reader leaves ends quietly", async () => {
+test("a command whose reader closes the pipe ends quietly", async () => {
   const program = start(["train", "--help"]);
   program.child.stdout!.destroy();
   expect(await program.ended).toMatchObject({ stderr: "" });
 });
 
-/** What has been printed by now. */
+/** The output so far. */
 async function textNow(program: ReturnType<typeof start>): Promise<string> {
   let text = "";
   await program.until((stdout) => {

@@ -11,7 +11,7 @@ const columns = 120;
 const rows = 40;
 const data = ["--dataset", "synthetic", "--limit-train", "256", "--limit-test", "32", "--batch-size", "16"];
 
-/** The program in a terminal of its own. */
+/** Starts the program in a terminal of its own. */
 function open(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   const child = pty.spawn(process.execPath, [bin, ...args], {
@@ -42,7 +42,7 @@ function open(args: readonly string[], cwd: string, env: Record<string, string> 
     raw: () => raw,
     shows: (text: string | RegExp) => expect.poll(screen, patience).toMatch(text),
     exits: (code: number) => expect.poll(() => exitCode, patience).toBe(code),
-    /** What is on the normal screen after the dashboard has gone. */
+    /** The content of the normal screen after the dashboard has gone. */
     restored: async () => {
       await expect.poll(() => terminal.buffer.active.type, patience).toBe("normal");
       expect(raw.lastIndexOf("\u001b[?1049l")).toBeGreaterThan(raw.lastIndexOf("\u001b[?1049h"));
@@ -51,12 +51,12 @@ function open(args: readonly string[], cwd: string, env: Record<string, string> 
   };
 }
 
-test("on a terminal, a dashboard shows both models until the user leaves it, and the summary stays", async () => {
+test("the dashboard on a terminal shows both models until the user leaves it, and the summary stays", async () => {
   const folder = temporaryFolder();
   const program = open(["train", "--compare", "compact,simple", ...data, "--epochs", "2", "--run", "a"], folder);
   await program.shows("finished");
   await program.shows(/compact[\s\S]*simple/);
-  // Trainers still answer: the cell's images are theirs.
+  // The trainers still answer questions: they send the cell's images.
   program.child.write("2");
   await program.shows(/of class 0/);
   program.child.write("q");
@@ -84,7 +84,7 @@ test.each<[string, number, (program: ReturnType<typeof open>) => void]>([
   expect(info.step).toBeGreaterThan(0);
 });
 
-test("--plain on a terminal prints lines, in colour unless NO_COLOR says otherwise; TERM=dumb prints lines of itself", async () => {
+test("--plain prints lines on a terminal, in colour unless NO_COLOR is set; TERM=dumb prints lines without --plain", async () => {
   const folder = temporaryFolder();
   const args = ["train", "--model", "compact", ...data, "--epochs", "1"];
   const coloured = open([...args, "--plain"], folder);

@@ -57,11 +57,11 @@ test("a run's folder holds its record, and for each model its events, best and l
   }
 });
 
-test("into a pipe go plain lines without escape codes: device, parameters, each epoch, the summary, the place", async () => {
+test("a pipe gets plain lines without escape codes: device, parameters, each epoch, the summary, the run's folder", async () => {
   const folder = temporaryFolder();
   const { code, stdout, stderr } = await run(["train", "--compare", "compact,simple", ...tiny, "--run", "piped"], { cwd: folder });
   expect(code, stderr).toBe(0);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what must not be there
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the output must not contain the escape character
   expect(stdout + stderr).not.toMatch(/\u001b/);
   for (const part of [
     "device:",
@@ -76,7 +76,7 @@ test("into a pipe go plain lines without escape codes: device, parameters, each 
   }
 });
 
-test("same seed, same engine: same run, bit for bit, also for other threads; another seed, another run", async () => {
+test("a run is the same bit for bit with the same seed and engine, whatever the threads, and another one with another seed", async () => {
   const folder = temporaryFolder();
   const weights = async (name: string, ...args: string[]) => {
     const augment = ["--augment", "rotate=15,crop=22@0.5,shift=2", "--dropout", "0.3"];
@@ -99,7 +99,7 @@ test("early stopping ends a model that does not improve", async () => {
   expect(jsonLines(stdout).at(-1)).toMatchObject({ type: "done", reason: "early-stop", epoch: 3, bestEpoch: 1 });
 });
 
-test("a loss that is no number any more fails that model with advice, and the other trains to its end", async () => {
+test("a model whose loss becomes NaN fails with advice, and the other one trains to its end", async () => {
   const folder = temporaryFolder();
   const { code, stdout, stderr } = await run(
     ["train", "--compare", "simple:lr=100:weight-decay=1:optimizer=sgd,compact", ...tiny, "--epochs", "20", "--json"],
@@ -113,14 +113,14 @@ test("a loss that is no number any more fails that model with advice, and the ot
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^mnist-tui: simple: The loss of simple .*smaller --lr.*\n$/)]);
 });
 
-test("a recipe's settings are used where no flag says otherwise", async () => {
+test("a recipe's settings hold where no flag sets them otherwise", async () => {
   const folder = temporaryFolder();
   const { code, stdout, stderr } = await run(["train", "--config", "003", ...tiny, "--json"], { cwd: folder });
   expect(code, stderr).toBe(0);
   expect(jsonLines(stdout)[0]).toMatchObject({ preset: "compact", optimizer: "sgd", learningRate: 0.001, batchSize: 16, epochs: 2 });
 });
 
-test("where MNIST can be neither found nor downloaded, synthetic digits are used with a warning, unless MNIST was asked for by name", async () => {
+test("synthetic digits stand in, with a warning, where MNIST is neither found nor downloaded, unless MNIST was asked for by name", async () => {
   const folder = temporaryFolder();
   const env = { MNIST_TUI_DATA: "", MNIST_TUI_CACHE: join(folder, "cache"), MNIST_TUI_MIRROR: "http://127.0.0.1:9/" };
   const args = ["train", "--model", "compact", ...tiny.slice(2), "--json"];

@@ -6,7 +6,7 @@ import { jsonLines, run, temporaryFolder, tiny } from "./program.js";
 
 const commands = ["train", "predict", "runs", "summary", "data", "bench"];
 
-test("without arguments, and with --help, the commands are listed", async () => {
+test("the program lists its commands without arguments and with --help", async () => {
   for (const args of [[], ["--help"], ["help"]]) {
     const { code, stdout, stderr } = await run(args);
     expect([code, stderr]).toEqual([0, ""]);
@@ -21,7 +21,7 @@ test.each(commands)("%s --help explains itself with an example", async (command)
   expect((await run(["help", command])).stdout).toBe(stdout);
 });
 
-test("every command that is listed exists", async () => {
+test("every listed command exists", async () => {
   const listed = [...(await run(["--help"])).stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name);
   expect(listed).toEqual(expect.arrayContaining(commands));
   for (const command of listed) {
@@ -114,7 +114,7 @@ test.skipIf(process.getuid?.() === 0)("a checkpoint folder without permission fa
   expect([code, stderr]).toEqual([1, expect.stringContaining("locked is not writable")]);
 });
 
-test.skipIf(process.platform !== "linux")("a checkpoint folder where none can be made fails likewise", async () => {
+test.skipIf(process.platform !== "linux")("a checkpoint folder in a place that takes no folders fails likewise", async () => {
   const folder = temporaryFolder();
   const { code, stdout, stderr } = await run(["train", "--model", "compact", ...tiny, "--checkpoint-dir", "/proc/mnist-tui"], {
     cwd: folder,
@@ -135,7 +135,7 @@ test.skipIf(!existsSync("/dev/full"))("output that cannot be written is a failur
   await lost("summary", "simple");
   await lost("--help");
   await lost("train", "--model", "compact", ...tiny, "--run", "lost", "--json");
-  // What was trained until then is kept.
+  // The epochs trained until then are kept.
   expect(existsSync(join(folder, "checkpoints", "lost", "compact", "last", "model.json"))).toBe(true);
 });
 
@@ -146,7 +146,7 @@ test("a run of the same name is not overwritten", async () => {
   expect(await run(args, { cwd: folder })).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("--resume a") });
 });
 
-test("runs without a name that begin in the same second get names of their own", async () => {
+test("runs without a name that begin in the same second get different names", async () => {
   const folder = temporaryFolder();
   const args = ["train", "--model", "compact", ...tiny, "--json"];
   const both = await Promise.all([run(args, { cwd: folder }), run(args, { cwd: folder })]);
@@ -181,7 +181,7 @@ test.each([
   expect(readdirSync(folder)).toEqual(["data"]);
 });
 
-test("runs lists what was trained, for people and for programs", async () => {
+test("the command runs lists trained models, for people and as JSON for programs", async () => {
   const folder = temporaryFolder();
   expect((await run(["runs"], { cwd: folder })).stdout).toBe("no runs in checkpoints\n");
   await run(["train", "--compare", "compact,simple", ...tiny, "--run", "first", "--json"], { cwd: folder });
@@ -196,7 +196,7 @@ test("runs lists what was trained, for people and for programs", async () => {
   expect(table).toMatch(/^first +\d{4}-\d\d-\d\d \d\d:\d\d +synthetic +compact +2\/2 +[\d.]+ % +completed$/m);
 });
 
-test("bench prints one line a preset and batch size", async () => {
+test("bench prints one line for each preset and batch size", async () => {
   const args = ["bench", "--models", "compact,simple", "--batch", "16,8", "--steps", "2", "--threads", "1"];
   const lines = (await run([...args, "--json"])).stdout
     .trim()

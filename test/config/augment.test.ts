@@ -10,7 +10,7 @@ test("all ranges are read", () => {
   });
 });
 
-test("plus signs separate as commas do, a crop without a probability always happens, what is absent is none", () => {
+test("plus signs separate as commas do, a crop without a probability always happens, an absent key is no augmentation", () => {
   expect(parseAugment("crop=24+shift=1.5")).toEqual({ rotate: 0, crop: { size: 24, probability: 1 }, shift: 1.5, scale: 0 });
   expect(parseAugment("none")).toEqual({ rotate: 0, shift: 0, scale: 0 });
 });

@@ -16,7 +16,7 @@ function file(content: string): string {
   return path;
 }
 
-test("a byte order mark, as some editors write it, does no harm", () => {
+test("a byte order mark, as some editors write it, is skipped", () => {
   expect(readOptions(file(`\uFEFF{"epochs": 1}`)).options).toEqual({ epochs: 1 });
 });
 
@@ -56,6 +56,6 @@ test.each([
   expect(() => readOptions(file(content))).toThrow(expect.objectContaining({ exitCode: 2, message: expect.stringContaining(part) }));
 });
 
-test.each(["nowhere.json", "00", "seed-00", "recipes/003"])("%s is no file and no one recipe: the recipes are listed", (path) => {
+test.each(["nowhere.json", "00", "seed-00", "recipes/003"])("%s is neither a file nor one recipe: the error lists the recipes", (path) => {
   expect(() => readOptions(path)).toThrow(/seed-000-simple, seed-001-vgg, /);
 });

@@ -6,7 +6,7 @@ import type { Settings } from "../../dist/config/settings.js";
 const presets = shippedPresets();
 const now = new Date(2026, 10, 21, 14, 5, 9);
 
-/** As if one of them had training settings of its own. */
+/** The presets, of which one gets training settings of its own for these tests. */
 const opinionated: Presets = {
   names: presets.names,
   training: (preset) => (preset === "vgg" ? { optimizer: "sgd", lr: 0.02, momentum: 0.8 } : presets.training(preset)),
@@ -30,7 +30,7 @@ function refusal(flags: Settings, file?: Settings): string {
   throw new Error("nothing was refused");
 }
 
-test("without any option, simple and residual train for five epochs of batches of 512 with Adam", () => {
+test("the default is that simple and residual train for five epochs of batches of 512 with Adam", () => {
   const { config, checkpointDir, datasetByName, output } = resolve({});
   expect(config).toMatchObject({ run: "2026-11-21_14-05-09", dataset: "mnist", seed: 0, engine: "auto", threads: 0 });
   expect(config.models.map(({ name }) => name)).toEqual(["simple", "residual"]);
@@ -56,20 +56,20 @@ test("a preset's own training settings hold until another optimizer is chosen", 
   expect(vgg({ lr: 0.05 })).toMatchObject({ optimizer: "sgd", learningRate: 0.05, momentum: 0.8 });
 });
 
-test("every preset trains with Adam at 0.001 unless told otherwise", () => {
+test("every preset trains with Adam at 0.001 by default", () => {
   for (const { optimizer, learningRate } of models({ compare: presets.names.join(",") })) {
     expect({ optimizer, learningRate }).toEqual({ optimizer: "adam", learningRate: 0.001 });
   }
 });
 
-test("flags win over the file, the file over the preset, an entry over what its source says of all models", () => {
+test("flags win over the file, the file over the preset, and a model's entry over its source's settings for all models", () => {
   const [vgg, simple] = models({ epochs: 3 }, { compare: "vgg,simple:lr=0.2", epochs: 7, lr: 0.1, batchSize: 64 }, opinionated);
   expect(vgg).toMatchObject({ epochs: 3, learningRate: 0.1, batchSize: 64, optimizer: "sgd" });
   expect(simple).toMatchObject({ epochs: 3, learningRate: 0.2, batchSize: 64, optimizer: "adam" });
   expect(models({ lr: 0.3 }, { compare: "vgg,simple:lr=0.2" }).map(({ learningRate }) => learningRate)).toEqual([0.3, 0.3]);
 });
 
-test("entries carry settings of their own, and a preset may stand twice", () => {
+test("entries carry settings of their own, and two may have the same preset", () => {
   const [first, second, third] = models({
     compare: "pyramid:kernels=16-32-64-128:dropout=0.3:optimizer=sgd:lr=0.01,pyramid,pyramid:name=turned:augment=rotate=15+shift=2",
   });
@@ -112,7 +112,7 @@ test.each<[string, Settings, string]>([
   expect(refusal(flags)).toContain(part);
 });
 
-test("a setting for all models is fine where one of them uses it, and gives way to a higher choice that has no use for it", () => {
+test("a setting for all models is accepted where one of them uses it, and ignored where a higher choice has no use for it", () => {
   const [simple, pyramid] = models({ compare: "simple,pyramid:optimizer=sgd", momentum: 0.5 });
   expect([simple.momentum, pyramid.momentum]).toEqual([0, 0.5]);
   expect(models({ model: "simple", optimizer: "adam" }, { optimizer: "sgd", momentum: 0.9, lr: 0.01 })[0].momentum).toBe(0);
@@ -120,7 +120,7 @@ test("a setting for all models is fine where one of them uses it, and gives way 
   expect(refusal({ compare: "simple:momentum=0.9,pyramid:optimizer=sgd" })).toContain("is for sgd and rmsprop");
 });
 
-test("there is one recipe a seed, and each resolves", () => {
+test("every seed has one recipe, and each recipe resolves", () => {
   expect(recipeNames()).toEqual(["seed-000-simple", "seed-001-vgg", "seed-002-fashion", "seed-003-compact", "seed-004-pyramid"]);
   const [comparison, monitor, fashion, small, service] = recipeNames().map((name) => resolve({}, readOptions(name).options).config);
   expect(comparison.models.map(({ preset }) => preset)).toEqual(["simple", "deep", "residual"]);

@@ -17,7 +17,7 @@ const { config: stored } = resolveOptions({ flags: flagSource({ ...original, run
 
 const resume = (settings: Settings) => resumeConfig(stored, [flagSource({ resume: true, ...settings })], presets);
 
-test("without options, a run goes on as it was", () => {
+test("a run that is resumed without options keeps its configuration", () => {
   expect(resume({})).toEqual(stored);
 });
 
@@ -48,7 +48,7 @@ test.each<[Settings, string]>([
   expect(() => resume(settings)).toThrow(expect.objectContaining({ exitCode: 2, message: expect.stringContaining(part) }));
 });
 
-test("a stored configuration survives its JSON, and one that cannot be trained with is refused", () => {
+test("a stored configuration is read back from its JSON, and an invalid one is refused", () => {
   for (const config of [stored, resume({ tf32: true })]) {
     expect(parseRunConfig(JSON.parse(JSON.stringify(config)), "run.json")).toEqual(JSON.parse(JSON.stringify(config)));
   }
@@ -56,7 +56,7 @@ test("a stored configuration survives its JSON, and one that cannot be trained w
   expect(() => parseRunConfig(broken, "run.json")).toThrow(/run\.json.*models\.0\.batchSize: expects a whole number from 1 to 65536/);
 });
 
-test("a run.json has each setting in its place, as runs of earlier versions have it", () => {
+test("run.json has each setting at the place where earlier versions stored it", () => {
   const first = {
     run: "first",
     dataset: "mnist",

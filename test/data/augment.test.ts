@@ -8,7 +8,7 @@ const all = { rotate: 15, shift: 2, scale: 0.1, crop: { size: 22, probability: 0
 const matrix = (matrices: Float32Array, i: number) => matrices.subarray(6 * i, 6 * i + 6);
 
 describe("augmentMatrices", () => {
-  it("is undefined where nothing is asked for", () => {
+  it("gives no matrices where no augmentation is configured", () => {
     expect(augmentMatrices(none, 0, 0, 2, 4)).toBeUndefined();
     expect(augments({ ...none, crop: { size: 22, probability: 0 } })).toBe(false);
     expect(augments({ ...none, crop: { size: 22, probability: 0.1 } })).toBe(true);

@@ -36,7 +36,7 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; stdout
 const data = (...args: string[]) => ended(start(args));
 
 describe("mnist-tui data", () => {
-  it("lists every dataset, and how to get the absent ones", async () => {
+  it("lists every dataset, with the command that gets an absent one", async () => {
     const { code, stdout, stderr } = await data();
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^mnist +not on this machine; mnist-tui data mnist will download it$/m);
@@ -54,7 +54,7 @@ describe("mnist-tui data", () => {
     expect(stdout).toBe(`synthetic: verified, 60,000 + 10,000 images, in ${path.join(scratch, "cache", "synthetic")}\n`);
   });
 
-  it("refuses an unknown dataset and a folder that is none", async () => {
+  it("refuses an unknown dataset and a path that is no folder", async () => {
     expect(await data("cifar")).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(/mnist, fashion-mnist, synthetic.*"cifar"/) });
     expect(await data("mnist", "--data-dir", path.join(scratch, "nowhere"))).toMatchObject({
       code: 2,
@@ -76,7 +76,7 @@ describe("mnist-tui data", () => {
     expect(stderr.trim()).toMatch(/^.*MNIST could not be downloaded.*127\.0\.0\.1:3: connection refused.*$/);
   });
 
-  it("fails where a file has another content, and names it", async () => {
+  it("fails where a file has another content, and names the file", async () => {
     mkdirSync(path.join(scratch, "data", "mnist"), { recursive: true });
     writeFileSync(path.join(scratch, "data", "mnist", names[1]), "altered");
     const { code, stdout, stderr } = await data("--data-dir", path.join(scratch, "data"));

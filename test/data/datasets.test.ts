@@ -28,7 +28,7 @@ afterEach(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** Root may read everything; the work is done as another user then. */
+/** Does the work as another user where the tests run as root: root may read everything. */
 async function withoutRoot<T>(work: () => Promise<T>): Promise<T> {
   const root = process.geteuid!() === 0;
   if (root) process.seteuid!(65534);
@@ -48,12 +48,12 @@ function folder(...parts: string[]): string {
 describe("a dataset that is not available", () => {
   const few = { limitTrain: 20, limitTest: 10, onNotice };
 
-  it("is an error where it was asked for by name", async () => {
+  it("is an error where the user asked for it by name", async () => {
     await expect(loadDataset("mnist", { ...few, explicit: true })).rejects.toThrow(/MNIST could not be downloaded.*connection refused/);
     await expect(loadDataset("fashion-mnist", { ...few, explicit: true })).rejects.toThrow(/Fashion-MNIST could not be downloaded/);
   });
 
-  it("is replaced by synthetic digits, with a notice, where it was not", async () => {
+  it("is replaced by synthetic digits, with a notice, where the user named no dataset", async () => {
     const dataset = await loadDataset("mnist", { ...few, explicit: false });
     expect(dataset.name).toBe("synthetic");
     expect(dataset.train.labels).toHaveLength(20);
@@ -173,7 +173,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     await expect(loadDataset("mnist", { explicit: true, dataDir: folder("empty") })).rejects.toThrow(/could not be downloaded/);
   });
 
-  it("are found in torchvision's layout, whichever of its folders is named, and in the folder itself", async () => {
+  it("are found in torchvision's layout, whichever of its folders --data-dir names, and in the files' own folder", async () => {
     link("mnist", folder("torch", "MNIST", "raw"));
     link("fashion-mnist", folder("torch", "FashionMNIST", "raw"));
     link("mnist", folder("flat", "MNIST"));
@@ -192,7 +192,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     }
   });
 
-  it("are found below folders of the files' names, as some archives unpack", async () => {
+  it("are found in folders named like the files, as some archives unpack", async () => {
     const unpacked = folder("unpacked");
     names.forEach((name, i) => {
       const content = gunzipSync(readFileSync(source("mnist", name)));
@@ -205,7 +205,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     expect(notices).toEqual([]);
   });
 
-  it("are read from the whole .gz beside a half extracted file, with a notice", async () => {
+  it("are read from the whole .gz beside a half-extracted file, with a notice", async () => {
     const raw = folder("torch", "MNIST", "raw");
     link("mnist", raw);
     const half = path.join(raw, names[0]);
@@ -228,7 +228,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     ]);
   });
 
-  it("are refused with all forms of a file named where none is right", async () => {
+  it("are refused where all forms of a file are wrong, with every one of them named", async () => {
     const mnist = folder("data", "mnist");
     link("mnist", mnist, names.slice(0, 3));
     for (const ending of ["", ".gz"]) writeFileSync(path.join(mnist, `${names[3]}${ending}`), "damaged");
@@ -246,7 +246,7 @@ describe.skipIf(!realData)("the real datasets", () => {
     expect((await loadDataset("mnist", { explicit: true, dataDir: path.join(scratch, "plain") })).train.labels[0]).toBe(5);
   });
 
-  it("are told apart where a folder holds the other dataset", async () => {
+  it("are told apart: a folder with the files of one is not taken for the other", async () => {
     link("fashion-mnist", folder("flat"));
     const dataDir = path.join(scratch, "flat");
     const load = loadDataset("mnist", { explicit: false, dataDir, limitTrain: 10, limitTest: 10, onNotice });
@@ -306,7 +306,7 @@ describe.skipIf(!realData)("the real datasets", () => {
       expect(asked).toHaveLength(4);
     });
 
-    it("are downloaded to a temporary folder where the cache cannot be written, and none stays", async () => {
+    it("are downloaded to a temporary folder where the cache cannot be written, and the folder is removed", async () => {
       vi.stubEnv("TMPDIR", folder("temporary"));
       writeFileSync(path.join(scratch, "cache"), "a file where the folder should be");
       const { name, source, train } = await loadDataset("mnist", { explicit: false, limitTrain: 5, onNotice });
@@ -318,7 +318,7 @@ describe.skipIf(!realData)("the real datasets", () => {
       await expect(loadDataset("mnist", { explicit: true, store: "required" })).rejects.toThrow(/set MNIST_TUI_CACHE to another folder/);
     });
 
-    it("are downloaded where the cached file is wrong, and only that file", async () => {
+    it("are downloaded anew where a cached file is wrong, that file alone", async () => {
       const cache = folder("cache", "mnist");
       link("mnist", cache, names.slice(0, 3));
       writeFileSync(path.join(cache, `${names[3]}.gz`), "damaged");

@@ -45,7 +45,7 @@ function entryWith(...mirrors: string[]): DatasetEntry {
   return { ...catalog.mnist, mirrors };
 }
 
-/** @returns an address at which no server listens any more */
+/** @returns an address whose server has been closed */
 async function refused(): Promise<string> {
   const server = createServer();
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -106,7 +106,7 @@ describe("downloadFiles", () => {
     expect(readdirSync(directory)).toEqual([file.name]);
   });
 
-  it.each(bad)("says so and leaves nothing behind where the only mirror %s", async (_, answer, message) => {
+  it.each(bad)("names the reason and leaves nothing behind where the only mirror %s", async (_, answer, message) => {
     const download = downloadFiles(entryWith(await mirror(answer)), [file], directory, { timeouts });
     const error = await download.catch((error) => error);
     expect(error).toBeInstanceOf(DownloadError);
@@ -124,13 +124,13 @@ describe("downloadFiles", () => {
     );
   });
 
-  it("gives up on a network that swallows everything, however many mirrors there are", async () => {
+  it("gives up on a network that swallows every packet, however many mirrors there are", async () => {
     const address = await mirror(silent);
     const mirrors = Array.from({ length: 20 }, (_, i) => `${address}${i}/`);
     await expect(downloadFiles(entryWith(...mirrors), [file], directory, { timeouts })).rejects.toThrow(/no answer within 1.5 s/);
   });
 
-  it("stops at an abort, before the answer and in the middle of the file", async () => {
+  it("stops when it is aborted, before the answer and in the middle of the file", async () => {
     const reason = new Error("stopped");
     for (const answer of [silent, stalling]) {
       const abort = new AbortController();
@@ -150,7 +150,7 @@ describe("downloadFiles", () => {
     expect(readdirSync(directory).sort()).toEqual([".other.part", file.name]);
   });
 
-  it("says which folder cannot be written", async () => {
+  it("names a folder that cannot be written", async () => {
     writeFileSync(directory, "a file where the folder should be");
     await expect(downloadFiles(entryWith(await mirror(good)), [file], directory)).rejects.toThrow(/cache folder.*MNIST_TUI_CACHE/);
   });

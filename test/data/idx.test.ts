@@ -15,7 +15,7 @@ function changed(bytes: Uint8Array, position: number, value: number): Uint8Array
 }
 
 describe("parseIdx", () => {
-  it("reads back what encodeIdx wrote", () => {
+  it("reads back the bytes that encodeIdx wrote", () => {
     expect(parseIdx(labels, "labels", { dimensions: [undefined], maximum: 9 })).toEqual({
       dimensions: [4],
       data: Uint8Array.of(3, 1, 4, 1),
@@ -25,7 +25,7 @@ describe("parseIdx", () => {
     expect([...data]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
-  it("reads a view that does not begin at its buffer's start", () => {
+  it("reads a typed array that does not begin at its buffer's start", () => {
     const shifted = new Uint8Array(labels.length + 3);
     shifted.set(labels, 3);
     expect(parseIdx(shifted.subarray(3), "labels", { dimensions: [4] }).dimensions).toEqual([4]);
@@ -46,7 +46,7 @@ describe("parseIdx", () => {
     ["values missing", labels.subarray(0, 10), shape, /expected 12 bytes.*found 10/],
     ["values too many", Uint8Array.of(...labels, 0), shape, /expected 12 bytes.*found 13/],
     ["a label beyond the classes", changed(labels, 9, 12), shape, /from 0 to 9, found 12 at position 1/],
-  ])("refuses %s, naming the file, what was expected and what was found", (_, bytes, expected, message) => {
+  ])("refuses %s, naming the file, the expected value and the found one", (_, bytes, expected, message) => {
     expect(() => parseIdx(bytes, "some/file", expected)).toThrow(message);
     expect(() => parseIdx(bytes, "some/file", expected)).toThrow(/^some\/file: expected .*, found /);
   });
@@ -76,11 +76,11 @@ describe("decompress", () => {
     expect(Buffer.compare(bytes, content.subarray(0, bytes.length))).toBe(0);
   });
 
-  it("says that altered data are damaged", async () => {
+  it("refuses altered data as damaged", async () => {
     expect((await decompress(changed(zipped, zipped.length - 6, zipped[zipped.length - 6] ^ 1), 1e6)).damage).toMatch(/damaged/);
   });
 
-  it("stops at the limit", async () => {
+  it("stops at the limit of bytes", async () => {
     expect((await decompress(gzipSync(new Uint8Array(1e7)), 1000)).damage).toMatch(/more than 1000 bytes/);
   });
 });

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** @returns the address, ending in a slash, of a mirror that answers like this until the test ends */
+/** Starts a mirror that runs until the test ends. @returns its address, ending in a slash */
 export async function mirror(answer: RequestListener): Promise<string> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   onTestFinished(() => {

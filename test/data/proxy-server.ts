@@ -10,8 +10,8 @@ export interface ProxyServer {
 }
 
 /**
- * An HTTP proxy that runs until the test ends. It alone knows where the hosts are: their names mean nothing to this machine.
- * @param hosts ports on this machine, by "host:port" as asked for @param credentials "user:password" that it demands, if any
+ * An HTTP proxy that runs until the test ends. It alone can reach the hosts: this machine cannot resolve their names.
+ * @param hosts ports on this machine, by the requested "host:port" @param credentials "user:password" that it demands, if any
  */
 export async function proxyServer(hosts: Record<string, number>, credentials?: string): Promise<ProxyServer> {
   const seen: string[] = [];

@@ -14,7 +14,7 @@ import { mirror } from "./mirror.js";
 import { proxyServer } from "./proxy-server.js";
 
 const variables = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()]);
-/** No file of MNIST: its digest in the error shows that it has arrived. */
+/** Stands for a file of MNIST: it has another digest, and the error that names that digest shows that it has arrived. */
 const content = "not MNIST";
 const arrived = `sent a file with SHA-256 ${sha256(content)}`;
 
@@ -55,7 +55,7 @@ async function tlsMirror(): Promise<{ port: number; authority: string }> {
 describe("downloads through a proxy", () => {
   const file = "/mnist/train-images-idx3-ubyte.gz";
 
-  it("ask it for http addresses, redirects included, with the credentials of its address", async () => {
+  it("ask the proxy for http addresses, redirects included, with the credentials of its own address", async () => {
     const last = await mirror((_, response) => response.end(content));
     const first = await mirror((request, response) =>
       response.writeHead(302, { Location: `http://second.invalid:81${request.url}` }).end(),
@@ -78,7 +78,7 @@ describe("downloads through a proxy", () => {
     );
   });
 
-  it("name a proxy that wants other credentials, without showing those that were sent", async () => {
+  it("name a proxy that rejects the credentials, without showing them", async () => {
     const proxy = await proxyServer({}, "user:other");
     const ALL_PROXY = `user:secret@127.0.0.1:${proxy.port}`;
     for (const address of ["http://mirror.invalid", "https://mirror.invalid"]) {
@@ -119,7 +119,7 @@ describe("downloads through a proxy", () => {
     await closed;
   });
 
-  it("do without it for the hosts of NO_PROXY", async () => {
+  it("bypass the proxy for the hosts of NO_PROXY", async () => {
     const proxy = await proxyServer({});
     const address = await mirror((_, response) => response.end(content));
     const error = await download(address, { HTTP_PROXY: `http://127.0.0.1:${proxy.port}`, NO_PROXY: "localhost,127.0.0.1" });
@@ -142,7 +142,7 @@ describe("proxyFor", () => {
     return proxy && `${proxy.variable} ${proxy.url.href}`;
   };
 
-  it("goes by the address's protocol, lower case first, then ALL_PROXY", () => {
+  it("chooses by the address's protocol, the lower-case variable first, then ALL_PROXY", () => {
     const environment = { http_proxy: "http://a:1", HTTP_PROXY: "http://b:1", HTTPS_PROXY: "c:2", ALL_PROXY: "https://d" };
     expect(chosen("http://x/", environment)).toBe("http_proxy http://a:1/");
     expect(chosen("https://x/", environment)).toBe("HTTPS_PROXY http://c:2/");

@@ -25,7 +25,7 @@ describe.skipIf(!realData)("a dataset that is read ahead", () => {
     for (const name of names) copyFileSync(path.join(realData!, "mnist", `${name}.gz`), path.join(scratch, `${name}.gz`));
   });
 
-  it("is used by the next loading and by no later one", async () => {
+  it("is used the next time that it is loaded, and not later", async () => {
     readDatasetAhead("mnist", scratch);
     writeFileSync(labels(), "something else");
     const { train } = await load();
@@ -40,14 +40,14 @@ describe.skipIf(!realData)("a dataset that is read ahead", () => {
     await expect(load()).rejects.toThrow("expected SHA-256");
   });
 
-  it("is verified like any other", async () => {
+  it("is verified as if it had not been read ahead", async () => {
     writeFileSync(labels(), "something else");
     readDatasetAhead("mnist", scratch);
     await expect(load()).rejects.toThrow(catalog.mnist.files.trainLabels.sha256);
   });
 });
 
-it("reading ahead never throws: loading reports what is wrong", () => {
+it("reading ahead never throws: loading reports the error", () => {
   writeFileSync(path.join(scratch, "file"), "");
   readDatasetAhead("mnist", path.join(scratch, "file"));
   readDatasetAhead("mnist", path.join(scratch, "nowhere"));

@@ -6,7 +6,7 @@ import { selectEngine } from "../../dist/engine/registry.js";
 import { buildModel } from "../../dist/model/presets.js";
 import { realData } from "./real.js";
 
-/** Enough for a test: the whole set reaches 97 % in five epochs. */
+/** A part of the set, which suffices for this test: the whole set reaches 97 % in five epochs. */
 const digits = 12_000;
 const batchSize = 64;
 const epochs = 2;

@@ -6,13 +6,13 @@ describe("epochOrder", () => {
     expect([...epochOrder(7, 0, 1000)].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
   });
 
-  it("is the same for the same seed and epoch and another for any other", () => {
+  it("is the same for the same seed and epoch, and different for any other", () => {
     expect(epochOrder(7, 3, 100)).toEqual(epochOrder(7, 3, 100));
     expect(epochOrder(7, 4, 100)).not.toEqual(epochOrder(7, 3, 100));
     expect(epochOrder(8, 3, 100)).not.toEqual(epochOrder(7, 3, 100));
   });
 
-  it("leaves no trace of the old order", () => {
+  it("leaves no trace of the samples' stored order", () => {
     const n = 20_000;
     const order = epochOrder(0, 0, n);
     const distance = order.reduce((sum, sample, i) => sum + Math.abs(sample - i), 0) / n;

@@ -43,7 +43,7 @@ describe("generateDigit", () => {
     expect(pixels).toEqual(digit(0, 0, 5).pixels);
   });
 
-  it("makes digits as MNIST does: within 20×20, centred by mass in pixel (14, 14), inked fully somewhere", () => {
+  it("makes digits as MNIST has them: within 20×20, centred by mass in pixel (14, 14), with at least one pixel of full ink", () => {
     for (let i = 0; i < 3000; i++) {
       const { pixels } = digit(0, 0, i);
       let [mass, x, y] = [0, 0, 0];
@@ -80,7 +80,7 @@ describe("the synthetic set", () => {
     expect(files.map(({ dimensions }, i) => sha256(encodeIdx(dimensions, contents[i])))).toEqual(files.map(({ sha256 }) => sha256));
     expect(progress.at(-1)).toEqual({ file: "synthetic digits", received: 70_000, total: 70_000, unit: "digits" });
 
-    // Every digit, about as often as any other.
+    // Every digit occurs about as often as any other.
     const counts = new Array(10).fill(0);
     for (const label of train.labels) counts[label]++;
     expect(Math.min(...counts)).toBeGreaterThan(5700);
@@ -102,7 +102,7 @@ describe("the synthetic set", () => {
     expect((await inspectDataset("synthetic", {})).verified).toBe(true);
   });
 
-  it("makes only the digits asked for where they are few, the same ones", async () => {
+  it("makes only as many digits as asked for, the same ones as in the whole set", async () => {
     const { train, test, name } = await loadDataset("synthetic", { explicit: true, limitTrain: 30, limitTest: 7 });
     expect([name, train.labels.length, train.images.length, test.labels.length]).toEqual(["synthetic", 30, 30 * 784, 7]);
     expect(train.images.subarray(12 * 784, 13 * 784)).toEqual(digit(0, 0, 12).pixels);
@@ -110,14 +110,14 @@ describe("the synthetic set", () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
-  it("stops at an abort", async () => {
+  it("stops when it is aborted", async () => {
     const abort = new AbortController();
     const reason = new Error("stopped");
     const load = generate(60_000, 10_000, { signal: abort.signal, onProgress: () => abort.abort(reason) });
     await expect(load).rejects.toBe(reason);
   });
 
-  it("is used without a cache where that cannot be written", async () => {
+  it("is used without a cache where the cache cannot be written", async () => {
     writeFileSync(path.join(cache, "synthetic"), "a file where the folder should be");
     const notices: string[] = [];
     const dataset = await loadDataset("synthetic", { ...options, onNotice: (message) => notices.push(message) });

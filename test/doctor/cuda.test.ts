@@ -19,7 +19,7 @@ async function cudaLine(env: Record<string, string>) {
 }
 
 describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
-  it("auto chooses a GPU that works", async () => {
+  it("reports that auto chooses a GPU that works", async () => {
     expect(await cudaLine(fakeEnvironment())).toEqual({
       name: "cuda",
       usable: true,
@@ -28,7 +28,7 @@ describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
     });
   });
 
-  it("a GPU that does not work has a reason and a command that helps", async () => {
+  it("gives a reason and a command that helps for a GPU that does not work", async () => {
     expect(await cudaLine(fakeEnvironment({ MODE: "2" }))).toEqual({
       name: "cuda",
       usable: false,
@@ -38,7 +38,7 @@ describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
     });
   });
 
-  it("--engine cuda is refused with the same reason", async () => {
+  it("gives the reason with which --engine cuda is refused", async () => {
     const env = fakeEnvironment({ CAPABILITY: "61" });
     const { code, stderr } = await run(["bench", "--engine", "cuda", "--models", "simple"], { env });
     expect([code, stderr]).toEqual([
@@ -48,7 +48,7 @@ describe.skipIf(!fakeLibcuda)(`doctor on CUDA${needsCompiler}`, () => {
   });
 });
 
-describe.skipIf(!fakeLibcuda)(`CUDA's problems${needsCompiler}`, () => {
+describe.skipIf(!fakeLibcuda)(`the probe of CUDA${needsCompiler}`, () => {
   it.each<[string, FakeSettings, RegExp, RegExp | undefined]>([
     ["a driver too old", { VERSION: "11020" }, /speaks CUDA 11\.2, and CUDA 1\d\.\d \(driver \d{3}\) or newer/, undefined],
     ["an old card", { CAPABILITY: "61" }, /Test 0 has compute capability 6\.1, and 7\.0 or higher is needed/, undefined],
@@ -63,7 +63,7 @@ describe.skipIf(!fakeLibcuda)(`CUDA's problems${needsCompiler}`, () => {
     ["a card that fails", { ERRORS: "cuMemcpyDtoH_v2=999" }, /Test 0 does not work \(CUDA_ERROR_UNKNOWN\)/, /nvidia-smi/],
     ["no memory left", { FREE: "3" }, /has not enough memory/, /nvidia-smi/],
     ["a crash", { CRASH: "1" }, /driver does not work: it was killed by SIGSEGV/, /nvidia-smi/],
-  ])("%s", async (_, settings, reason, help) => {
+  ])("gives the reason and, where there is one, a command that helps: %s", async (_, settings, reason, help) => {
     pretend(settings);
     const problem = (await probeCuda()) as Problem;
     expect(problem.reason).toMatch(/^[A-Z].*\.$/);
@@ -72,18 +72,18 @@ describe.skipIf(!fakeLibcuda)(`CUDA's problems${needsCompiler}`, () => {
     else expect(problem.help).toBeUndefined();
   });
 
-  it("one GPU of several that works is enough", async () => {
+  it("succeeds where one of several GPUs works", async () => {
     pretend({ DEVICES: "2" });
     const probe = (await probeCuda()) as { facts: CudaFacts };
     expect(probe.facts.gpus.map(({ info }) => info.name)).toEqual(["NVIDIA Test 0", "NVIDIA Test 1"]);
   });
 
-  it("a driver that hangs ends at the time limit", async () => {
+  it("fails at the time limit where the driver hangs", async () => {
     pretend({ HANG: "1" });
     expect(await probeCuda(300)).toMatchObject({ reason: "The NVIDIA driver does not work: it did not answer within 0.3 s." });
   });
 
-  it("a missing koffi is one command", async () => {
+  it("gives the command that installs a missing koffi", async () => {
     const hook = join(temporaryFolder(), "without-koffi.cjs");
     writeFileSync(
       hook,
@@ -96,7 +96,7 @@ describe.skipIf(!fakeLibcuda)(`CUDA's problems${needsCompiler}`, () => {
     vi.unstubAllEnvs();
   });
 
-  it("a library that is not there", async () => {
+  it("fails where the driver's library is missing", async () => {
     vi.stubEnv("MNIST_TUI_LIBCUDA", "/nowhere/libcuda.so.1");
     const { reason } = (await probeCuda()) as Problem;
     expect(reason).toMatch(/\/nowhere\/libcuda\.so\.1 cannot be loaded \(.*\); install the driver; a container needs/);
@@ -104,36 +104,36 @@ describe.skipIf(!fakeLibcuda)(`CUDA's problems${needsCompiler}`, () => {
   });
 });
 
-describe("reasons why CUDA does not start", () => {
+describe("the reason why CUDA does not start", () => {
   const start = (code: string, files: DeviceFile[], visible?: string) => startProblem(new CudaError("It failed.", code), files, visible);
   const usable: DeviceFile = { path: "/dev/nvidia0", state: "usable", group: 44 };
 
-  it("a device file that may not be opened", () => {
+  it("is a device file that the user may not open", () => {
     expect(start("CUDA_ERROR_NO_DEVICE", [usable, { path: "/dev/nvidiactl", state: "denied", group: 44 }])).toEqual({
       reason: expect.stringMatching(/may not open \/dev\/nvidiactl \(permission denied\)/),
       help: expect.stringMatching(/^sudo usermod -aG .*44/),
     });
   });
 
-  it("a device file that was not made", () => {
+  it("is a device file that does not exist", () => {
     expect(start("CUDA_ERROR_UNKNOWN", [usable, { path: "/dev/nvidia-uvm", state: "missing" }])).toEqual({
       reason: expect.stringContaining("/dev/nvidia-uvm is missing"),
       help: "sudo nvidia-modprobe -u -c=0",
     });
   });
 
-  it("CUDA_VISIBLE_DEVICES that names no GPU", () => {
+  it("is a CUDA_VISIBLE_DEVICES that names no GPU", () => {
     expect(start("CUDA_ERROR_NO_DEVICE", [usable], "")).toMatchObject({
       reason: expect.stringContaining('CUDA_VISIBLE_DEVICES="" leaves no GPU'),
     });
   });
 
-  it("any other problem in the driver's words", () => {
+  it("is any other problem in the driver's words", () => {
     expect(start("CUDA_ERROR_NO_DEVICE", [usable])).toMatchObject({ reason: "The NVIDIA driver is installed and finds no GPU." });
     expect(start("CUDA_ERROR_NOT_PERMITTED", [usable])).toEqual({ reason: "It failed.", help: "nvidia-smi" });
   });
 
-  it.skipIf(process.platform !== "linux")("device files are looked at, and only NVIDIA's", () => {
+  it.skipIf(process.platform !== "linux")("follows from NVIDIA's device files alone", () => {
     const folder = temporaryFolder();
     for (const name of ["nvidiactl", "nvidia0", "nvidia-caps", "null"]) writeFileSync(join(folder, name), "");
     const states = deviceFiles(folder).map(({ path, state }) => [path.slice(folder.length + 1), state]);
@@ -144,7 +144,7 @@ describe("reasons why CUDA does not start", () => {
     ]);
   });
 
-  it.skipIf(process.platform !== "linux")("a card without a driver is told from no card at all", () => {
+  it.skipIf(process.platform !== "linux")("differs between a card without a driver and no card at all", () => {
     const folder = temporaryFolder();
     const add = (slot: string, vendor: string, kind: string) => {
       mkdirSync(join(folder, slot));
@@ -158,7 +158,7 @@ describe("reasons why CUDA does not start", () => {
     expect(noDriver(folder)).toEqual({ reason: expect.stringContaining("no driver for it") });
   });
 
-  it("tensor cores for TensorFloat-32 need a newer card than the kernels do", () => {
+  it("may be a card that is new enough for the kernels, but not for those in TensorFloat-32", () => {
     const info = { name: "NVIDIA T4", computeCapability: [7, 5], computeMode: "default" } as unknown as DeviceInfo;
     expect(deviceProblem(info, { version: [7, 4], target: 70 })).toBeUndefined();
     expect(deviceProblem(info, { version: [7, 4], target: 80 })).toEqual({
@@ -166,7 +166,7 @@ describe("reasons why CUDA does not start", () => {
     });
   });
 
-  it("kernels that were not installed", () => {
+  it("is missing kernels where they were not installed", () => {
     expect(() => readPtx(false, "/nowhere")).toThrow(/kernels \/nowhere\/kernels\.ptx are missing; install mnist-tui again/);
     expect(() => readPtx(true, "/nowhere")).toThrow("kernels /nowhere/kernels-tf32.ptx are missing");
   });

@@ -7,7 +7,7 @@ import { run, temporaryFolder } from "../cli/program.js";
 /** An environment without engines installed in this machine's cache and without a GPU. */
 const bare = () => ({ MNIST_TUI_CACHE: temporaryFolder(), MNIST_TUI_NVML: "", MNIST_TUI_LIBCUDA: "", MNIST_TUI_DATA: "" });
 
-test("doctor tells of every engine whether it is usable, why not, and a command that helps", async () => {
+test("doctor reports for every engine whether it is usable, else the reason and a command that helps", async () => {
   const { code, stdout, stderr } = await run(["doctor", "--json", "--wait", "50"], { env: bare() });
   expect([code, stderr]).toEqual([0, ""]);
   const report = JSON.parse(stdout);

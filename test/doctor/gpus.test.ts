@@ -10,7 +10,7 @@ import { openNvidiaSmi, parseLine } from "../../dist/engine/nvidia/nvidia-smi.js
 import { type Usage, watchResources } from "../../dist/train/resources.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mnist-tui-gpus-"));
-/** Milliseconds: a busy machine starts processes slowly. */
+/** Milliseconds; so long because a busy machine starts processes slowly. */
 const patience = { timeout: 30_000 };
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => {
@@ -84,7 +84,7 @@ describe.skipIf(!library)(`NVML${needsCompiler}`, () => {
     monitor.close();
   });
 
-  it("does without a function that an older driver lacks", async () => {
+  it("works without a function that an older driver lacks", async () => {
     process.env.MNIST_TUI_NVML = compiled("old.so", ["-DOLD_DRIVER"]);
     const monitor = (await openGpuMonitor())!;
     expect(await monitor.read()).toHaveLength(2);
@@ -94,7 +94,7 @@ describe.skipIf(!library)(`NVML${needsCompiler}`, () => {
 });
 
 describe("without NVML", () => {
-  it("nothing is loaded where there is no driver", async () => {
+  it("no library is loaded where there is no driver", async () => {
     process.env.MNIST_TUI_NVML = "";
     expect(nvidiaDriver()).toBeUndefined();
     const reasons: string[] = [];
@@ -122,11 +122,11 @@ describe("without NVML", () => {
     await expect.poll(() => monitor.read(), patience).toEqual([]);
   });
 
-  it("a missing nvidia-smi is one sentence", async () => {
+  it("a missing nvidia-smi is an error of one sentence", async () => {
     await expect(openNvidiaSmi(join(folder, "none"))).rejects.toThrow("nvidia-smi is not installed");
   });
 
-  it("reads lines with unknown values, and leaves out lines that are none", () => {
+  it("nvidia-smi's lines may have unknown values, and other lines are left out", () => {
     expect(parseLine("1, Tesla T4, 3, 15360, [N/A], 30, [Not Supported], 535.1")).toEqual({
       index: 1,
       driver: "535.1",

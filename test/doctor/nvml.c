@@ -1,4 +1,4 @@
-/* Stands in for NVIDIA's library in tests: two GPUs, the second of which knows neither its power nor its temperature. */
+/* Stands in for NVIDIA's management library (NVML) in tests: two GPUs, the second of which knows neither its power nor its temperature. */
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>

@@ -19,7 +19,7 @@ const addon: NativeAddon = {
 
 afterEach(() => vi.unstubAllEnvs());
 
-it("the best instruction set is chosen, or the one asked for", () => {
+it("the native build runs with the best instruction set, or with the requested one", () => {
   expect(chooseNative(addon)).toEqual({ kind: "native", isa: "wide", index: 0, vectorWidth: 16 });
   vi.stubEnv("MNIST_TUI_ISA", "narrow");
   expect(chooseNative(addon)).toMatchObject({ isa: "narrow", index: 2 });
@@ -32,7 +32,7 @@ it("kernels of another version are refused: they would read the program wrongly"
   expect(chooseNative({ ...addon, programVersion: programVersion - 1 })).toEqual({ reason });
 });
 
-it("so are WebAssembly's", () => {
+it("kernels of another version are refused in WebAssembly, too", () => {
   const { module } = wasmBackend() as WasmBackend;
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
   const thread = { module, memory, thread: 0, arena: arenaStart(1), programVersion };
@@ -42,7 +42,7 @@ it("so are WebAssembly's", () => {
   );
 });
 
-it("WebAssembly runs with relaxed SIMD, which every supported Node has, Node 20 behind a flag; or without where asked to", () => {
+it("WebAssembly runs with relaxed SIMD, which every supported Node has (Node 20 behind a flag), or without it on request", () => {
   expect(wasmBackend()).toMatchObject({ kind: "wasm", isa: "relaxed-simd" });
   vi.stubEnv("MNIST_TUI_ISA", "simd");
   expect(wasmBackend()).toMatchObject({ kind: "wasm", isa: "simd" });

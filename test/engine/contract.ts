@@ -10,9 +10,9 @@ import { testChunk } from "./support/images.js";
 import { tinyModel } from "./support/models.js";
 import { adam, evaluationSplit, parametersOf, samples, sgdMomentum, type TestSession, withSession } from "./support/sessions.js";
 
-/** What the contract promises of one engine alone: state, resuming, reproducibility. Everything here is bit for bit. */
+/** The part of the contract that needs no second engine: state, resuming, reproducibility. All comparisons are bit for bit. */
 export function contractSuite(engine: Engine, models: "all" | "small" = "all"): void {
-  /** Batch norm, dropout, residual, odd widths: whatever has a state or a random number. */
+  /** Models with everything that has a state or a random number: batch norm, dropout, residuals; and with odd widths. */
   const residual = tinyModel("residual, projected with stride 2");
   const stateful = [tinyModel("dropout between convolutions"), ...(models === "all" ? [residual] : [])];
   const rmsprop = { type: "rmsprop", momentum: 0.9, weightDecay: 0.01 } as const;
@@ -40,7 +40,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
   }
 
   describe("session", () => {
-    it("says who does the arithmetic and how much memory it takes", async () => {
+    it("names the device that does the arithmetic and the memory that it takes", async () => {
       await withSession(engine, { model: stateful[0] }, async (session) => {
         expect(session.info.name).toBe(engine.name);
         expect(session.info.device).not.toBe("");
@@ -70,7 +70,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       expect(await slots(rmsprop)).toEqual([...both("momentum_buffer"), ...both("square_avg")]);
     });
 
-    it("knows the norm of every gradient: with plain SGD at rate 1, how far each parameter went", async () => {
+    it("gives the norm of every gradient: with plain SGD at rate 1, the distance that the parameter moved", async () => {
       const optimizer = { type: "sgd", momentum: 0, weightDecay: 0 } as const;
       await withSession(engine, { model: residual, optimizer }, async (session) => {
         const before = parametersOf(session.read());
@@ -84,7 +84,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       });
     });
 
-    it("learns: the loss of a batch seen twelve times falls", async () => {
+    it("learns: the loss falls over twelve steps of the same batch", async () => {
       const model = tinyModel("conv 3×3 same, pool");
       const once = testChunk({ batchSize: 11, steps: 1, samples, learningRate: 0.01 });
       const losses = await withSession(engine, { model, optimizer: adam }, async (session) => {
@@ -131,7 +131,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       });
     });
 
-    it("a chunk before there is a training split", async () => {
+    it("a chunk before a training split is loaded", async () => {
       const options = { model, optimizer: adam, seed: 0, batchSize: 11, threads: 1, normalization: { mean: 0, std: 1 } };
       const session = await engine.create(options);
       await expect(session.train(good)).rejects.toThrow("Expected a training split before train(), got none: call load() first.");
@@ -150,12 +150,12 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
           expect(() => session.load(split)).toThrow(message);
           await expect(session.evaluate(split)).rejects.toThrow(message);
         }
-        // The split that was loaded before is still there.
+        // The split that was loaded before is still in use.
         await session.train(good);
       });
     });
 
-    it("a chunk that names a sample whose label is no class, in memory that was handed out to be filled", async () => {
+    it("a chunk with a sample whose label is no class, in a split that was filled in the session's own memory", async () => {
       await withSession(engine, { model }, async (session) => {
         const { labels } = session.reserve(samples);
         labels[good.indices[3]] = 200;
@@ -163,7 +163,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       });
     });
 
-    it("images of other than 784 pixels", async () => {
+    it("images that have not 784 pixels", async () => {
       await withSession(engine, { model }, async (session) => {
         await expect(session.predict(new Float32Array(785))).rejects.toThrow("Expected images of 784 pixels each, got 785 values.");
       });
@@ -171,7 +171,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
   });
 
   describe("state", () => {
-    it.each(stateful)("read, written into another session and read again is the same: $preset", async (model) => {
+    it.each(stateful)("is the same when it is read, written into another session and read from there: $preset", async (model) => {
       const state = await withSession(engine, { model, optimizer: rmsprop }, async (session) => {
         await session.train(chunk(2));
         return session.read();
@@ -184,7 +184,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       expectIdentical(again.tensors, state.tensors);
     });
 
-    it("is a copy: training on does not change it", async () => {
+    it("is a copy: further training does not change it", async () => {
       await withSession(engine, { model: stateful[0], optimizer: adam }, async (session) => {
         const state = session.read();
         const before = new Map([...state.tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
@@ -194,7 +194,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       });
     });
 
-    it("without slots starts them at zero", async () => {
+    it("without optimizer slots starts them at zero", async () => {
       const model = tinyModel("batch norm");
       const fresh = await withSession(engine, { model, optimizer: adam }, async (session) => results(session, chunk(2)));
       const written = await withSession(engine, { model, optimizer: adam }, async (session) => {
@@ -206,7 +206,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       expectSame(written, fresh);
     });
 
-    it("is refused where a parameter is missing, or it or a slot is misshapen, and nothing of it is taken", async () => {
+    it("is refused as a whole where a parameter is missing or misshapen, or a slot is misshapen", async () => {
       await withSession(engine, { model: tinyModel("batch norm"), optimizer: adam }, async (session) => {
         const before = session.read();
         const changed = (change: (tensors: State["tensors"]) => void): State => {
@@ -265,7 +265,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       },
     );
 
-    it("whatever else runs beside it", async () => {
+    it("alone as beside other sessions", async () => {
       const [model, other] = [stateful[0], residual];
       const alone = await withSession(engine, { model }, (session) => results(session, chunk(3)));
       const together = await Promise.all([
@@ -275,7 +275,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       expectSame(together[0], alone);
     });
 
-    it("whether it was evaluated and asked in between or not", async () => {
+    it("with evaluations and predictions in between as without", async () => {
       const [model] = stateful;
       const plain = await withSession(engine, { model }, (session) => results(session, chunk(2, 1), chunk(2, 2)));
       const asked = await withSession(engine, { model }, async (session) => {
@@ -287,7 +287,7 @@ export function contractSuite(engine: Engine, models: "all" | "small" = "all"): 
       expectSame(asked, plain);
     });
 
-    it("and another one with another seed", async () => {
+    it("only with the same seed", async () => {
       const losses = async (seed: number) =>
         withSession(engine, { model: stateful[0], seed }, async (session) => [...(await session.train(chunk(2))).loss]);
       expect(await losses(1)).not.toEqual(await losses(2));

@@ -15,15 +15,15 @@ const split = testSplit(batch, 5);
 const mode = { type: "train", seed: 9, step: 4 } as const;
 
 /**
- * The network in double, so that the difference quotient is exact enough to check every digit that matters: with a step of 1e-6 its
- * rounding is below 1e-9, while gradients are 1e-4 to 1. A relu or a maximum that changes sides within the step would show as more; for
- * the fixed seeds here none does.
+ * @returns the network in double precision, in which the difference quotient is exact enough to check the gradients: with a step of 1e-6 its
+ * rounding is below 1e-9, while gradients are 1e-4 to 1. A relu or a maximum that changed sides within the step would make a larger difference;
+ * for the fixed seeds here none does.
  */
 function differentiable(model: Model) {
   const network = new Network(model, Float64Array);
   for (const [name, { data }] of initialTensors(model, 3)) {
     const key = randomKey(8, streams.samples, data.length);
-    // Away from the 1 and 0 that batch norm starts with, so that each of its parameters matters.
+    // Moves batch norm's parameters away from their initial 1 and 0, so that each of them matters.
     network.parameters.get(name)!.set(data.map((value, i) => value + 0.1 * (randomUniform(key, i) - 0.5)));
   }
   const x = new Float64Array(batch * 784);

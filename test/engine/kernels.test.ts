@@ -8,9 +8,9 @@ import { maxPoolBackward, maxPoolForward } from "../../dist/engine/reference/poo
 import { type OptimizerSettings, slotNames } from "../../dist/model/optimizers.js";
 import { randomKey, randomUniform, streams } from "../../dist/util/random.js";
 
-/** Values worked out by hand, for what a difference quotient cannot tell: conventions. */
+/** Values worked out by hand, for the conventions, which a difference quotient cannot check. */
 describe("reference kernels", () => {
-  it("correlate, rather than convolve, and put zeros around", () => {
+  it("correlate, rather than convolve, with zeros around the image", () => {
     const x = Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const weight = Float32Array.from([0, 0, 0, 0, 1, 10, 0, 0, 100]);
     const y = new Float32Array(9);
@@ -44,7 +44,7 @@ describe("reference kernels", () => {
     expect([...dx]).toEqual([0, 6, 0]);
   });
 
-  it("normalize a batch by its biased variance and run on with the unbiased one", () => {
+  it("normalize a batch by its biased variance and move the running variance towards the unbiased one", () => {
     const x = Float32Array.from([1, 2, 3, 6]);
     const y = new Float32Array(4);
     const [mean, variance] = [Float32Array.from([10]), Float32Array.from([1])];
@@ -75,7 +75,7 @@ describe("augmentation in the reference engine", () => {
     return x;
   };
 
-  it("leaves an image alone under the identity", () => {
+  it("keeps an image as it is under the identity", () => {
     expect([...moved([1, 0, 0, 0, 1, 0])].map(Math.round)).toEqual([...image]);
   });
 
@@ -99,7 +99,7 @@ describe("augmentation in the reference engine", () => {
     expect(x[27]).toBeCloseTo(0.5 * 0.75 * image[27], 3);
   });
 
-  it("normalizes after moving: what lies outside is background, not grey", () => {
+  it("normalizes after moving: pixels from outside of the image are background, not grey", () => {
     const x = new Float32Array(784);
     gatherImages(image, Uint32Array.from([0]), Float32Array.from([1, 0, 100, 0, 1, 0]), { mean: 0.1307, std: 0.3081 }, x);
     expect(x[400]).toBeCloseTo(-0.1307 / 0.3081, 6);
@@ -118,13 +118,13 @@ describe("optimizers of the reference engine", () => {
   };
   const plain = { momentum: 0, weightDecay: 0 };
 
-  it("sgd", () => {
+  it("sgd takes steps of the learning rate times the gradient", () => {
     const { first, second, slots } = twoSteps({ type: "sgd", ...plain });
     expect([first, second]).toEqual([1.95, 1.95 + 0.1 * 0.25]);
     expect(slots.size).toBe(0);
   });
 
-  it("sgd with momentum and weight decay: the decay joins the gradient before the buffer", () => {
+  it("sgd adds the weight decay to the gradient before the momentum buffer", () => {
     const { first, second } = twoSteps({ type: "sgd", momentum: 0.9, weightDecay: 0.01 });
     const g1 = 0.5 + 0.01 * 2;
     const w1 = 2 - 0.1 * g1;
@@ -133,7 +133,7 @@ describe("optimizers of the reference engine", () => {
     expect(second).toBeCloseTo(w1 - 0.1 * (0.9 * g1 + g2), 12);
   });
 
-  it("adam: the first step is the learning rate, whatever the gradient's size; ε stands outside the root", () => {
+  it("adam takes a first step of the learning rate, whatever the gradient's size; ε stands outside the root", () => {
     const { first, second } = twoSteps({ type: "adam", ...plain });
     const m = 0.9 * 0.05 + 0.1 * -0.25;
     const v = 0.999 * 0.00025 + 0.001 * 0.0625;
@@ -150,7 +150,7 @@ describe("optimizers of the reference engine", () => {
     expect(second).toBeCloseTo(w1 - (0.1 * (m / (1 - 0.9 ** 2))) / Math.sqrt(v / (1 - 0.999 ** 2)), 8);
   });
 
-  it("rmsprop, ε outside the root, no bias correction", () => {
+  it("rmsprop has ε outside the root and no bias correction", () => {
     const { first, second } = twoSteps({ type: "rmsprop", ...plain });
     const v1 = 0.01 * 0.25;
     const v2 = 0.99 * v1 + 0.01 * 0.0625;

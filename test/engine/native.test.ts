@@ -14,11 +14,11 @@ const native = fileURLToPath(new URL("../../native/", import.meta.url));
 await describeEngine("native", (engine) => {
   paritySuite(engine);
 
-  // Or the linker lets a processor's best build call a function of another one, whose vectors are of another width.
+  // If two builds had a function of one name, the linker would make one build call the other one's, whose vectors have another width.
   it("shares no function between the builds of different instruction sets", async () => {
     const { compiler } = JSON.parse(await readFile(join(native, "build/status.json"), "utf8"));
     const object = join(temporaryFolder(), "kernels.o");
-    // Without optimization nothing is inlined: every function that the build could share is there.
+    // Without optimization no function is inlined, so every function that two builds could share is in the list.
     const flags = ["-std=c++20", "-O0", "-fno-exceptions", "-DKERNEL_ISA=baseline"];
     await run(compiler, [...flags, "-c", join(native, "kernels.cpp"), "-o", object]);
     const { stdout } = await run("nm", ["--extern-only", "--defined-only", object]);

@@ -13,23 +13,24 @@ import { once } from "./support/once.js";
 import { adam, evaluationSplit, oneStepOf, parametersOf, samples, sgdMomentum, type TestSession, withSession } from "./support/sessions.js";
 
 /**
- * One step. Float32 sums of a few thousand products are off by about 1e-6 of their size, fast convolution algorithms (Winograd) by ten
- * times that; a missing tap, a wrong border or a wrong factor by 1e-2 and more.
+ * The tolerance for one step. Float32 sums of a few thousand products have errors of about 1e-6 of their size, those of fast convolution
+ * algorithms (Winograd) of ten times that; a missing tap, a wrong border or a wrong factor makes an error of 1e-2 and more.
  */
 const oneStep = 1e-4;
 
 /**
- * Several steps, as a share of the way that training went: a weight of 1 that moved by 0.001 would hide a wrong step. Each starts from weights
- * that already differ by rounding. Without kinks, the reference engine in float32 and in float64 stay within 2e-4.
+ * The tolerance for several steps, as a share of the distance that the parameters moved: relative to a weight of 1 that moved by 0.001, a wrong step
+ * would not show. Every step after the first starts from weights that already differ by rounding. In models without kinks (of relu and maximum), the
+ * results of the reference engine in float32 and in float64 are within 2e-4.
  */
 const smoothSteps = { whole: 1e-3, each: 2e-3 };
 
 /**
- * With them, a relu here and there is given 1e-8 in one engine and −1e-8 in the other, and ten steps of a preset meet some ten million:
- * single ones were seen to move a tensor by 3e-2 of its way in batches of six, and all tensors together by 9e-4. A fault in a single step is
- * the business of the tests before; one in what steps hand on shows in every tensor. Some seeds meet a kink that Adam then makes its way
- * with: of `compact`'s seeds 7 to 10, direct convolution ends 1.6e-2 away with 9, Winograd's 1.6e-2 with 9 and 4.5e-3 with 7, and both below
- * 4e-4 with 8 and 10.
+ * The tolerance for models with kinks. A relu here and there gets 1e-8 in one engine and −1e-8 in the other, and ten steps of a preset compute some
+ * ten million relus: in measurements, a single one moved a tensor by 3e-2 of its distance in batches of six, and all tensors together by 9e-4. The
+ * tests before find a fault in a single step; a fault in the values that a step passes to the next one shows in every tensor. With some seeds, Adam
+ * magnifies the difference that a kink has made: of `compact`'s seeds 7 to 10, direct convolution ends 1.6e-2 away with 9, Winograd's algorithm 1.6e-2
+ * with 9 and 4.5e-3 with 7, and both end below 4e-4 with 8 and 10.
  */
 const kinkedSteps = { whole: 1e-2, each: 1e-1 };
 
@@ -40,10 +41,10 @@ const smooth = "smooth: batch norm and a residual without relu or maximum";
 /** Batch sizes in inverse proportion to the cost of a step in the reference engine. */
 const presetBatches = { simple: 32, compact: 20, residual: 6, pyramid: 5, deep: 3, vgg: 3 };
 
-/** How often each test has asked the reference engine. */
+/** The number of questions to the reference engine so far, by test. */
 const asked = new Map<string, number>();
 
-/** @returns a name for what the running test asks the reference engine, the same in every engine's suite */
+/** @returns a name for the running test's next question to the reference engine, the same in every engine's suite */
 function nextQuestion(): string {
   const name = expect.getState().currentTestName!.replace(/^.*? > /, "");
   const count = asked.get(name) ?? 0;
@@ -52,7 +53,7 @@ function nextQuestion(): string {
 }
 
 /**
- * Everything that an engine must do, against the reference engine. Registers tests; the engine must be available.
+ * Tests all that an engine must do, against the reference engine. Registers tests; the engine must be available.
  * @param models small: without the presets, for an engine that computes a few images a second
  * @param longRuns presets that are trained for ten steps
  */
@@ -64,12 +65,12 @@ export function paritySuite(
   contractSuite(engine, models);
   const whole = models === "all";
 
-  /** The same on both engines. */
+  /** Runs `body` on both engines. @returns both results, the reference engine's second */
   async function both<T>(options: Parameters<typeof withSession>[1], body: (session: TestSession) => Promise<T>): Promise<[T, T]> {
     return [await withSession(engine, options, body), await once(nextQuestion(), () => withSession(referenceEngine, options, body))];
   }
 
-  /** @param times a deeper model adds up more rounding */
+  /** @param times factor of the tolerance, for deeper models, which add up more rounding */
   function expectSameStep(actual: Step, expected: Step, times = 1): void {
     expectClose([actual.loss], [expected.loss], oneStep * expected.loss, "loss");
     expect(actual.correct).toBe(expected.correct);
@@ -78,24 +79,24 @@ export function paritySuite(
   }
 
   describe("one step of every kind of layer", () => {
-    it.each(tinyModels)("loss and gradients of: $preset", async (model) => {
+    it.each(tinyModels)("has the reference's loss and gradients: $preset", async (model) => {
       const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
       const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
       expectSameStep(actual, expected);
     });
 
-    it.each(whole ? presetNames : [])("loss and gradients of the preset %s", async (preset) => {
+    it.each(whole ? presetNames : [])("has the reference's loss and gradients with the preset %s", async (preset) => {
       const model = buildModel(preset);
       const chunk = testChunk({ batchSize: 3, steps: 1, samples, learningRate: 0.05 });
       const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, (session) => oneStepOf(session, chunk));
       expectSameStep(actual, expected);
     });
 
-    it("a pool's gradient goes to the first of equal maxima, behind a relu or not", async () => {
+    it("sends a pool's gradient to the first of equal maxima, behind a relu or not", async () => {
       const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
       for (const name of ["conv 3×3 same, pool", "conv without bias or relu", "conv 3×3 valid, odd pools"]) {
         const model = tinyModel(name);
-        // Convolutions that give the same everywhere, or 0 where they have no bias.
+        // The convolutions' outputs are 0.5 everywhere, or 0 where they have no bias.
         const tensors = new Map(initialTensors(model, 7));
         for (const [key, { shape, data }] of tensors) {
           if (key.startsWith("conv")) tensors.set(key, { shape, data: data.map(() => (key.endsWith("bias") ? 0.5 : 0)) });
@@ -108,7 +109,7 @@ export function paritySuite(
       }
     });
 
-    it.each(tinyModels)("evaluation of: $preset", async (model) => {
+    it.each(tinyModels)("is followed by the reference's evaluation: $preset", async (model) => {
       const chunk = testChunk({ batchSize: 12, steps: 1, samples, learningRate: 0.02 });
       const images = Float32Array.from(evaluationSplit.images, (value) => value / 255);
       const [actual, expected] = await both({ model, seed: await clearSeed(model, chunk) }, async (session) => {
@@ -126,7 +127,7 @@ export function paritySuite(
   describe("batches", () => {
     const sizes: [number, string][] = (whole ? [1, 2, 3, 5, 8, 13, 16, 31, 64, 100] : [1, 5, 16]).map((n) => [n, smooth]);
     const kinked: [number, string][] = [1, 2, 9, 24].map((n) => [n, "conv 3×3 same, pool"]);
-    it.each([...sizes, ...kinked])("of %i samples, in sessions made for 100: %s", async (batchSize, name) => {
+    it.each([...sizes, ...kinked])("of %i samples train as in the reference, in sessions made for 100: %s", async (batchSize, name) => {
       const model = tinyModel(name);
       const chunk = testChunk({ batchSize, steps: 1, samples, learningRate: 0.05 });
       const [actual, expected] = await both({ model, batchSize: 100, seed: await clearSeed(model, chunk) }, (session) =>
@@ -135,7 +136,7 @@ export function paritySuite(
       expectSameStep(actual, expected, 3);
     });
 
-    it.each([1, 11, 12, 13, 50])("evaluation of %i samples, in sessions made for 12", async (n) => {
+    it.each([1, 11, 12, 13, 50])("of %i samples are evaluated as in the reference, in sessions made for 12", async (n) => {
       const split = testSplit(n, 3);
       const [actual, expected] = await both({ model: tinyModel("conv 3×3 same, pool") }, (session) => session.evaluate(split));
       expectClose([actual.loss], [expected.loss], oneStep * expected.loss, "loss");
@@ -151,7 +152,7 @@ export function paritySuite(
       expectSameStep(actual, expected);
     });
 
-    it("puts zeros outside, also where all of the image is", async () => {
+    it("gives zeros outside of the image, also for a whole image that is moved outside", async () => {
       const chunk = testChunk({ batchSize: 4, steps: 1, samples, learningRate: 0.05 });
       chunk.affine = Float32Array.from([
         ...[1, 0, 27.5, 0, 1, 0],
@@ -163,7 +164,7 @@ export function paritySuite(
       expectSameStep(actual, expected);
     });
 
-    it("goes through convolutions, several steps", async () => {
+    it("trains convolutions over several steps as in the reference", async () => {
       const chunk = testChunk({ batchSize: 10, steps: 3, samples, learningRate: 0.05, affine: true });
       const [actual, expected] = await both({ model: tinyModel(smooth) }, async (session) => {
         const { loss } = await session.train(chunk);
@@ -183,7 +184,7 @@ export function paritySuite(
         { type, momentum: momentum(0.5), weightDecay: 0.1 },
       ];
     });
-    it.each(settings)("$type, momentum $momentum, weight decay $weightDecay", async (optimizer) => {
+    it.each(settings)("move the weights as the reference does: $type, momentum $momentum, weight decay $weightDecay", async (optimizer) => {
       const chunk = testChunk({ batchSize: 12, steps: 5, samples, learningRate: 0 });
       chunk.learningRates.set([0.001, 0.004, 0.002, 0, 0.003]);
       const [actual, expected] = await both({ model: tinyModel(smooth), optimizer }, async (session) => {
@@ -193,15 +194,15 @@ export function paritySuite(
       });
       expect(actual.end.step).toBe(5);
       expect([...actual.end.tensors.keys()].sort()).toEqual([...expected.end.tensors.keys()].sort());
-      // read() at the start has the slots too, all zeros.
+      // The state at the start has the slots, too, all zeros.
       expectSameMovement(actual.end.tensors, expected.end.tensors, expected.start.tensors, smoothSteps);
     });
   });
 
-  describe.runIf(whole)("ten steps of every preset, the last with a smaller batch", () => {
+  describe.runIf(whole)("ten steps, the last with a smaller batch, end where the reference's do", () => {
     const images = Float32Array.from(evaluationSplit.images.subarray(0, 3 * 784), (value) => value / 255);
     it.each(Object.entries(presetBatches).filter(([preset]) => longRuns.includes(preset)))("%s", async (preset, batchSize) => {
-      // Adam where it is cheap to run on, SGD where few samples a batch leave it no more than noise to divide by.
+      // Adam where larger batches are cheap, SGD in small batches: there Adam would divide by little more than noise.
       const optimizer = batchSize > 10 ? adam : sgdMomentum;
       const learningRate = batchSize > 10 || preset === "deep" ? 0.001 : 0.01;
       const chunks = [
@@ -209,7 +210,8 @@ export function paritySuite(
         testChunk({ batchSize, steps: 5, samples, learningRate, seed: 2, affine: true }),
         testChunk({ batchSize: batchSize - 1, steps: 1, samples, learningRate, seed: 3 }),
       ];
-      const seed = { compact: 8, residual: 1 }[preset] ?? 7; // none brings a sum before relu so near to 0 that engines disagree about its sign
+      // With these seeds, no sum before a relu comes so near to 0 that engines disagree about its sign.
+      const seed = { compact: 8, residual: 1 }[preset] ?? 7;
       const [actual, expected] = await both({ model: buildModel(preset), optimizer, batchSize, seed }, async (session) => {
         const start = parametersOf(session.read());
         const losses: number[] = [];

@@ -5,7 +5,7 @@ import { Allocator } from "../../dist/engine/cpu/memory/allocator.js";
 import { Store } from "../../dist/engine/cpu/memory/store.js";
 import { buildModel } from "../../dist/model/presets.js";
 
-test("a pool's gradient lies where the pool's input lay, behind a border too", () => {
+test("a pool's gradient takes the memory of the pool's input, also where that has a border", () => {
   const model = buildModel("simple");
   const allocator = new Allocator();
   const store = new Store(model, { type: "adam", momentum: 0, weightDecay: 0 }, 16, allocator);

@@ -2,5 +2,5 @@ import { describe } from "vitest";
 import { referenceEngine } from "../../dist/engine/reference/engine.js";
 import { contractSuite } from "./contract.js";
 
-/** It needs no parity with itself; gradients.test.ts, kernels.test.ts and tfjs.test.ts say that it is right. */
+/** The reference engine has no parity suite; gradients.test.ts, kernels.test.ts and tfjs.test.ts check its results. */
 describe("engine reference", () => contractSuite(referenceEngine));

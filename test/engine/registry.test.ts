@@ -10,27 +10,27 @@ describe("engine registry", () => {
     expect(engineNames.at(-1)).toBe("reference");
   });
 
-  it("gives the engine that was asked for", async () => {
+  it("gives the requested engine", async () => {
     const { engine, refused } = await selectEngine("reference");
     expect(engine.name).toBe("reference");
     expect(refused).toEqual([]);
   });
 
-  it("takes the first that runs, and says why each one before it does not", async () => {
+  it("takes the first engine that runs, with the reason why each one before it does not", async () => {
     const { engine, refused } = await selectEngine("auto");
     const before = engineNames.slice(0, engineNames.indexOf(engine.name));
     expect(refused.map(({ name }) => name)).toEqual(before);
     for (const { reason } of refused) expect(reason).toMatch(/^[A-Z].*\.$/s);
   });
 
-  it("answers with an engine on the CPU where none is asked for, and with the one that is", async () => {
+  it("predicts with an engine on the CPU by default, and with the requested engine otherwise", async () => {
     const { engine, refused } = await selectEngine("auto", "inference");
     expect(["native", "wasm"]).toContain(engine.name);
     expect(refused.map(({ name }) => name)).toEqual(engine.name === "native" ? [] : ["native"]);
     expect((await selectEngine("reference", "inference")).engine.name).toBe("reference");
   });
 
-  it("probes without throwing, whatever is asked for", async () => {
+  it("probes any name without throwing", async () => {
     expect(await probeEngine("none" as "wasm")).toEqual({ reason: expect.stringContaining("none") });
   });
 

@@ -24,13 +24,13 @@ describe("a struct's value", () => {
     expect(encodeStruct("AveragePoolOp", { blocks, ...rest })).toEqual([...viewWords, ...viewWords, 14, 13, 2]);
   });
 
-  it("is behind a header in an op, with the length of both", () => {
+  it("stands behind a header in an op, with the length of both", () => {
     const words = encodeOp("averagePool", pool, { id: 5, gate: -1 });
     expect(words.slice(0, 4)).toEqual([1 + Object.keys(cpuSchema.ops).indexOf("averagePool"), words.length, 5, -1]);
     expect(words.slice(4)).toEqual(encodeStruct("AveragePoolOp", pool));
   });
 
-  it("has −1 for what is absent, zeros for an absent struct, flags for those that may be absent, and lists behind all of it", () => {
+  it("has −1 for an absent number, zeros for an absent struct, a flag for a struct that may be absent, and lists behind all fields", () => {
     const transpose = { weights: at(9), taps: 1, inputs: 2, outputs: 3, tiles: at(4) };
     const tile = { vectors: 4, first: 8, weights: 12 };
     const range = { weights: at(1), from: 2, count: 3, pieces: 4, step: 5, tile };
@@ -54,7 +54,7 @@ describe("a struct's value", () => {
     expect(encodeStruct("StatisticsOp", { ...statistics, blocks: at(3), sums: blocks })).toHaveLength(structWords("StatisticsOp"));
   });
 
-  it("of CUDA's has addresses where the device's compiler looks for them", () => {
+  it("has addresses where the device's compiler expects them, in CUDA's schema", () => {
     const bytes = structBytes("Segment", [
       { gradient: 0x123456789n, first: 1, count: 2, parts: 3 },
       { gradient: undefined, first: 4, count: 5, parts: 6 },
@@ -65,7 +65,7 @@ describe("a struct's value", () => {
 });
 
 describe("the headers that native/ includes", () => {
-  it("are what the schemas make", async () => {
+  it("are identical to those that the schemas make", async () => {
     const { stdout } = await run(process.execPath, [fileURLToPath(new URL("../../scripts/build-program.mjs", import.meta.url)), "--check"]);
     expect(stdout).toMatch(
       /native\/program\.gen\.h is what .*\nnative\/dispatch\.gen\.h is what .*\nnative\/cuda\/program\.gen\.cuh is what /,
@@ -110,7 +110,7 @@ describe("the version of a schema", () => {
     return versionOf(copy);
   };
 
-  it("changes with kinds, names and their order", () => {
+  it("changes with the kinds, the names and their order", () => {
     const versions = [
       versionOf(schema),
       changed((copy) => Object.assign(copy.structs.S.fields.x, { kind: "floats" })),
@@ -120,7 +120,7 @@ describe("the version of a schema", () => {
     expect(new Set(versions).size).toBe(versions.length);
   });
 
-  it("does not change with texts", () => {
+  it("does not change with the texts", () => {
     const other = changed((copy) => {
       copy.structs.S.doc = "Another one.";
       copy.structs.S.fields.x.doc = "another one";

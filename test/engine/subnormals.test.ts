@@ -7,16 +7,16 @@ import { tinyModel } from "./support/models.js";
 import { adam, samples, sgdMomentum, withSession } from "./support/sessions.js";
 
 const optimizers: OptimizerSettings[] = [adam, sgdMomentum, { type: "rmsprop", momentum: 0.9, weightDecay: 0 }];
-/** A model whose first layer has no gradient where all images are black, and that layer: tile by tile over the batch, and lane by lane. */
+/** Models with a first layer that has no gradient where all images are black, and a parameter of that layer: one updated tile by tile, one lane by lane. */
 const layers = [
   ["dense alone", "fc1.weight"],
   ["conv 3×3 same, pool", "conv1.weight"],
 ] as const;
 
-/** Arithmetic with subnormal numbers takes a hundred cycles, and 0.9 of the smallest of them rounds to itself. */
+/** Moments must not become subnormal: arithmetic with such numbers takes a hundred cycles, and 0.9 of the smallest rounds to itself. */
 function settlingSuite(engine: Engine): void {
   it.each(optimizers.flatMap((optimizer) => layers.map(([model, parameter]) => ({ type: optimizer.type, optimizer, model, parameter }))))(
-    "moments of $type that have decayed to nothing become zero, small ones stay ($parameter)",
+    "moments of $type become zero when they have decayed far enough, and small ones stay ($parameter)",
     async ({ optimizer, model, parameter }) => {
       const options = { model: tinyModel(model), optimizer, normalization: { mean: 0, std: 1 } };
       await withSession(engine, options, async (session) => {

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { jsonLines, run, temporaryFolder } from "../cli/program.js";
 
 /**
- * How the tensorflow engine treats what TF.js's binding says of itself. In its place stands TF.js on its own backend in JavaScript, which
- * refuses to load as the binding would fail: without functions that newer Nodes lack, or without TensorFlow's settings.
+ * Tests the tensorflow engine's use of TF.js's binding. In the binding's place stands TF.js on its own backend in JavaScript. It refuses to load where
+ * the binding would: without functions that newer Nodes lack, or without TensorFlow's settings.
  */
 const require = createRequire(import.meta.url);
 const [core, javascript] = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-cpu"].map((name) => JSON.stringify(require.resolve(name)));
@@ -23,7 +23,7 @@ Object.assign(tf.backend(), { isUsingGpuDevice: ${gpu}, binding: { TF_Version: "
 module.exports = tf;
 `;
 
-/** @param driver whether an NVIDIA driver seems to be there @returns the environment of a program with that binding linked, in a Node of today or later */
+/** @param driver whether there seems to be an NVIDIA driver @returns the environment of a program with that binding linked, as in a newer Node */
 function linked({ gpu, driver }: { gpu: boolean; driver: boolean }) {
   const cache = temporaryFolder();
   const folder = join(cache, "tensorflow", "node_modules", "@tensorflow", "tfjs-node");
@@ -42,7 +42,7 @@ async function doctor(env: NodeJS.ProcessEnv) {
   return JSON.parse(stdout).engines.find(({ name }: { name: string }) => name === "tensorflow");
 }
 
-/** @returns the start event and what the trainer said, of a run of one step */
+/** Trains for one step. @returns the start event and the trainer's messages */
 async function train(engine: string, env: NodeJS.ProcessEnv) {
   const size = ["--limit-train", "4", "--limit-test", "4", "--batch-size", "4", "--epochs", "1"];
   const where = ["--dataset", "synthetic", "--checkpoint-dir", join(temporaryFolder(), "runs")];
@@ -56,7 +56,7 @@ async function train(engine: string, env: NodeJS.ProcessEnv) {
 }
 
 describe("TensorFlow that computes on the CPU", () => {
-  it("is used where it is asked for, and passed by where there is no GPU anyway", async () => {
+  it("is used on request, and passed by under auto where there is no GPU", async () => {
     const env = linked({ gpu: false, driver: false });
     expect(await doctor(env)).toMatchObject({
       usable: true,
@@ -69,7 +69,7 @@ describe("TensorFlow that computes on the CPU", () => {
     expect(said).not.toContainEqual(expect.stringContaining("can use no GPU"));
   });
 
-  it("is never silently a GPU's stand-in: doctor, the trainer and auto say that it found none", async () => {
+  it("never stands in for a GPU silently: doctor, the trainer and auto say that TensorFlow found none", async () => {
     const env = linked({ gpu: false, driver: true });
     expect(await doctor(env)).toMatchObject({ usable: true, auto: false, reason: "It finds no GPU that it can use." });
     const { said } = await train("tensorflow", env);
@@ -83,7 +83,7 @@ describe("TensorFlow that computes on the CPU", () => {
   });
 });
 
-it("TensorFlow on a GPU is what auto takes, and the first step is announced as a slow one", async () => {
+it("auto takes TensorFlow on a GPU, and the trainer announces that the first step is slow", async () => {
   const env = linked({ gpu: true, driver: true });
   expect(await doctor(env)).toMatchObject({ usable: true, auto: true, device: "GPU (CUDA), TensorFlow 2.99.0, linked from /somewhere" });
   const { start, said } = await train("auto", env);

@@ -7,15 +7,16 @@ import { parametersOf, trainSplit, withSession } from "./support/sessions.js";
 import { TfjsOracle } from "./support/tfjs-oracle.js";
 
 /**
- * Steps of SGD with momentum from the same initial weights, against an implementation that shares nothing with ours. SGD because
- * TF.js puts Adam's ε elsewhere. Both are in float32 and sum in different orders; the way of training agrees to a few 1e-5.
+ * Compares steps of SGD with momentum from the same initial weights with those of an implementation that shares no code with this project. The
+ * optimizer is SGD because TF.js has Adam's ε at another place. Both compute in float32 and sum in different orders; the distances that the weights
+ * move agree to a few 1e-5.
  */
 const learningRate = 0.02;
 const batchSize = 2;
 const tolerance = { whole: 1e-3, each: 1e-3 };
-/** Ten seconds a step on an idle machine for the largest preset; how long is no part of the test. */
+/** Milliseconds. The largest preset takes ten seconds per step on an idle machine; the test asserts no duration. */
 const timeout = 600_000;
-/** A step shows every layer; what the optimizer and batch norm hand on takes two or three. */
+/** One step tests every layer; the state of the optimizer and of batch norm takes two or three. */
 const steps: Record<string, number> = { simple: 3, compact: 3, residual: 2, pyramid: 2, deep: 1, vgg: 1 };
 
 describe("the reference engine agrees with TF.js's JavaScript backend", () => {

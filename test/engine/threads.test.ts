@@ -19,7 +19,7 @@ const options = {
   threads: 2,
 } as const;
 
-/** Runs a script in a process of its own, where `session` is a session with data, and train(steps) trains it. */
+/** Runs a script in a process of its own; in it, `session` is a session with data, and train(steps) trains it. */
 function script(engine: Engine, text: string) {
   const dist = new URL("../../dist/", import.meta.url);
   const opened = `
@@ -49,7 +49,7 @@ function suite(engine: Engine) {
     });
   });
 
-  it("who waits for a session that is disposed meanwhile hears of it, and so does who comes later", async () => {
+  it("calls to a session fail when it is disposed before they end, and when it was disposed before they began", async () => {
     const session = await engine.create(options);
     const images = new Float32Array(20 * 784);
     const waiting = session.predict(images);
@@ -60,7 +60,7 @@ function suite(engine: Engine) {
     await expect(session.predict(images)).rejects.toThrow("The session was disposed.");
   });
 
-  it("one call at a time", async () => {
+  it("a session takes one call at a time", async () => {
     const session = await engine.create(options);
     const images = new Float32Array(784);
     const first = session.predict(images);
@@ -73,13 +73,13 @@ function suite(engine: Engine) {
 await describeEngine("native", (engine) => {
   suite(engine);
 
-  it.skipIf(process.platform !== "linux")("where the system gives too few threads, the error says how many", async () => {
+  it.skipIf(process.platform !== "linux")("the error where the system gives too few threads says how many it gave", async () => {
     const kernels = fileURLToPath(new URL("../../native/build/kernels.node", import.meta.url));
     const text = `
       const { execFileSync } = require("node:child_process");
       const { readFileSync } = require("node:fs");
       const kernels = require(${JSON.stringify(kernels)});
-      // Room for the stacks of some threads.
+      // The limit leaves room for the stacks of some threads.
       const now = 1024 * Number(/VmSize:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
       execFileSync("prlimit", ["--pid", process.pid, "--as=" + (now + 200 * 2 ** 20)]);
       try {

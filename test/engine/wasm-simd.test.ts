@@ -1,6 +1,6 @@
 import { paritySuite } from "./parity.js";
 import { describeEngine } from "./support/available.js";
 
-// The build without relaxed SIMD: the same source with the multiply-add in two roundings. wasm.test.ts has the presets.
+// Tests the build without relaxed SIMD, whose multiply-add rounds twice. Its source is the same, so the presets are tested in wasm.test.ts only.
 process.env.MNIST_TUI_ISA = "simd";
 await describeEngine("wasm", (engine) => paritySuite(engine, "small"));

@@ -11,7 +11,7 @@ import { tinyModel } from "./support/models.js";
 import { adam, evaluationSplit, oneStepOf, parametersOf, samples, type TestSession, withSession } from "./support/sessions.js";
 
 /**
- * Runs where the packages of the engine are installed and Dawn finds an adapter. SwiftShader is one, in software: Debian's chromium brings it,
+ * Runs where the engine's packages are installed and Dawn finds an adapter. SwiftShader is one, in software: Debian's chromium brings it,
  * and VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json with libvulkan1 installed shows it to Dawn. It compiles every shader for every
  * shape, which makes the whole suite a matter of minutes; MNIST_TUI_WHOLE_PARITY=1 asks for it.
  */
@@ -38,7 +38,7 @@ function briefSuite(engine: Engine): void {
       },
     );
 
-    it("in which of equal maxima a pool's gradient goes to", async () => {
+    it("in the choice among equal maxima for a pool's gradient", async () => {
       const model = tinyModel("conv 3×3 valid, odd pools");
       const tensors = new Map(initialTensors(model, 7));
       for (const [key, { shape, data }] of tensors) {
@@ -51,7 +51,7 @@ function briefSuite(engine: Engine): void {
       expectTensorsClose(actual.gradients, expected.gradients, tolerance);
     });
 
-    it("in steps of Adam with weight decay, and in what it then says of images", async () => {
+    it("in steps of Adam with weight decay, and in the predictions after them", async () => {
       const optimizer = { ...adam, weightDecay: 0.1 };
       const chunk = testChunk({ batchSize: 12, steps: 3, samples, learningRate: 0.001 });
       const [actual, expected] = await both({ model: tinyModel("dense alone"), optimizer }, async (session) => {
@@ -63,7 +63,7 @@ function briefSuite(engine: Engine): void {
     });
   });
 
-  it("goes on from a state as if there had been no break, and keeps no tensors", async () => {
+  it("goes on from a state as if there had been no interruption, and leaves no tensors behind", async () => {
     const model = tinyModel("dense alone");
     const chunk = testChunk({ batchSize: 12, steps: 2, samples, learningRate: 0.01 });
     const { half, end } = await withSession(engine, { model, optimizer: adam }, async (session) => {

@@ -40,7 +40,7 @@ function winogradSuite(engine: Engine): void {
     expectClose(actual, expected, 1e-4 * Math.max(...expected.map(Math.abs)), "logits");
   });
 
-  it("is what 3×3 convolutions of stride 1 with several channels use", async () => {
+  it("computes 3×3 convolutions of stride 1 with several channels", async () => {
     const chunk = testChunk({ batchSize: 12, steps: 1, samples, learningRate: 0.01 });
     const labels = await withSession(engine, { model: buildModel("residual") }, async (session) =>
       (await session.profile!(chunk)).rows.map(({ label }) => label),
@@ -52,7 +52,7 @@ function winogradSuite(engine: Engine): void {
     expect(labels).toContain("layer2.conv1 forward");
   });
 
-  it("sees new weights in inference at once, and as often as they change", async () => {
+  it("uses new weights in inference at once, however often they change", async () => {
     const model = buildModel("compact");
     const chunk = testChunk({ batchSize: 12, steps: 1, samples, learningRate: 0.05 });
     await withSession(engine, { model }, async (session) => {
@@ -69,7 +69,7 @@ function winogradSuite(engine: Engine): void {
   });
 
   it.each(["simple", "compact"])(
-    "trains %s the same after a question as without one, and answers as if its weights had just been written",
+    "trains %s the same with predictions in between, which are those of a session with the same weights",
     async (preset) => {
       const model = buildModel(preset);
       const chunk = testChunk({ batchSize: 12, steps: 2, samples, learningRate: 0.05 });
@@ -87,11 +87,11 @@ function winogradSuite(engine: Engine): void {
     },
   );
 
-  // Odd sizes, valid and same padding, channel counts that fill no vector: what the choice by size would leave to direct convolution.
+  // Convolutions of odd sizes, of valid and same padding, of channel counts that fill no vector: by default, direct convolution computes them.
   const odd = tinyModels.filter(({ parameters }) => parameters.some(({ shape }) => shape.length === 4 && shape[1] > 1 && shape[2] === 3));
   const sides = [3, 4, 5, 7];
   it.each(odd.flatMap((model) => sides.map((side) => ({ model, side, preset: model.preset }))))(
-    "holds where it would not pay, in tiles of $side: $preset",
+    "is as exact where it is not chosen by default, in tiles of $side: $preset",
     async ({ model, side }) => {
       process.env[algorithm] = `winograd${side}`;
       const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
@@ -111,7 +111,7 @@ describe.skipIf(!realData)("trained on MNIST's digits", () => {
     mnist = await loadDataset("mnist", { dataDir: realData, explicit: true });
   });
 
-  /** Test accuracy after 47 steps of 128 images, on the fastest engine here: the algorithm is the same. */
+  /** Test accuracy after 47 steps of 128 images, on the fastest engine of this machine; the algorithm is the same on all. */
   async function accuracy(preset: string, seed: number, choice: "direct" | "winograd"): Promise<number> {
     process.env[algorithm] = choice;
     const { train, test } = mnist;
@@ -146,7 +146,7 @@ describe.skipIf(!realData)("trained on MNIST's digits", () => {
     }
     const mean = (list: number[]) => list.reduce((sum, x) => sum + x, 0) / list.length;
     expect(mean(direct)).toBeGreaterThan(0.9);
-    // Runs that differ by rounding alone part after some steps; one seed's accuracy then moves by a few tenths of a percent.
+    // Runs that differ by rounding alone diverge after some steps; one seed's accuracy then changes by a few tenths of a percent.
     expect(Math.abs(mean(direct) - mean(winograd)), `direct ${direct}, Winograd ${winograd}`).toBeLessThan(0.01);
   });
 });

@@ -11,16 +11,16 @@ describe("logits", () => {
     expect(probabilities[19]).toBeCloseTo(11 / 20, 7);
   });
 
-  it("predict the class of the highest one, the lowest class where several are equal", () => {
+  it("predict the class of the highest logit, the lowest class where several are equal", () => {
     expect([...argmax(logits)]).toEqual([0, 9]);
   });
 
-  it("have a finite loss where a probability is no float any more", () => {
+  it("have a finite loss where a probability is too small for a float", () => {
     expect(crossEntropySum(logits.subarray(0, 10), Uint8Array.of(9))).toBeCloseTo(2000 + Math.log(2), 9);
     expect(crossEntropySum(logits, Uint8Array.of(0, 0))).toBeCloseTo(Math.log(2) + Math.log(20), 6);
   });
 
-  it("that are not numbers give no probabilities that are", () => {
+  it("that are NaN give probabilities that are NaN", () => {
     expect([...softmax(Float32Array.of(0, Number.NaN, 0, 0, 0, 0, 0, 0, 0, 0))].every(Number.isNaN)).toBe(true);
   });
 });

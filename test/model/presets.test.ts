@@ -20,7 +20,7 @@ function thrownBy(run: () => unknown): UserError {
 const types = (layers: readonly Layer[]): string[] => layers.map((layer) => layer.type);
 
 describe("presets", () => {
-  it("are the six that the program promises", () => {
+  it("are the six expected ones, each with a description", () => {
     expect([...presetNames].sort()).toEqual(Object.keys(trainable).sort());
     for (const preset of presetNames) expect(presetDescription(preset)).not.toBe("");
   });
@@ -88,7 +88,7 @@ describe("presets", () => {
     expect(dropouts.map(({ layer }) => layer.type === "dropout" && layer.rate)).toEqual([0.25, 0.25, 0.5]);
   });
 
-  it("are refused by another name, with the list of those there are", () => {
+  it("are listed in the error for an unknown name", () => {
     for (const name of ["resnet", "", "../recipes/simple", "simple.json", "Simple"]) {
       const error = thrownBy(() => buildModel(name));
       expect(error.exitCode).toBe(2);
@@ -98,7 +98,7 @@ describe("presets", () => {
 });
 
 describe("kernels", () => {
-  it.each(presetNames)("set to %s's own widths change nothing", (preset) => {
+  it.each(presetNames)("set to %s's own widths leave the model as it is", (preset) => {
     expect(buildModel(preset, { kernels: presetKernels(preset) })).toEqual(buildModel(preset));
   });
 
@@ -116,7 +116,7 @@ describe("kernels", () => {
   });
 
   it.each([[[16, 32, 64]], [[16, 32, 64, 128, 256]], [[]], [[0, 1, 2, 3]], [[1, 2, 3, 513]], [[1.5, 2, 3, 4]], [[Number.NaN, 2, 3, 4]]])(
-    "are refused as %j",
+    "are refused where the list is %j",
     (kernels) => {
       const error = thrownBy(() => buildModel("pyramid", { kernels }));
       expect(error.exitCode).toBe(2);
@@ -144,11 +144,11 @@ describe("dropout", () => {
     for (const preset of presetNames) expect(rates(preset, 0)).toEqual([]);
   });
 
-  it.each([1, -0.1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("is refused as %d", (dropout) => {
+  it.each([1, -0.1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("is refused where the rate is %d", (dropout) => {
     expect(thrownBy(() => buildModel("deep", { dropout })).exitCode).toBe(2);
   });
 
-  it("changes no parameter: a checkpoint fits whatever the rate", () => {
+  it("changes no parameter: a checkpoint fits models of every rate", () => {
     for (const preset of presetNames) expect(buildModel(preset, { dropout: 0.7 }).parameters).toEqual(buildModel(preset).parameters);
   });
 });

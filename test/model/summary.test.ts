@@ -5,7 +5,7 @@ import { summarize } from "../../dist/model/summary.js";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Runs the command as commander would, and returns what it writes on stdout. */
+/** Runs the command as commander would. @returns its standard output */
 async function summary(...args: string[]): Promise<string> {
   let written = "";
   vi.spyOn(process.stdout, "write").mockImplementation((text) => {
@@ -27,8 +27,8 @@ describe("summary of a model", () => {
   });
 
   /**
-   * Training's FLOPs as known from elsewhere (MFLOP an image): forward, weight gradients and input gradients cost the same, but the first
-   * convolution needs no input gradient.
+   * FLOPs of training, in millions per image, counted independently of this code: forward pass, weight gradients and input gradients cost the same,
+   * but the first convolution needs no input gradient.
    */
   it.each([
     ["simple", 7.08],
@@ -42,7 +42,7 @@ describe("summary of a model", () => {
     expect((3 * flops - layers[0].flops) / 1e6 / expected).toBeCloseTo(1, 2);
   });
 
-  it("lists layers in execution order with their own parameters, a residual's indented", () => {
+  it("lists layers in execution order with their own parameters, those of a residual indented", () => {
     const { layers } = summarize(buildModel("residual"));
     const block = layers.filter(({ name }) => name.startsWith("layer2"));
     expect(block.map(({ name, parameters, depth }) => [name, parameters, depth])).toEqual([

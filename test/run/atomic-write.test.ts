@@ -15,14 +15,14 @@ const fill = (text: string) => (folder: string) => writeFile(join(folder, "conte
 const content = async (folder: string) => readFile(join(await settledDirectory(folder), "content"), "utf8");
 
 describe("writeFileAtomic", () => {
-  it("writes, replaces, and leaves nothing else behind", async () => {
+  it("writes a file, replaces it, and leaves no other file behind", async () => {
     await writeFileAtomic(join(dir, "a.json"), "1");
     await writeFileAtomic(join(dir, "a.json"), new Uint8Array([50, 51]));
     expect(await readFile(join(dir, "a.json"), "utf8")).toBe("23");
     expect(await readdir(dir)).toEqual(["a.json"]);
   });
 
-  it("says in one sentence why a place cannot be written", async () => {
+  it("fails with one sentence where the file cannot be written", async () => {
     await writeFile(join(dir, "file"), "x");
     const failure = writeFileAtomic(join(dir, "file", "a.json"), "1");
     await expect(failure).rejects.toThrow(UserError);
@@ -37,7 +37,7 @@ describe("writeFileAtomic", () => {
 });
 
 describe("makeDirectory", () => {
-  it("creates what is missing, also when several ask at once", async () => {
+  it("creates missing folders, also when called several times at once", async () => {
     const path = join(dir, "a", "b", "c");
     await Promise.all([makeDirectory(path), makeDirectory(path), makeDirectory(join(dir, "a", "b", "d"))]);
     expect((await readdir(join(dir, "a", "b"))).sort()).toEqual(["c", "d"]);
@@ -50,13 +50,13 @@ describe("makeDirectory", () => {
     await expect(makeDirectory(join(dir, "file", "a"))).rejects.toThrow();
   });
 
-  it.skipIf(process.platform !== "linux")("fails where the file system takes no folders, instead of trying for ever", async () => {
+  it.skipIf(process.platform !== "linux")("fails where the file system takes no folders, instead of trying forever", async () => {
     await expect(makeDirectory("/proc/mnist-tui/a")).rejects.toThrow();
   });
 });
 
 describe("writeRemedy", () => {
-  it("asks for room where the disk is full", () => {
+  it("advises to make room where the disk is full", () => {
     const failure = (code: string) => Object.assign(new Error(), { code });
     expect(["ENOSPC", "EDQUOT", "EACCES"].map((code) => writeRemedy(failure(code)))).toEqual([
       "make room there",
@@ -67,7 +67,7 @@ describe("writeRemedy", () => {
 });
 
 describe("replaceDirectory", () => {
-  it("creates missing parents, replaces the whole content and leaves nothing else behind", async () => {
+  it("creates missing parents, replaces the whole content and leaves no other folder behind", async () => {
     const path = join(dir, "run", "model", "best");
     await replaceDirectory(path, async (folder) => {
       await mkdir(join(folder, "deep"));

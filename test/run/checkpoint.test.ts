@@ -41,7 +41,7 @@ function checkpoint(step: number): Checkpoint {
 }
 
 describe("checkpoint", () => {
-  it("gives back what was saved, optimizer and progress included", async () => {
+  it("gives back the saved state, optimizer and progress included", async () => {
     const saved = checkpoint(117);
     await saveCheckpoint(join(dir, "last"), saved, { optimizer: true });
     const { state, info } = await loadCheckpoint(join(dir, "last"));
@@ -50,7 +50,7 @@ describe("checkpoint", () => {
     expect(Object.fromEntries(state.tensors)).toStrictEqual(Object.fromEntries(saved.state.tensors));
   });
 
-  it("keeps the optimizer out where it is not wanted, and out of the weights always", async () => {
+  it("is saved without the optimizer on request, and never has it among the weights", async () => {
     await saveCheckpoint(join(dir, "best"), checkpoint(1), { optimizer: false });
     await saveCheckpoint(join(dir, "last"), checkpoint(1), { optimizer: true });
     expect((await readdir(join(dir, "best"))).sort()).toEqual(["model.json", "weights.safetensors"]);
@@ -59,14 +59,14 @@ describe("checkpoint", () => {
     expect([...weights.keys()].filter((name) => name.includes("/"))).toEqual([]);
   });
 
-  it("counts the batches of batch norm as PyTorch does", async () => {
+  it("has batch norm's num_batches_tracked, as PyTorch counts it", async () => {
     await saveCheckpoint(dir, checkpoint(117), { optimizer: false });
     const weights = decodeSafetensors(await readFile(join(dir, "weights.safetensors"))).tensors;
     expect(weights.get("bn1.num_batches_tracked")).toStrictEqual({ shape: [], data: BigInt64Array.of(117n) });
     expect((await loadCheckpoint(dir)).state.tensors.has("bn1.num_batches_tracked")).toBe(false);
   });
 
-  it("notices a changed weight and says which file, with both digests", async () => {
+  it("with a changed weight is refused, with the file's name and both digests", async () => {
     await saveCheckpoint(join(dir, "best"), checkpoint(1), { optimizer: false });
     const path = join(dir, "best", "weights.safetensors");
     const bytes = await readFile(path);
@@ -85,7 +85,7 @@ describe("checkpoint", () => {
     ["a torn description", "model.json", '{"format": 1, "pre', /model\.json is not JSON/],
     ["a later format", "model.json", '{"format": 2}', /has format 2, this program reads format 1/],
     ["a description of something else", "model.json", '{"format": 1, "preset": 7}', /not a checkpoint's description: preset:/],
-  ])("explains %s", async (_, name, content, message) => {
+  ])("is refused with an explanation: %s", async (_, name, content, message) => {
     await saveCheckpoint(join(dir, "best"), checkpoint(1), { optimizer: false });
     if (content === undefined) await rm(join(dir, "best", name));
     else await writeFile(join(dir, "best", name), content);
@@ -94,7 +94,7 @@ describe("checkpoint", () => {
     await expect(failure).rejects.toThrow(message);
   });
 
-  it("loads the old checkpoint after a crash between writing the new one and renaming it", async () => {
+  it("is the old one after a crash between writing the new one and renaming it", async () => {
     await saveCheckpoint(join(dir, "best"), checkpoint(1), { optimizer: false });
     await saveCheckpoint(join(dir, "best2"), checkpoint(2), { optimizer: false });
     await rename(join(dir, "best"), join(dir, ".best.old"));
@@ -102,7 +102,7 @@ describe("checkpoint", () => {
     expect((await loadCheckpoint(join(dir, "best"))).state.step).toBe(1);
   });
 
-  it("is read whole while it is being replaced again and again", async () => {
+  it("is read whole while it is being replaced many times", async () => {
     const best = join(dir, "best");
     await saveCheckpoint(best, checkpoint(0), { optimizer: true });
     let writing = true;
@@ -123,7 +123,7 @@ describe("checkpoint", () => {
     expect((await loadCheckpoint(best)).state.step).toBe(40);
   });
 
-  it("says in one sentence where it cannot be written", async () => {
+  it("that cannot be written is an error of one sentence", async () => {
     await writeFile(join(dir, "file"), "");
     const failure = saveCheckpoint(join(dir, "file", "best"), checkpoint(1), { optimizer: false });
     await expect(failure).rejects.toThrow(/^Cannot write .*best: (a part of the path is a file|something of that name is in the way)/);

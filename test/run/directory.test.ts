@@ -26,7 +26,7 @@ function record(run: string, created = "2025-01-02T03:04:05.678Z", model = "simp
 }
 
 describe("run directory", () => {
-  it("creates missing folders and gives the record back", async () => {
+  it("creates missing folders and gives back the record of the run", async () => {
     const checkpoints = join(dir, "deep", "checkpoints");
     const run = await createRun(checkpoints, record("first"));
     expect(run.dir).toBe(join(checkpoints, "first"));
@@ -47,7 +47,7 @@ describe("run directory", () => {
     expect((await openRun(dir, "a")).record.config.models[0].epochs).toBe(9);
   });
 
-  it("finds the newest by creation, not by name, and leaves out what is no run", async () => {
+  it("finds the newest run by creation, not by name, and leaves out folders that are no runs", async () => {
     await createRun(dir, record("z", "2025-01-01T00:00:00.000Z"));
     await createRun(dir, record("a", "2025-03-01T00:00:00.000Z"));
     await createRun(dir, record("m", "2025-02-01T00:00:00.000Z"));
@@ -60,12 +60,12 @@ describe("run directory", () => {
     await expect(openRun(dir, "broken")).rejects.toThrow(/run\.json is not JSON/);
   });
 
-  it("has no runs in a folder that does not exist", async () => {
+  it("finds no runs in a folder that does not exist", async () => {
     expect(await listRuns(join(dir, "nowhere"))).toEqual([]);
     expect(await newestRun(join(dir, "nowhere"))).toBeUndefined();
   });
 
-  it("refuses a second run of the same name and leaves the first alone", async () => {
+  it("refuses a second run of the same name and leaves the first one as it is", async () => {
     await createRun(dir, record("a"));
     await writeFile(join(dir, "a", "kept"), "");
     await expect(createRun(dir, record("a", "2026-01-01T00:00:00.000Z"))).rejects.toThrow(/A run named a exists already in .*--run/);
@@ -73,7 +73,7 @@ describe("run directory", () => {
     expect(await readdir(dir)).toEqual(["a"]);
   });
 
-  it("gives a name to only one of two that ask at once", async () => {
+  it("gives a name to only one of two runs that are created at once", async () => {
     const results = await Promise.allSettled([createRun(dir, record("a")), createRun(join(dir, "."), record("a"))]);
     expect(results.filter(({ status }) => status === "fulfilled").length).toBe(1);
     expect((await readdir(dir)).filter((name) => name.startsWith("."))).toEqual([]);
@@ -94,7 +94,7 @@ describe("run directory", () => {
     await expect(createRun(dir, record("a", undefined, "../evil"))).rejects.toThrow(/A model name has/);
   });
 
-  it("lists the runs there are where one is not", async () => {
+  it("lists the existing runs in the error for a missing one", async () => {
     await createRun(dir, record("a"));
     await expect(openRun(dir, "b")).rejects.toThrow(/There is no run named b in .*; choose one of a\./);
     await expect(openRun(join(dir, "none"), "b")).rejects.toThrow(/it holds no runs/);
@@ -108,7 +108,7 @@ describe("run directory", () => {
     expect((await listRuns(join(dir, "a"))).map(({ name }) => name).sort()).toEqual([".x.new", "linked"]);
   });
 
-  it("says in one sentence where a run cannot be created, and leaves nothing", async () => {
+  it("fails with one sentence where a run cannot be created, and leaves nothing behind", async () => {
     await writeFile(join(dir, "file"), "");
     const failure = createRun(join(dir, "file", "checkpoints"), record("a"));
     await expect(failure).rejects.toThrow(UserError);

@@ -183,7 +183,7 @@ function fakeGpus(count: number, time: number) {
   }));
 }
 
-/** 1,000 images a class; the errors go where such errors go. */
+/** A confusion matrix with 1,000 images for each class; the errors are between digits that models confuse. */
 export function fakeConfusion(errorRate: number, ordinal: number): number[][] {
   const favourite = [6, 7, 7, 5, 9, 3, 0, 2, 3, 4];
   return Array.from({ length: 10 }, (_, label) => {

@@ -14,7 +14,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const line = (time: number) => `${JSON.stringify({ type: "log", run: "r", model: "m", time, level: "info", message: "é" })}\n`;
 
-it("waits for the file, yields what is there and what comes, joins torn lines and survives a cut", async () => {
+it("following a log waits for the file, yields its events and later ones, joins torn lines and survives a cut", async () => {
   const abort = new AbortController();
   const seen: number[] = [];
   const waiters: (() => void)[] = [];

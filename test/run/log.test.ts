@@ -40,14 +40,14 @@ describe("event log", () => {
     expect(await all()).toEqual([event(1), event(2), event(3)]);
   });
 
-  it("has an event in the file as soon as it is appended", async () => {
+  it("has every event in the file as soon as it is appended", async () => {
     const log = EventLog.open(file);
     log.append(event(1));
     expect(await all()).toEqual([event(1)]);
     await log.close();
   });
 
-  it("goes on cleanly wherever a crash cut the last line", async () => {
+  it("goes on with a new line wherever a crash cut the last one", async () => {
     await write(event(1));
     const first = (await stat(file)).size;
     await write(event(2));
@@ -68,20 +68,20 @@ describe("event log", () => {
     expect((await all()).map(({ time }) => time)).toEqual([1, 2, 3]);
   });
 
-  it("starts empty where nothing whole is left", async () => {
+  it("starts empty where no whole line is left", async () => {
     await write();
     await appendFile(file, '{"type":"lo');
     await write(event(1));
     expect(await all()).toEqual([event(1)]);
   });
 
-  it("keeps a loss that is not finite recognizable", async () => {
+  it("gives back a loss of NaN as NaN", async () => {
     const base = { type: "step", run: "r", model: "m", time: 1, epoch: 1, step: 1, accuracy: 0.1, learningRate: 0.1 } as const;
     await write({ ...base, loss: Number.NaN, imagesPerSecond: 1, batchesPerSecond: 1 });
     expect(await all()).toEqual([expect.objectContaining({ loss: Number.NaN })]);
   });
 
-  it("names the line of a damage in the middle", async () => {
+  it("names the damaged line in the middle of a file", async () => {
     await write(event(1));
     await appendFile(file, "garbage\n");
     const tail = await readFile(file);
@@ -89,7 +89,7 @@ describe("event log", () => {
     await expect(all()).rejects.toThrow(/events\.jsonl is damaged: line 2 is not an event/);
   });
 
-  it("explains a file that is missing or cannot be made", async () => {
+  it("fails with an explanation where the file is missing or cannot be created", async () => {
     await expect(all()).rejects.toThrow(/^Cannot read .*events\.jsonl: no such file or folder\.$/);
     await writeFile(join(dir, "run"), "");
     expect(() => EventLog.open(file)).toThrow(UserError);

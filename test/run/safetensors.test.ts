@@ -25,7 +25,7 @@ const python = process.env.MNIST_TUI_PYTHON ?? "python3";
 const hasPackage = spawnSync(python, ["-c", "import safetensors.numpy"]).status === 0;
 
 describe("safetensors", () => {
-  it("reads back what it wrote, bit for bit", () => {
+  it("reads back the tensors that it wrote, bit for bit", () => {
     const read = decodeSafetensors(encodeSafetensors(tensors, { format: "pt", note: "ünï" }));
     expect(read.metadata).toEqual({ format: "pt", note: "ünï" });
     expect(new Set(read.tensors.keys())).toEqual(new Set(tensors.keys()));
@@ -73,7 +73,7 @@ describe("safetensors", () => {
     expect(() => decodeSafetensors(bytes)).toThrow(message);
   });
 
-  it("never fails in another way, whatever byte is flipped or cut", () => {
+  it("fails with no other kind of error, whatever byte is flipped or cut off", () => {
     const bytes = encodeSafetensors(tensors, { format: "pt" });
     for (let i = 0; i < bytes.length; i++) {
       for (const bytesNow of [bytes.slice(0, i), bytes.map((byte, at) => (at === i ? byte ^ (1 << (i % 8)) : byte))]) {
@@ -86,7 +86,7 @@ describe("safetensors", () => {
     }
   });
 
-  it.skipIf(!hasPackage)("is read alike by the safetensors package, and reads what that writes (needs Python with safetensors)", () => {
+  it.skipIf(!hasPackage)("is read alike by the safetensors package, and reads the package's files (needs Python with safetensors)", () => {
     const folder = mkdtempSync(join(tmpdir(), "mnist-tui-safetensors-"));
     try {
       writeFileSync(join(folder, "ours"), encodeSafetensors(tensors, { format: "pt" }));

@@ -12,7 +12,7 @@ function play(events: Iterable<RunEvent>, from: RunState = initialState()): RunS
   return state;
 }
 
-/** All that a view can see of a state: curves by their points. */
+/** All that a view can read of a state, with curves as lists of their points. */
 function visible(state: RunState): string {
   return JSON.stringify(state, (_, value) =>
     value !== null && typeof value === "object" && "buffer" in value ? curvePoints(value) : value,
@@ -99,7 +99,7 @@ describe("reduce", () => {
     expect(state.models[0].status).toBe("paused");
   });
 
-  it("takes back what a resume measures again", () => {
+  it("drops the measurements of steps that a resumed run trains a second time", () => {
     const events = [...fakeRun({ ...two, models: ["simple"] })];
     const cut = events.slice(
       0,
@@ -118,7 +118,7 @@ describe("reduce", () => {
     expect(curvePoints(next.models[0].curves.loss).at(-1)!.step).toBe(45);
   });
 
-  it("estimates the time that is left and the time to a target", () => {
+  it("estimates the remaining time and the time to a target", () => {
     const events = [...fakeRun({ ...two, models: ["simple"] })];
     const state = play(
       events.slice(

@@ -12,7 +12,7 @@ const plan: ChunkSource = {
   schedule,
 };
 
-/** Everything that the engine is given over a whole run, whose chunks are cut by `wanted`. */
+/** All arguments that the engine gets over a whole run, whose chunks are cut by `wanted`. */
 function wholeRun(wanted: (step: number) => number) {
   const planner = new ChunkPlanner(plan);
   const all = { sizes: [] as number[], indices: [] as number[], affine: [] as number[], rates: [] as number[] };
@@ -28,7 +28,7 @@ function wholeRun(wanted: (step: number) => number) {
   return all;
 }
 
-test("how a run is cut into chunks changes nothing that the engine sees", () => {
+test("the lengths of a run's chunks change no step that the engine gets", () => {
   const oneByOne = wholeRun(() => 1);
   expect(wholeRun(() => 100)).toEqual(oneByOne);
   expect(wholeRun((step) => 1 + ((step * 7) % 3))).toEqual(oneByOne);
@@ -48,7 +48,7 @@ test("learning rates follow the schedule step by step, times the user's factor",
   );
 });
 
-test("a chunk begun anywhere is the one an uninterrupted run would have come to", () => {
+test("a chunk that begins at any step has the same content as in an uninterrupted run", () => {
   const { indices, affine } = wholeRun(() => 1);
   const resumed = new ChunkPlanner(plan).chunk(6, 1, 1);
   const before = 50 + 32;

@@ -16,7 +16,7 @@ function stopsAfter(accuracies: number[], options: { patience: number; minDelta:
   return undefined;
 }
 
-test("training stops after so many evaluations in a row without improvement", () => {
+test("training stops after `patience` evaluations in a row without improvement", () => {
   expect(stopsAfter([0.9, 0.91, 0.91, 0.9, 0.95], { patience: 2, minDelta: 0 })).toBe(4);
   expect(stopsAfter([0.9, 0.89, 0.91, 0.9, 0.92], { patience: 2, minDelta: 0 })).toBeUndefined();
 });
@@ -46,7 +46,7 @@ test("sums over an epoch do not depend on how its steps were cut into chunks", (
   expect(means(whole).loss).toBeCloseTo((0.1 + 0.7 + 1e-7 + 3.3 + 0.2) / 5, 6);
 });
 
-test("a smaller last batch weighs less", () => {
+test("a smaller last batch weighs less in the mean loss", () => {
   const first = addSteps(emptySums, { loss: Float32Array.of(1), correct: Uint32Array.of(8) }, 8, 1);
   const { loss, accuracy } = means(addSteps(first, { loss: Float32Array.of(4), correct: Uint32Array.of(0) }, 2, 1));
   expect(loss).toBeCloseTo(1.6, 12);
@@ -69,7 +69,7 @@ test("the first evaluation of the highest accuracy is the best", () => {
   expect(isBetter({ testAccuracy: 0.9 }, best)).toBe(false);
 });
 
-test("what is left to train when a run is resumed", () => {
+test("a resumed model is finished unless it has epochs left to train", () => {
   const trained = { ...freshProgress(), epochs: 5 };
   expect(isFinished(trained, 5, 5)).toBe(false);
   expect(isFinished({ ...trained, finished: "completed" }, 5, 5)).toBe(true);
@@ -79,7 +79,7 @@ test("what is left to train when a run is resumed", () => {
   expect(isFinished({ ...trained, finished: "stopped" }, 6, 5)).toBe(false);
 });
 
-test("progress that is no progress is refused, naming the file", () => {
+test("an invalid progress file is refused by name", () => {
   expect(parseProgress(JSON.parse(JSON.stringify(freshProgress())), "model.json")).toEqual(freshProgress());
   for (const stored of [undefined, null, {}, { ...freshProgress(), step: "1" }])
     expect(() => parseProgress(stored, "here/model.json")).toThrow("here/model.json");
@@ -93,7 +93,7 @@ test("chunks begin with one step, at most double, and settle near 75 ms of work"
   expect(chunkSteps(8, 0)).toBe(16);
 });
 
-test("threads are those asked for, else every core, but not more than memory bears", () => {
+test("the threads are as many as asked for, else one for each core, but no more than memory allows", () => {
   expect(threadsPerTrainer(3, 8)).toBe(3);
   expect(threadsPerTrainer(0, 8)).toBe(8);
   expect(threadsPerTrainer(0, 256)).toBe(64);

@@ -17,7 +17,7 @@ test("layers come in execution order, and their parameters add up to the model's
   expect(layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(model.parameterCount);
 });
 
-test("norms are of the trainable parameters of a layer, and of their gradients where the engine tells them", () => {
+test("a layer has the norm of its trainable parameters, and of their gradients where the engine gives it", () => {
   const { model, state } = stateOf("simple");
   const named = (name: string, layers: { name: string }[]) => layers.find((layer) => layer.name === name);
   const weights = [...state.tensors.get("fc2.weight")!.data, ...state.tensors.get("fc2.bias")!.data];

@@ -25,7 +25,7 @@ const illegal = {
   device: "NVIDIA Test",
 };
 
-/** Trains `compact` for three epochs of ten steps. @param lostAt the step after which every call fails, as on a GPU that is gone */
+/** Trains `compact` for three epochs of ten steps. @param lostAt the step after which every call fails, as it does on a lost GPU */
 async function train(folder: string, lostAt: number, start: "new" | "resume") {
   vi.spyOn(wasmEngine, "create").mockImplementation(async (options) => {
     const session = await create(options);
@@ -67,7 +67,7 @@ test("a GPU that is lost ends the trainer with one sentence, and its last checkp
   expect(lost.said.at(-1)).toMatchObject({ type: "error", message: cudaError(illegal).message });
   expect(cudaError(illegal)).toBeInstanceOf(CudaError);
   expect(lost.said.filter(({ type }) => type === "done")).toEqual([]);
-  // Written after the first epoch, whole, and nothing beside it.
+  // The checkpoint was written whole after the first epoch, and there is no file beside it.
   expect((await loadCheckpoint(lost.paths.last)).info).toMatchObject({ step: 10, epoch: 1 });
   expect(readdirSync(folder).sort()).toEqual(["best", "events.jsonl", "last"]);
   const resumed = await train(folder, Number.POSITIVE_INFINITY, "resume");

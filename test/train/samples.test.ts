@@ -15,7 +15,7 @@ const evaluation = {
   probabilities: Float32Array.from(rows.flatMap((row) => [...row, 0, 0, 0, 0, 0, 0, 0, 0])),
 };
 
-test("ten samples follow from the seed alone", () => {
+test("the ten samples depend on the seed alone", () => {
   const chosen = sampleIndices(3, 1000);
   expect(chosen).toHaveLength(10);
   expect(new Set(chosen).size).toBe(10);
@@ -31,13 +31,13 @@ test("a sample carries its pixels, label, prediction and probabilities", () => {
   expect([...Buffer.from(sample.pixels, "base64")]).toEqual(new Array(784).fill(2));
 });
 
-test("mistakes come most confident first, narrow decisions narrowest first", () => {
+test("mistakes are ordered by confidence, the highest first, and narrow decisions by margin, the narrowest first", () => {
   const { worst, uncertain } = mistakes(testSplit, evaluation);
   expect(worst.map(({ index }) => index)).toEqual([3, 2]);
   expect(uncertain.map(({ index }) => index)).toEqual([1, 2, 0, 3]);
 });
 
-test("examples of a cell come from the evaluation asked for, else from the newest", () => {
+test("examples of a cell come from the requested evaluation, else from the newest one", () => {
   const history = new EvaluationHistory();
   expect(history.examples(testSplit, { label: 2, prediction: 1 })).toBeUndefined();
   history.add(10, evaluation);

@@ -30,7 +30,7 @@ it.each(["", "named in TMPDIR"])("a dataset reaches its readers whole, and leave
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it("one that is read in several pieces is whole, too", async () => {
+it("a dataset that is read in several pieces is whole, too", async () => {
   const small = await loadDataset("synthetic", { explicit: true, limitTrain: 1, limitTest: 20 });
   const images = randomFillSync(new Uint8Array(40_000 * 784));
   const shared = await shareDataset({ ...small, train: { images, labels: randomFillSync(new Uint8Array(40_000)) } });
@@ -42,7 +42,7 @@ it("one that is read in several pieces is whole, too", async () => {
   await unshareDataset(shared);
 });
 
-it("what a killed run has left is removed by a later one, what may be in use and what is not ours stays", async () => {
+it("a run removes the folders that a killed run has left; folders that may be in use and folders of other programs stay", async () => {
   const old = new Date(Date.now() - 2 * 3600 * 1000);
   for (const [name, time] of [
     ["mnist-tui-dataset-killed", old],

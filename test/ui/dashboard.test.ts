@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, it, type TestContext } from "vitest";
 import { keys, Session, type SessionOptions } from "./terminal-harness.js";
 
-/** A session that ends with its test. */
+/** Starts a session that ends with its test. */
 function open(context: TestContext, options: SessionOptions): Session {
   const session = new Session(options);
   context.onTestFinished(() => session.dispose());
@@ -28,13 +28,13 @@ describe.skipIf(process.platform === "win32")("screens", () => {
     [80, 24, "ascii"],
     [120, 40, "ascii"],
   ] as const) {
-    it.concurrent(`are as kept, ${columns}×${rows} in ${ascii}`, async (context) => {
+    it.concurrent(`are those of test/ui/screens, ${columns}×${rows} in ${ascii}`, async (context) => {
       const session = open(context, { columns, rows, replay: [...half, ...(ascii === "ascii" ? ["--ascii"] : [])] });
       await session.shows(/64 %, 0:5\d left/);
       for (const [key, marker, name] of views) {
         session.press(key);
         if (name === "confusion") {
-          // The cell's images follow the matrix: entered anew once they are there, the view has them from its first frame.
+          // The cell's images arrive after the matrix. When the view is left and opened a second time, its first frame has them.
           await session.until(() => session.read("trace").includes('"type":"examples"'), "the cell's images should be asked for");
           session.press("1");
           await session.shows(views[0][1]);
@@ -48,8 +48,8 @@ describe.skipIf(process.platform === "win32")("screens", () => {
     });
   }
 
-  it.concurrent("use no colour with NO_COLOR and none in a terminal without colours, and only sixteen where there are sixteen", async (context) => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
+  it.concurrent("have no colour with NO_COLOR or in a terminal without colours, and only sixteen colours where the terminal has sixteen", async (context) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for escape sequences
     const colour = /\u001b\[(?:[\d;]*;)?(?:3[0-7]|38|4[0-7]|48|9[0-7]|10[0-7])(?:;[\d;]*)?m/;
     const one = open(context, { columns: 80, rows: 24, replay: half, env: { NO_COLOR: "1" } });
     const two = open(context, { columns: 80, rows: 24, replay: half, env: { TERM: "vt220" } });
@@ -65,7 +65,7 @@ describe.skipIf(process.platform === "win32")("screens", () => {
     context.expect(three.raw).not.toContain("8;5;");
   });
 
-  it.concurrent("show no error and no letters for lines in TERM=screen-256color", async (context) => {
+  it.concurrent("have neither errors nor letters in place of lines in TERM=screen-256color", async (context) => {
     const session = open(context, { columns: 80, rows: 24, replay: half, env: { TERM: "screen-256color", LANG: "C" } });
     await session.shows(/64 %, 0:5\d left/);
     context.expect(session.raw).not.toContain("Error on");
@@ -78,7 +78,7 @@ describe.skipIf(process.platform === "win32")("screens", () => {
     context.expect(session.text()).toContain("1 Overview");
   });
 
-  it.concurrent("keep stray prints away and show them in the log, and print them after leaving", async (context) => {
+  it.concurrent("show stray output in the log instead of among the panels, and print it after leaving", async (context) => {
     const session = open(context, { columns: 120, rows: 40, replay: [...half, "--trouble", "noise"] });
     await session.shows("Warning: something old is used");
     context.expect(session.text()).toMatch(/│\d\d:\d\d:\d\d {2}stray error red/);
@@ -87,7 +87,7 @@ describe.skipIf(process.platform === "win32")("screens", () => {
     context.expect(session.text()).toContain("stray output");
   });
 
-  it.concurrent("say when the terminal is too small, and come back", async (context) => {
+  it.concurrent("are replaced by a message while the terminal is too small, and then return", async (context) => {
     const session = open(context, { columns: 120, rows: 40, replay: half });
     await session.shows(/64 %, 0:5\d left/);
     const before = session.text();
@@ -151,7 +151,7 @@ describe.skipIf(process.platform === "win32")("keys", () => {
       ]);
   });
 
-  it.concurrent("ask the trainer for the digits of a confusion cell, once", async (context) => {
+  it.concurrent("ask the trainer once for the digits of a confusion cell", async (context) => {
     const session = open(context, { columns: 120, rows: 40, replay: half });
     await session.shows(/64 %, 0:5\d left/);
     session.press("2", keys.down, keys.down, keys.left, keys.left, keys.left);
@@ -161,7 +161,7 @@ describe.skipIf(process.platform === "win32")("keys", () => {
     context.expect(session.read("trace").match(/"label":2,"prediction":7/g)).toHaveLength(1);
   });
 
-  it.concurrent("draw a digit and show what the models read", async (context) => {
+  it.concurrent("draw a digit, and the screen shows the models' predictions", async (context) => {
     const session = open(context, { columns: 120, rows: 40, replay: half });
     await session.shows(/64 %, 0:5\d left/);
     session.press("d");
@@ -201,7 +201,7 @@ describe.skipIf(process.platform === "win32")("keys", () => {
 describe.skipIf(process.platform === "win32")("the mouse", () => {
   const sgr = (button: number, x: number, y: number, end: "M" | "m") => `\u001b[<${button};${x + 1};${y + 1}${end}`;
 
-  it.concurrent("is off until it is asked for, then draws, turns to another view and scrolls", async (context) => {
+  it.concurrent("is off until a key turns it on, then draws, turns to another view and scrolls", async (context) => {
     const session = open(context, { columns: 120, rows: 40, replay: half });
     await session.shows(/64 %, 0:5\d left/);
     context.expect(session.terminal.modes.mouseTrackingMode).toBe("none");
@@ -217,7 +217,7 @@ describe.skipIf(process.platform === "win32")("the mouse", () => {
 });
 
 describe.skipIf(process.platform === "win32")("the set-up form", () => {
-  it.concurrent("shows the command line that says the same, and what is wrong with it", async (context) => {
+  it.concurrent("shows its command line, and the error in it", async (context) => {
     const session = open(context, { columns: 100, rows: 30, mnistTui: [] });
     await session.shows("mnist-tui train --compare simple,residual");
     session.press(keys.up, "2", keys.right, "2");
@@ -233,7 +233,7 @@ describe.skipIf(process.platform === "win32")("the set-up form", () => {
     expectRestored(session, context);
   });
 
-  it.concurrent("trains what it describes", async (context) => {
+  it.concurrent("trains the described models", async (context) => {
     const data = process.env.MNIST_TUI_DATA ?? path.resolve(import.meta.dirname, "../../../shared/data");
     const session = open(context, { columns: 100, rows: 30, mnistTui: [], env: { MNIST_TUI_DATA: data } });
     await session.shows("set up a run");
@@ -278,7 +278,7 @@ describe.skipIf(process.platform === "win32")("the terminal is as before after",
     });
   }
 
-  it.concurrent("suspending, and the screen is back after fg", async (context) => {
+  it.concurrent("suspending, and the screen returns after fg", async (context) => {
     const session = open(context, { columns: 80, rows: 24, replay: half, jobControl: true });
     await session.shows(/64 %, 0:5\d left/);
     const before = session.text();

@@ -27,7 +27,7 @@ describe("a drawing", () => {
     expect(movePen(line, 99, -99)).toMatchObject({ x: 27, y: 0 });
   });
 
-  it("is drawn with keys; other keys are not its own", () => {
+  it("is drawn with keys, and leaves other keys to the dashboard", () => {
     const drawn = ["space", "down", "down", "right"].reduce((drawing, key) => drawingKey(drawing, key)!, emptyDrawing());
     expect(drawn).toMatchObject({ x: 15, y: 8, pen: "ink" });
     expect(drawingKey(drawn, "space")!.pen).toBe("up");
@@ -52,7 +52,7 @@ describe("a drawing", () => {
 });
 
 describe("predictions of a drawing", () => {
-  it("are asked of all models for the newest drawing, those in between are passed over, and a blank one is none", async () => {
+  it("come from all models for the newest drawing; older drawings are passed over, and a blank one gets no prediction", async () => {
     const asked: number[] = [];
     const answers: (() => void)[] = [];
     const predicted = vi.fn();
@@ -84,7 +84,7 @@ describe("predictions of a drawing", () => {
     expect([asked.length, predicted.mock.calls.length]).toEqual([4, 2]);
   });
 
-  it("that fail are told", async () => {
+  it("that fail are reported with their errors", async () => {
     const failed = vi.fn();
     const predict = () => Promise.reject(new Error("no weights"));
     const predictor = new DrawingPredictor([{ name: "a", origin: "a", dataset: "mnist", classNames: [], predict }], {
@@ -100,7 +100,7 @@ describe("questions to the trainers", () => {
   afterEach(() => void vi.useRealTimers());
   const state = [...fakeRun({ models: ["simple"], epochs: 1, stepsPerEpoch: 20, chunk: 4 })].reduce(reduce, initialState());
 
-  it("come a moment after the last key, each once, for the cell and the drawing that are seen then", () => {
+  it("are sent a moment after the last key, each once, for the cell and the drawing on the screen at that time", () => {
     vi.useFakeTimers();
     const sent: [TrainerCommand, string | undefined][] = [];
     let ui: UiState = { ...initialUi(), view: 2 };

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A scheduler that has rendered its first frame. @param cost of rendering one, in ms @returns `times` of the frames, in ms since the first */
+/** Starts a scheduler, which renders its first frame. @param cost of a frame, in ms @returns `times` of the frames, in ms since the first one */
 function scheduled(cost = 0): { frames: FrameScheduler; times: number[] } {
   vi.useFakeTimers();
   const elapsed = performance.now.bind(performance);
@@ -22,7 +22,7 @@ function scheduled(cost = 0): { frames: FrameScheduler; times: number[] } {
   return { frames, times };
 }
 
-/** An event every 10 ms. */
+/** Sends an event every 10 ms. */
 function events(frames: FrameScheduler, milliseconds: number): void {
   for (let time = 0; time < milliseconds; time += 10) {
     frames.afterEvent();
@@ -30,7 +30,7 @@ function events(frames: FrameScheduler, milliseconds: number): void {
   }
 }
 
-it("renders what events change ten times a second, and nothing where nothing happens", () => {
+it("renders ten times a second while events come, and not at all without events", () => {
   const { frames, times } = scheduled();
   events(frames, 1000);
   expect(times).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
@@ -38,7 +38,7 @@ it("renders what events change ten times a second, and nothing where nothing hap
   expect(times).toHaveLength(11);
 });
 
-it("renders rarer where frames are dear", () => {
+it("renders less often where frames are slow", () => {
   const dear = scheduled(3);
   events(dear.frames, 1000);
   expect(dear.times.slice(0, 4)).toEqual([0, 200, 400, 600]);
@@ -50,7 +50,7 @@ it("renders twice a second at least", () => {
   expect(dearest.times.slice(0, 3)).toEqual([0, 500, 1000]);
 });
 
-it("answers a key 30 ms after the last frame, also where a frame is due later, and is quick for two seconds", () => {
+it("renders 30 ms after the last frame when a key comes, also where a frame is due later, and stays quick for two seconds", () => {
   const { frames, times } = scheduled(40);
   vi.advanceTimersByTime(10);
   frames.afterEvent();

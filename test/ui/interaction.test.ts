@@ -36,7 +36,7 @@ function later(ui: UiState, keys: string[], state = running): UiState {
 }
 
 describe("keys", () => {
-  it("q asks once, then saves and leaves; any other answer goes on", () => {
+  it("q asks once, then saves and leaves; any other key cancels", () => {
     const asked = press(initialUi(), "q", running);
     expect(asked).toMatchObject({ ui: { overlay: "confirm-quit" }, effects: [] });
     expect(press(asked.ui, "n", running)).toMatchObject({ ui: { overlay: "none", quitting: false }, effects: [] });
@@ -46,7 +46,7 @@ describe("keys", () => {
     });
   });
 
-  it("Ctrl-C saves and leaves at once, the second one leaves now, from any overlay", () => {
+  it("the first Ctrl-C saves and leaves, the second one leaves without waiting, from any overlay", () => {
     for (const overlay of ["none", "help", "drawing", "confirm-quit", "confirm-stop"] as const) {
       const first = press({ ...initialUi(), overlay }, "C-c", running);
       expect(first.effects).toEqual([{ type: "quit", how: "save" }]);
@@ -54,7 +54,7 @@ describe("keys", () => {
     }
   });
 
-  it("on the final screen views and charts still work, and any other key leaves", () => {
+  it("the keys of views and charts still work on the final screen, and any other key leaves", () => {
     expect(allEnded(over)).toBe(true);
     expect(press(initialUi(), "2", over)).toMatchObject({ ui: { view: 2 }, effects: [] });
     expect(press(initialUi(), "l", over).effects).toEqual([]);
@@ -62,13 +62,13 @@ describe("keys", () => {
       expect(press(initialUi(), key, over).effects).toEqual([{ type: "leave" }]);
   });
 
-  it("space resumes when something is paused", () => {
+  it("space resumes where a model is paused", () => {
     const paused = reduce(running, { run: "r", model: "simple", type: "pause", time: fakeStart + 1e5, step: 3 });
     expect(press(initialUi(), "space", running).effects).toEqual([{ type: "send", command: { type: "pause" } }]);
     expect(press(initialUi(), "space", paused).effects).toEqual([{ type: "send", command: { type: "resume" } }]);
   });
 
-  it("the learning rate and x concern the selected model, and not one that has ended", () => {
+  it("the keys of the learning rate and x act on the selected model unless it has ended", () => {
     const second = later(initialUi(), ["tab"]);
     expect(press(second, "+", running).effects).toEqual([
       { type: "send", command: { type: "learningRate", factor: 1.25 }, model: "residual" },
@@ -80,7 +80,7 @@ describe("keys", () => {
     expect(confirmed.effects).toEqual([{ type: "send", command: { type: "stop", reason: "stopped" }, model: "residual" }]);
   });
 
-  it("choices go round", () => {
+  it("choices wrap around at their ends", () => {
     expect(later(initialUi(), ["z", "z", "z", "z"]).chart.zoom).toBe(1);
     expect(later(initialUi(), ["e"]).chart.xAxis).toBe("step");
     expect(later(initialUi(), ["a", "a", "a"]).chart.accuracyAxis).toBe("auto");
@@ -92,7 +92,7 @@ describe("keys", () => {
     expect(later({ ...initialUi(), view: 2 }, [",", ",", ","], over).back).toBe(1);
   });
 
-  it("the cursor stays inside, and Esc takes it away", () => {
+  it("the cursor stays inside the chart, and Esc removes it", () => {
     const left = later(
       initialUi(),
       Array.from({ length: 99 }, () => "left"),
@@ -101,7 +101,7 @@ describe("keys", () => {
     expect(later(left, ["escape"]).chart.cursor).toBeUndefined();
   });
 
-  it("have names whatever the terminal calls them", () => {
+  it("have the same names in every terminal", () => {
     expect(keyName("Q", { name: "q", full: "S-q", shift: true })).toBe("Q");
     expect(keyName(" ", { name: "space", full: "space" })).toBe("space");
     expect(keyName("\r", { name: "return", full: "return" })).toBeUndefined();
@@ -130,12 +130,12 @@ describe("set-up form", () => {
   };
   const typing = (state: SetupState, ...keys: string[]) => keys.reduce((now, key) => pressSetup(now, key, choices), state);
 
-  it("starts with what `mnist-tui train` does by itself", () => {
+  it("starts with the defaults of `mnist-tui train`", () => {
     expect(trainArguments(initialSetup(choices), choices)).toEqual(["train", "--compare", "simple,residual"]);
     expect(typing(initialSetup(choices), "enter").outcome).toBe("start");
   });
 
-  it("says what all models share as flags and the rest in the entries", () => {
+  it("writes the settings that all models share as flags, and the others in the entries", () => {
     const epochs = typing(initialSetup(choices), "up", "3", "right", "3");
     expect(trainArguments(epochs, choices)).toEqual(["train", "--compare", "simple,residual", "--epochs", "3"]);
     const rate = typing(epochs, "up", "up", "up", "up", "1", "e", "-", "4", "up", "space");
@@ -157,14 +157,14 @@ describe("set-up form", () => {
     expect(trainArguments(one, choices)).toEqual(["train", "--model", "simple"]);
   });
 
-  it("says nothing of a choice that has gone round to the usual one", () => {
+  it("writes no flag for a choice that has returned to its default", () => {
     const round = typing(initialSetup(choices), "up", "up", "up", "up", "up", "up", "space", "space", "space");
     expect(trainArguments(round, choices)).toEqual(["train", "--compare", "simple,residual"]);
     const changed = typing(round, "space");
     expect(fieldText(changed.models[0], { key: "lr", label: "", kind: "text" }, choices)).toEqual({ text: "0.01", given: "default" });
   });
 
-  it("does not start what would be refused", () => {
+  it("does not start a run that would be refused", () => {
     const bad = typing(initialSetup(choices), "up", "up", "up", "up", "up", "9", "9", "down", "down", "down", "down", "down");
     expect(typing(bad, "enter").outcome).toBe("open");
     expect(typing(bad, "escape").outcome).toBe("cancel");
@@ -174,7 +174,7 @@ describe("set-up form", () => {
 describe("terminals", () => {
   const traits = (env: Record<string, string>, ascii = false, color = true) => terminalTraits({ env, ascii, color });
 
-  it("get the colours and characters they have", () => {
+  it("get the colours and characters that they can show", () => {
     expect(traits({ TERM: "xterm-256color" })).toEqual({ depth: 256, charset: "unicode" });
     expect(traits({ TERM: "xterm", COLORTERM: "truecolor" }).depth).toBe(256);
     expect(traits({ TERM: "screen" }).depth).toBe(16);
@@ -188,7 +188,7 @@ describe("terminals", () => {
     expect(traits({ TERM: "xterm" }, true).charset).toBe("ascii");
   });
 
-  it("get no dashboard where it would be garbage", () => {
+  it("get no dashboard where they cannot show it", () => {
     const both = { input: true, output: true };
     expect(dashboardUnavailable(both, { TERM: "xterm" })).toBeUndefined();
     expect(dashboardUnavailable({ input: true, output: false }, { TERM: "xterm" })).toContain("standard output");
@@ -205,7 +205,7 @@ describe("text", () => {
     expect(plainText("abc\u202edef\u200b")).toBe("abcdef");
   });
 
-  it("keeps to one cell a character and to ASCII where asked", () => {
+  it("has characters of one cell only, and only ASCII on request", () => {
     expect(cellText("a漢b🙂c")).toBe("a?b?c");
     expect(cellText("é×…─⠿")).toBe("é×…─⠿");
     expect(asciiText("3×3 · 98 % → …")).toBe("3x3 . 98 % > ~");

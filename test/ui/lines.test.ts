@@ -24,7 +24,7 @@ async function linesOf(color: "none" | "ansi", progressSeconds?: number): Promis
 }
 
 describe("plain lines", () => {
-  it("tell device, data, parameters, one line an epoch and the end, without an escape code", async () => {
+  it("give device, data, parameters, one line for each epoch and the end, without an escape code", async () => {
     const text = await linesOf("none");
     expect(text).not.toContain("\u001b");
     expect(text).not.toContain("\r");
@@ -36,7 +36,7 @@ describe("plain lines", () => {
     expect(lines.filter((line) => line.startsWith("run 2026"))).toHaveLength(1);
   });
 
-  it("give the machine's figures once, and those of each trainer with its progress", async () => {
+  it("give the machine's figures once, and a trainer's figures with its progress", async () => {
     const told = async (gpus: number) => {
       const output = collector();
       const store = new RunStore();
@@ -55,7 +55,7 @@ describe("plain lines", () => {
     expect(gpu).toMatch(/^simple {2}GPU 0: NVIDIA Example 80GB: 1\d\.\d GB of 80\.0 GB, \d+ %, 55 °C, \d+ W$/);
   });
 
-  it("limit the rate of progress lines by the events' own time", async () => {
+  it("limit the rate of progress lines by the times of the events", async () => {
     const progress = (text: string) => text.split("\n").filter((line) => line.startsWith("residual  epoch") && line.includes("left"));
     const often = progress(await linesOf("none", 1));
     const seldom = progress(await linesOf("none", 4));
@@ -64,11 +64,11 @@ describe("plain lines", () => {
     expect(often[0]).toMatch(/epoch [\d.]+\/2, step \d+\/80, loss [\d.]+, accuracy [\d.]+ %, [\d,]+ images\/s, .+ left/);
   });
 
-  it("colour only where it is allowed", async () => {
+  it("have colours only where they are allowed", async () => {
     expect(await linesOf("ansi")).toContain("\u001b[");
   });
 
-  it("tell nothing of a past that was replayed, but go on from its state", async () => {
+  it("skip replayed events, but go on from their state", async () => {
     const output = collector();
     const store = new RunStore();
     const view = createLines(store, { write: output.write, color: "none", progressSeconds: 0 });
@@ -80,7 +80,7 @@ describe("plain lines", () => {
     expect(output.text()).toMatch(/^\w+ {2}completed, best test accuracy/);
   });
 
-  it("pass no control character of a message through", () => {
+  it("contain no control character of a message", () => {
     const output = collector();
     const store = new RunStore();
     createLines(store, { write: output.write, color: "none" });
@@ -134,7 +134,7 @@ describe("summary", () => {
     expect(summaryLines(initialState())).toEqual([]);
   });
 
-  it("has one row a model, the difference to the first, and how each ended", () => {
+  it("has one row for each model, with its difference to the first one and its end", () => {
     let state = initialState();
     for (const event of fakeRun(run)) state = reduce(state, event);
     state = reduce(state, { run: "r", model: "deep", time: fakeStart + 1e7, type: "error", message: "killed by SIGKILL" });

@@ -9,18 +9,18 @@ const expected = [
   { action: "up", x: 6, y: 2 },
 ];
 
-it("reads every report of a piece of input, with keys between them", () => {
+it("mouse input is read report by report, with keys between them", () => {
   expect(new MouseReader().read(`a${drag.replace("M", "Mb\u001b[A")}c`)).toEqual(expected);
 });
 
-it("reads reports wherever the input is cut", () => {
+it("mouse reports are read wherever the input is cut", () => {
   for (let cut = 0; cut <= drag.length; cut++) {
     const reader = new MouseReader();
     expect([...reader.read(drag.slice(0, cut)), ...reader.read(drag.slice(cut))]).toEqual(expected);
   }
 });
 
-it("tells the wheel from buttons and leaves out what is neither", () => {
+it("the wheel is told from buttons, and other reports are left out", () => {
   const actions = new MouseReader().read("\u001b[<64;1;1M\u001b[<65;1;1M\u001b[<66;1;1M\u001b[<68;1;1M\u001b[<2;1;1M\u001b[A\u001b[<1;1M");
   expect(actions.map(({ action }) => action)).toEqual(["wheelUp", "wheelDown", "wheelUp", "down"]);
 });

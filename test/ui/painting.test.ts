@@ -54,7 +54,7 @@ const states: RunState[] = [
     { ...bad, type: "log", level: "error", message: "\u001b[31m🙂" },
   ] as RunEvent[]),
 ];
-/** Every painter that any layout places, and those outside of the views. */
+/** Every painter that a layout places, and those outside of the views. */
 const placed = new Set(
   ([1, 2, 3, 4, 5] as const).flatMap((view) =>
     [20, 60].flatMap((rows) =>
@@ -79,7 +79,7 @@ describe("every widget", () => {
     expect(placed.size).toBe(25);
   });
 
-  it("paints any state at 500 random sizes between 0×0 and 300×100 in every theme, one safe character a cell", () => {
+  it("paints any state at 500 random sizes between 0×0 and 300×100 in every theme, one printable character in each cell", () => {
     const key = randomKey(1, 6, 0);
     let drawn = 0;
     const random = (limit: number) => Math.floor(randomUniform(key, drawn++) * limit);
@@ -141,7 +141,7 @@ describe("every widget", () => {
     expect(surface.lines().join("\n")).not.toContain("undefined");
   });
 
-  it("ends the device's figures with … where they do not all fit", () => {
+  it("ends the device's figures with … where some do not fit", () => {
     const context: Context = { state: states[2], ui: initialUi(), theme: themes[0], title: "mnist-tui" };
     const [low, high] = [5, 40].map((rows) => {
       const surface = Surface.create(60, rows, "unicode");
@@ -177,7 +177,7 @@ describe("colours", () => {
     for (const depth of [256, 16] as const) expect(new Set(createTheme({ depth, charset: "unicode" }).models).size).toBe(6);
   });
 
-  it("stay within sixteen where there are sixteen", () => {
+  it("stay within sixteen where the terminal has sixteen", () => {
     const theme = createTheme({ depth: 16, charset: "unicode" });
     for (const [number, paint] of all.entries()) {
       const surface = Surface.create(120, 40, "unicode");
@@ -205,14 +205,14 @@ describe("raster", () => {
     expect(picture(3, 3, "marks", [0, 0, 2, 2])).toEqual(["*  ", " * ", "  *"]);
   });
 
-  it("cuts what lies outside, however far", () => {
+  it("clips lines that lie outside, however far", () => {
     expect(picture(3, 3, "marks", [-1e300, 1, 1e300, 1])).toEqual(["   ", "***", "   "]);
     expect(picture(3, 3, "marks", [0, 50, 2, 90])).toEqual(["   ", "   ", "   "]);
     expect(picture(3, 3, "marks", [0, Number.NaN, 2, Number.POSITIVE_INFINITY])).toEqual(["   ", "   ", "   "]);
     expect(picture(0, 0, "braille", [0, 0, 1, 1])).toEqual([]);
   });
 
-  it("gives a cell to the curve with most dots, and to a dashed one that crosses it", () => {
+  it("gives a cell to the curve with most dots in it, or to a dashed curve that crosses that one", () => {
     const raster = createRaster(2, 1, "braille");
     raster.line([0, 0, 3, 0], 0, "solid");
     raster.line([0, 3, 0, 3], 1, "solid");

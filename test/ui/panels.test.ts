@@ -43,7 +43,7 @@ describe("charts", () => {
     expect(chart.empty).toBeUndefined();
   });
 
-  it("read every curve at the cursor, and the newest value without one", () => {
+  it("give every curve's value at the cursor, and its newest value without a cursor", () => {
     const newest = lossChart(run, options, size);
     const early = lossChart(run, { ...options, cursor: 0.5 }, size);
     expect(newest.cursor).toBeUndefined();
@@ -53,7 +53,7 @@ describe("charts", () => {
     expect(newest.series[0].reading).toBe(epochs.at(-1)!.loss.toFixed(4));
   });
 
-  it("count in epochs, steps or seconds", () => {
+  it("have epochs, steps or seconds as their axis", () => {
     expect(lossChart(run, { ...options, xAxis: "step" }, size).x.max).toBe(120);
     expect(lossChart(run, { ...options, xAxis: "seconds" }, size).x.max).toBeCloseTo(run.models[1].evaluations[2].seconds, 6);
   });
@@ -66,7 +66,7 @@ describe("charts", () => {
     expect(chart.y.max).toBeLessThan(all.y.max / 2);
   });
 
-  it("smooth towards the mean and leave evaluations as they are", () => {
+  it("smooth training curves towards the mean and leave evaluations as they are", () => {
     const range = (values: Float64Array) => {
       const late = values.filter((_, index) => index % 2 === 1).slice(-12);
       return Math.max(...late) - Math.min(...late);
@@ -100,7 +100,7 @@ describe("charts", () => {
     expect(chart.y.ticks.map((tick) => tick.label)).toContain("0.1");
   });
 
-  it("have an accuracy axis of 90–100 % once every model is there", () => {
+  it("have an accuracy axis of 90–100 % once every model has reached 90 %", () => {
     const late = accuracyChart(run, options, size);
     expect([late.y.min, late.y.max]).toEqual([0.9, 1]);
     const early = accuracyChart(
@@ -112,7 +112,7 @@ describe("charts", () => {
     expect([accuracyChart(run, { ...options, accuracyAxis: "full" }, size).y.min, early.y.max <= 1]).toEqual([0, true]);
   });
 
-  it("say what they wait for while they are empty", () => {
+  it("name the events that they wait for while they are empty", () => {
     expect(lossChart(initialState(), options, size).empty).toBe("starting …");
     const [start] = fakeRun({ models: ["simple"], epochs: 1, stepsPerEpoch: 4, chunk: 4 });
     expect(lossChart(play([start]), options, size).empty).toBe("waiting for the first step …");
@@ -184,11 +184,11 @@ describe("axes", () => {
 });
 
 describe("gauges", () => {
-  it("never say 100 % before the end nor more than that", () => {
+  it("never show 100 % before the end, and never more than that", () => {
     expect([0, 0.004, 0.5, 0.9999, 1, 1.01, -1].map(percentText)).toEqual(["0 %", "0 %", "50 %", "99 %", "100 %", "100 %", "0 %"]);
   });
 
-  it("have one line a model and one for the run", () => {
+  it("have one line for each model and one for the run", () => {
     expect(gauges(run).map((gauge) => [gauge.label, gauge.fraction, gauge.text])).toEqual([
       ["simple", 1, "done"],
       ["residual", 1, "done"],
@@ -198,7 +198,7 @@ describe("gauges", () => {
 });
 
 describe("tables", () => {
-  it("compare with the first model", () => {
+  it("give each model's difference to the first one", () => {
     const table = comparisonTable(run, 0.98);
     const headings = table.columns.map((column) => column.heading);
     const [first, second] = table.rows.map((row) => row[headings.indexOf("vs first")]);
@@ -208,7 +208,7 @@ describe("tables", () => {
     expect(headings).toContain("to 98 %");
   });
 
-  it("drop the least important columns where it is narrow", () => {
+  it("drop the least important columns where the panel is narrow", () => {
     const table = comparisonTable(run, 0.98);
     for (let width = 1; width < 150; width++) {
       const { table: shown, widths } = fitColumns(table, width);
@@ -232,7 +232,7 @@ describe("tables", () => {
 describe("confusion matrix", () => {
   const at = { row: 4, column: 9, unit: "count", back: 0 } as const;
 
-  it("names the worst pairs in words", () => {
+  it("names the most confused pairs in words", () => {
     const confusion = Array.from({ length: 10 }, (_, label) =>
       Array.from({ length: 10 }, (_, prediction): number => (label === prediction ? 90 : 0)),
     );
@@ -252,7 +252,7 @@ describe("confusion matrix", () => {
     expect(confusionPanel(model, { ...at, back: 99 })!.caption).toContain("evaluation 1 of 3");
   });
 
-  it("shows the trainer's examples of the selected cell, and those of the log where there is no answer", () => {
+  it("shows the trainer's examples of the selected cell, or those of the log where the trainer has not answered", () => {
     const model = run.models[0];
     const { step } = model.evaluations[2];
     const wanted = model.mistakes.at(-1)!.worst[0];
@@ -300,14 +300,14 @@ describe("samples", () => {
 });
 
 describe("device and log", () => {
-  it("say which device is used and why not a better one", () => {
+  it("name the device in use, and the reason why a better one is not", () => {
     const lines = deviceLines(run).map((line) => `${line.label}: ${line.text}`);
     expect(lines).toContain("device: CPU, AVX-512, 1 thread");
     expect(lines).toContain("not cuda: no NVIDIA driver was found (libcuda.so.1)");
     expect(lines.some((line) => /^simple: \d+ MB RAM, CPU \d+ %$/.test(line))).toBe(true);
   });
 
-  it("say where no GPU is seen, and only where that is known", () => {
+  it("say that no GPU is seen, only where that is known", () => {
     const told = (fields: Partial<DeviceEvent>) =>
       deviceTitle(reduce(initialState(), { run: "r", model: "m", time: 1, type: "device", hostBytes: 1, cpuPercent: 1, ...fields }));
     const gpu = { name: "NVIDIA", memoryUsed: 1, memoryTotal: 2 };
@@ -351,7 +351,7 @@ describe("layout", () => {
   });
 });
 
-it("curves of two models never share points", () => {
+it("the curves of two models never share points", () => {
   const one = appendPoint(emptyCurve, { step: 1, epoch: 1, seconds: 1, value: 1 });
   const other = appendPoint(emptyCurve, { step: 1, epoch: 1, seconds: 1, value: 2 });
   expect([one.buffer.data[3], other.buffer.data[3]]).toEqual([1, 2]);

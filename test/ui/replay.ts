@@ -8,7 +8,7 @@ import { dashboardUnavailable } from "../../dist/ui/terminal.js";
 import { openDashboard } from "../../dist/ui/tui/dashboard.js";
 import { drawDigit, fakeRun } from "../run/fake-run.js";
 
-/** Replays believable events into the real dashboard, at a chosen pace and up to a chosen place, and answers its questions. */
+/** Replays believable events into the real dashboard, at a chosen rate and up to a chosen event, and answers its questions. */
 const { values } = parseArgs({
   options: {
     models: { type: "string", default: "simple,residual" },
@@ -17,17 +17,17 @@ const { values } = parseArgs({
     steps: { type: "string", default: "117" },
     chunk: { type: "string", default: "3" },
     gpus: { type: "string", default: "0" },
-    /** Events a second; 0 is all at once. */
+    /** Events per second; 0 sends all at once. */
     pace: { type: "string", default: "60" },
-    /** Stop after this many events (the screen stays). */
+    /** The number of events after which the replay stops; the screen stays. */
     until: { type: "string", default: "1000000000" },
     ascii: { type: "boolean", default: false },
     "no-color": { type: "boolean", default: false },
-    /** throw: an exception in the parent; error: a trainer fails; noise: something prints to stdout and stderr. */
+    /** throw: an exception in the parent; error: a trainer fails; noise: stray output on stdout and stderr. */
     trouble: { type: "string", default: "" },
-    /** After the events: draw so many frames, each with news of every model, and trace their CPU time. */
+    /** The number of frames to draw after the events, each with news of every model; their CPU time is traced. */
     frames: { type: "string", default: "0" },
-    /** Commands and the end are appended here. */
+    /** The file to which commands and the end are appended. */
     trace: { type: "string", default: "" },
   },
 });

@@ -10,7 +10,7 @@ import { afterAll } from "vitest";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
-/** replay.ts as JavaScript, made once, so that every session starts quickly. */
+/** replay.ts as JavaScript, compiled once, so that every session starts quickly. */
 const program = compile(["../run/fake-run", "replay"]);
 
 function compile(names: string[]): string {
@@ -30,16 +30,16 @@ function compile(names: string[]): string {
 export interface SessionOptions {
   columns: number;
   rows: number;
-  /** Arguments of replay.ts. */
+  /** The arguments of replay.ts. */
   replay?: string[];
-  /** Arguments of the program itself instead. */
+  /** The arguments of the program itself, which then runs in place of replay.ts. */
   mnistTui?: string[];
   env?: Record<string, string>;
   /** When the program stops, the shell takes the terminal as an interactive one would, says STOPPED, and brings the program back after Enter. */
   jobControl?: boolean;
 }
 
-/** A shell in a pseudo-terminal runs replay.ts; what it draws is read back from a terminal emulator. */
+/** A shell in a pseudo-terminal that runs replay.ts. A terminal emulator turns the output into a screen that can be read. */
 export class Session {
   readonly terminal: InstanceType<typeof xterm.Terminal>;
   readonly child: pty.IPty;
@@ -86,7 +86,7 @@ export class Session {
     return existsSync(this.file(name)) ? readFileSync(this.file(name), "utf8") : "";
   }
 
-  /** The screen's characters, a string a row. */
+  /** @returns the screen's characters, one string for each row */
   screen(): string[] {
     const buffer = this.terminal.buffer.active;
     return Array.from({ length: this.terminal.rows }, (_, y) => buffer.getLine(buffer.viewportY + y)?.translateToString(false) ?? "");
@@ -98,7 +98,7 @@ export class Session {
       .join("\n");
   }
 
-  /** Waits until the screen shows the text and nothing has been drawn for a moment. */
+  /** Waits until the screen shows the text and there has been no output for a moment. */
   async shows(wanted: string | RegExp, quiet = 200): Promise<void> {
     await this.until(() => {
       const text = this.text();
@@ -106,11 +106,11 @@ export class Session {
     }, `the screen should show ${wanted}`);
   }
 
-  /** @param wanted says for a failure what should have come true */
+  /** @param wanted names the condition in the error */
   async until(condition: () => boolean, wanted: string): Promise<void> {
     const deadline = Date.now() + 120_000;
     while (!condition()) {
-      // A program that has ended will not do it any more; its last output may still be on its way.
+      // Once the program has ended, the condition can come true only through its last output, which may still be on its way.
       if (this.exited && Date.now() - this.lastOutput > 500 && !condition())
         throw new Error(`${wanted}, but the program has ended:\n${this.text()}`);
       if (Date.now() > deadline) throw new Error(`${wanted}; it shows\n${this.text()}\ntrace: ${this.read("trace")}`);
@@ -141,7 +141,7 @@ export class Session {
       try {
         process.kill(pid, "SIGKILL");
       } catch {
-        // It has ended already.
+        // The program has ended already.
       }
     }
     rmSync(this.directory, { recursive: true, force: true });

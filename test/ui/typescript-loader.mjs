@@ -1,4 +1,4 @@
-// node --import ./test/ui/typescript-loader.mjs FILE.ts: runs a TypeScript file of the tests on Node 20, types merely removed.
+// node --import ./test/ui/typescript-loader.mjs FILE.ts: runs a TypeScript file of the tests on Node 20, by removing its types.
 import { readFile } from "node:fs/promises";
 import { register } from "node:module";
 import { isMainThread } from "node:worker_threads";

@@ -3,7 +3,7 @@ import { CudaError, cudaError, type Failure } from "./errors.js";
 
 /**
  * NVIDIA's driver API, cuda.h. Each function returns 0 or an error; out-parameters are typed arrays of one element; handles are
- * 64-bit numbers. Each `_v2` is what cuda.h means by the plain name. All of them exist since CUDA 11.4 (driver 470).
+ * 64-bit numbers. cuda.h defines each plain name as its `_v2`. All of them exist since CUDA 11.4 (driver 470).
  */
 const signatures = {
   cuInit: "int cuInit(uint32_t flags)",
@@ -53,7 +53,7 @@ export const notReady = 600;
 
 /** The driver's library, in this process. */
 export interface Libcuda {
-  /** @param about what to add to the error @throws CudaError for every result but 0 */
+  /** @param about details that the error adds @throws CudaError for every result but 0 */
   call(name: CudaFunction, ...args: unknown[]): void;
   /** @returns the result as it is */
   attempt(name: CudaFunction, ...args: unknown[]): number;
@@ -63,7 +63,7 @@ export interface Libcuda {
   address(data: ArrayBufferView): bigint;
 }
 
-/** @param library what the dynamic loader takes @throws CudaError where koffi, the library or one of its functions is missing */
+/** @param library name or path for the dynamic loader @throws CudaError where koffi, the library or one of its functions is missing */
 export function bindLibcuda(library: string): Libcuda {
   const koffi = loadKoffi();
   const loaded = open(koffi, library);

@@ -35,7 +35,7 @@ export function openDevice(driver: Driver, trainer: number, tf32: boolean): { de
   throw taken;
 }
 
-/** @returns why no GPU can be used: what a GPU that could be used without TF32 lacks, where there is one */
+/** @returns why no GPU can be used; where one would do without TF32, what TF32 requires that it lacks */
 function unusable(all: DeviceInfo[], tf32: boolean): string {
   const reasonOf = (info: DeviceInfo, kernels: string) => deviceProblem(info, ptxHeader(kernels))?.reason;
   const fp32 = readPtx(false);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CudaError } from "./errors.js";
 
-/** What a PTX file requires of driver and GPU, from its first lines. */
+/** The driver and the GPU that a PTX file requires, from its first lines. */
 export interface PtxHeader {
   /** Of the language: ".version 7.4" is [7, 4]. */
   version: readonly [number, number];

@@ -74,7 +74,7 @@ function mayOpen(path: string): boolean {
   }
 }
 
-/** What errors of cuInit mean for the user. */
+/** The meaning of cuInit's errors for the user. */
 const startErrors: Record<string, string> = {
   CUDA_ERROR_SYSTEM_DRIVER_MISMATCH:
     "the driver's library and its kernel module are of different versions: restart the machine after an update",

@@ -8,7 +8,7 @@ const described = {
   logitFloats: constant(12, "Floats of an image's logits in memory: classes filled up to whole quads."),
   lossThreads: constant(512, "Threads of the block that makes the loss of a step."),
   columnThreads: constant(256, "Threads of a block that adds up columns."),
-  blockQuads: constant(64, "Quads of channels that one such block takes at the most; the others are other blocks' (grid y).", "uint32_t"),
+  blockQuads: constant(64, "Quads of channels that one such block takes at the most; blocks along y take the others.", "uint32_t"),
   updateThreads: constant(128, "Threads of a block of the update, each with a quad of parameters."),
 } as const;
 
@@ -19,7 +19,7 @@ const structs = {
     from: divisor,
   },
   Run: {
-    doc: "What changes between steps and chunks. It lies in device memory: so all steps are the same launches, a graph. The host writes it before a chunk, the last kernel of a step advances it.",
+    doc: "All that changes between steps and chunks, in device memory: so every step has the same launches, recorded as a graph. The host writes it before a chunk; the last kernel of a step advances it.",
     fields: {
       images: field({ pointer: "const uint8_t" }, "[n, 28, 28]"),
       labels: field({ pointer: "const uint8_t" }, "[n]"),
@@ -33,7 +33,7 @@ const structs = {
       position: field("u32", "of the step in the chunk"),
       step: field("u32", "optimizer steps taken before"),
       seed: field("u32"),
-      first: field("u32", "inference: image of the batch's first"),
+      first: field("u32", "inference: number of the batch's first image"),
     },
   },
   Segment: {
@@ -45,7 +45,7 @@ const structs = {
     },
   },
   UpdateBlock: {
-    doc: "A block of the update: which segment, and which of its floats, all of one parameter.",
+    doc: "A block of the update: a segment, and the range of its floats that the block updates, all of one parameter.",
     fields: { segment: field("u32"), from: field("u32"), end: field("u32") },
   },
   Patches: {

@@ -32,7 +32,7 @@ interface Device {
   name: string;
 }
 
-/** @param library what the dynamic loader takes @throws where koffi or the library is missing, or the driver does not answer */
+/** @param library name or path for the dynamic loader @throws where koffi or the library is missing, or the driver does not answer */
 export async function openNvml(library: string): Promise<GpuMonitor> {
   const call = await bind(library);
   const code = await call("nvmlInit_v2");

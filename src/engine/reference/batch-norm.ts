@@ -18,7 +18,7 @@ export interface BatchStatistics {
 
 /**
  * Training: normalizes with the batch's mean and biased variance, fills y, and moves the running statistics by the momentum
- * towards the mean and the *unbiased* variance. @returns what the backward pass needs
+ * towards the mean and the *unbiased* variance. @returns the values that the backward pass needs
  */
 export function batchNormTrain(
   x: Floats,

@@ -1,5 +1,5 @@
 /**
- * The language in which a schema describes what TypeScript and C++ share: constants, enums and structs of 32-bit words. A schema is data. The compiler
+ * The language in which a schema describes the data that TypeScript and C++ share: constants, enums and structs of 32-bit words. A schema is data. The compiler
  * derives from it the type of every struct's value, `encode.ts` the words, and `scripts/build-program.mjs` the C++ header.
  */
 

@@ -29,7 +29,7 @@ export const optimizerConstants: Record<string, Constant> = Object.fromEntries(
 
 /** Rows of the table of one batch norm. */
 export const normalizeTable = {
-  doc: "Rows of one batch norm's table, a number a channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.",
+  doc: "Rows of one batch norm's table; a row has one number for each channel. With x̂ = (x − mean) · inverse, y = weight · x̂ + bias = scale · x + shift.",
   prefix: "table",
   values: {
     scale: "",
@@ -37,7 +37,7 @@ export const normalizeTable = {
     mean: "",
     inverse: "1 / √(variance + ε)",
     meanDy: "backward: the batch's mean of dy",
-    meanDyX: "and of dy · x̂",
+    meanDyX: "backward: the batch's mean of dy · x̂",
   },
 } as const satisfies Enum;
 

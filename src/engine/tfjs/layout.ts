@@ -3,8 +3,8 @@ import type { Parameter } from "../../model/parameters.js";
 
 /**
  * All trainable parameters stand in one flat vector on the device, in table order, and so do the optimizer's slots: an update is ten
- * operations instead of ten a parameter. The batch-norm statistics stand in a second one. Convolutions are [K, K, C, O] there (HWIO, what
- * TF.js's kernels take), everything else has PyTorch's layout.
+ * operations instead of ten for each parameter. The batch-norm statistics stand in a second one. Convolutions are [K, K, C, O] there (HWIO,
+ * the layout of TF.js's kernels), everything else has PyTorch's layout.
  */
 export interface Segment {
   name: string;

@@ -2,7 +2,7 @@ import type { RunState } from "../../run/state/state.js";
 import type { Drawing } from "../drawing.js";
 import type { UiState } from "../interaction.js";
 
-/** A drawing and what each model reads in it. */
+/** A drawing and each model's prediction of it. */
 export interface DrawingData {
   drawing: Drawing;
   /** On the upper edge, where there is room for it. */

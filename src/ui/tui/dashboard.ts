@@ -28,7 +28,7 @@ export interface DashboardOptions {
   color: boolean;
   /** model undefined: to all. */
   send(command: TrainerCommand, model?: string): void;
-  /** "save": stop all trainers, let them save, then close(); "now": close() and exit at once. `key` is what was pressed: "q", "C-c". */
+  /** "save": stop all trainers, let them save, then close(); "now": close() and exit at once. `key` is the key pressed: "q", "C-c". */
   quit(how: "save" | "now", key: string): void;
 }
 

@@ -2,7 +2,7 @@ import { paritySuite } from "../parity.js";
 import { describeEngine } from "../support/available.js";
 import { tf32Suite } from "./tf32.js";
 
-// On a GPU, where there is one: with the machine's own driver, of which vitest.config.ts keeps the other tests away.
+// The suites on a real GPU, where there is one, through the machine's own driver. vitest.config.ts hides that driver from all other tests.
 delete process.env.MNIST_TUI_LIBCUDA;
 await describeEngine("cuda", (engine) => {
   paritySuite(engine);

@@ -17,10 +17,10 @@ function driver(): Driver {
   return found;
 }
 
-/** Two vectors of ten: y is zero, x is 0…9; and a launch that adds `a` times x to y. */
+/** Two vectors of ten numbers, y of zeros and x of 0 … 9, and a launch that adds `a` times x to y. */
 function axpy(device: Device, a: number, bytes = 40) {
   const [y, x] = [device.allocate(bytes), device.allocate(bytes)];
-  // Not at the beginning of its memory: the place of a view counts.
+  // x does not begin where its memory begins, so that the view's offset matters.
   device.upload(x, Float32Array.from({ length: 11 }, (_, i) => i - 1).subarray(1));
   const kernel = device.load(ptx).kernel("axpy");
   return { y, launch: { kernel, grid: [1, 1, 1], block: [32, 1, 1], args: [pointer(y), f32(a), pointer(x), u32(10)] } as const };
@@ -67,7 +67,7 @@ describe.skipIf(!fakeLibcuda)(`binding to NVIDIA's driver${needsCompiler}`, () =
     device.dispose();
   });
 
-  it("records launches instead of running them, and runs them as often as asked", async () => {
+  it("records launches without running them, and then runs them any number of times", async () => {
     pretend();
     const device = driver().open(0);
     const { y, launch } = axpy(device, 1);
@@ -81,7 +81,7 @@ describe.skipIf(!fakeLibcuda)(`binding to NVIDIA's driver${needsCompiler}`, () =
     device.dispose();
   });
 
-  it("goes on after an error while recording", async () => {
+  it("works on after an error while recording", async () => {
     pretend();
     const device = driver().open(0);
     const { y, launch } = axpy(device, 1);
@@ -95,7 +95,7 @@ describe.skipIf(!fakeLibcuda)(`binding to NVIDIA's driver${needsCompiler}`, () =
     device.dispose();
   });
 
-  it("lets the event loop turn while it waits", async () => {
+  it("keeps the event loop free while it waits", async () => {
     pretend();
     const device = driver().open(0);
     device.launch(axpy(device, 1).launch);
@@ -106,7 +106,7 @@ describe.skipIf(!fakeLibcuda)(`binding to NVIDIA's driver${needsCompiler}`, () =
     device.dispose();
   });
 
-  it("gives everything back, from a failed device too, and can be opened again", () => {
+  it("frees all memory, of a failed device too, and can be opened a second time", () => {
     pretend();
     const device = driver().open(0);
     const { freeBytes } = device.memory();
@@ -166,7 +166,7 @@ describe.skipIf(!fakeLibcuda)(`errors of NVIDIA's driver${needsCompiler}`, () =>
     device.dispose();
   });
 
-  it("a kernel's forbidden access shows up while waiting and points to the last checkpoint", async () => {
+  it("a kernel's forbidden access is reported by the next wait and points to the last checkpoint", async () => {
     pretend();
     const device = driver().open(0);
     device.launch(axpy(device, 1).launch);
@@ -186,7 +186,7 @@ describe.skipIf(!fakeLibcuda)(`errors of NVIDIA's driver${needsCompiler}`, () =>
     device.dispose();
   });
 
-  it("code that the driver cannot compile comes with its compiler's words", () => {
+  it("code that the driver cannot compile is reported in the words of its compiler", () => {
     pretend();
     const device = driver().open(0);
     expect(told(() => device.load(".version 99.0"))).toMatch(/UNSUPPORTED_PTX_VERSION.*Unsupported \.version 99\.0.*newer NVIDIA driver/);
@@ -194,7 +194,7 @@ describe.skipIf(!fakeLibcuda)(`errors of NVIDIA's driver${needsCompiler}`, () =>
     device.dispose();
   });
 
-  it("a GPU that another process has to itself says so", () => {
+  it("a GPU that another process uses exclusively is reported as such", () => {
     pretend({ ERRORS: "cuDevicePrimaryCtxRetain=46" });
     expect(told(() => driver().open(0))).toMatch(/exclusive mode and used by another process.*nvidia-smi -c DEFAULT/);
   });
@@ -208,24 +208,24 @@ describe.skipIf(!fakeLibcuda)(`errors of NVIDIA's driver${needsCompiler}`, () =>
 });
 
 describe("without a driver", () => {
-  it("nothing is loaded where none is installed", () => {
+  it("no library is loaded", () => {
     process.env.MNIST_TUI_LIBCUDA = "";
     expect(loadDriver()).toEqual({ reason: "No NVIDIA driver is installed." });
   });
 
-  it("a library that cannot be loaded is one sentence", () => {
+  it("a library that cannot be loaded is an error of one sentence", () => {
     process.env.MNIST_TUI_LIBCUDA = "/nowhere/libcuda.so.1";
     expect(loadDriver()).toEqual({ reason: expect.stringMatching(/^The NVIDIA driver's library \/nowhere.*cannot be loaded.*\.$/) });
   });
 
-  it("a library that is no driver is called too old", () => {
+  it("a library without the driver's functions is reported as too old", () => {
     if (process.platform !== "linux") return;
     process.env.MNIST_TUI_LIBCUDA = "libc.so.6";
     expect(loadDriver()).toEqual({ reason: expect.stringMatching(/lacks cuDriverGetVersion: it is older than CUDA 11\.4/) });
   });
 });
 
-it("arguments lie at multiples of their sizes, as in a kernel's parameter list", () => {
+it("a launch's arguments lie at multiples of their sizes, as in a kernel's parameter list", () => {
   const { bytes, offsets } = encodeArguments([i32(-2), pointer(0x7f00_0000_1234n), f32(0.5), u32(4_000_000_000), i32(7), pointer(1n)]);
   expect(offsets).toEqual([0, 8, 16, 20, 24, 32]);
   const view = new DataView(bytes.buffer);

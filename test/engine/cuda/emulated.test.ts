@@ -11,17 +11,17 @@ import { buildEmulator } from "./emulator/build.js";
 import { tf32Suite } from "./tf32.js";
 
 const emulator = buildEmulator();
-// Of this file alone: vitest gives each a process.
+// The emulator's settings hold for this file alone: vitest runs each file in its own process.
 if ("library" in emulator) process.env.MNIST_TUI_LIBCUDA = emulator.library;
 const title = "library" in emulator ? "engine cuda, emulated" : `engine cuda, emulated, which cannot run here: ${emulator.reason}`;
 
 describe.skipIf("reason" in emulator)(title, () => {
-  // Long runs of the presets take minutes of a processor in all; each preset takes its one step.
+  // Without the long runs, which would take minutes on the emulator: each preset is trained for one step.
   paritySuite(cudaEngine, "all", ["simple"]);
 
   tf32Suite(cudaEngine);
 
-  /** What kernels of all kinds have a part in. */
+  /** Models that need kernels of every kind. */
   const models = [
     ...["residual, projected with stride 2", "dropout between convolutions", "batch norm behind relu and pool", "wide conv"].map(tinyModel),
     ...["simple", "residual"].map((preset) => buildModel(preset)),
@@ -30,7 +30,7 @@ describe.skipIf("reason" in emulator)(title, () => {
     ...{ name: `${name}, with --tf32`, model: tinyModel(name), tf32: true },
   }));
 
-  it.each([...models, ...onTensorCores])("the order of blocks and threads changes no bit: $name", async ({ model, tf32 }) => {
+  it.each([...models, ...onTensorCores])("gives the same bits in every order of blocks and threads: $name", async ({ model, tf32 }) => {
     const results = () =>
       withSession(cudaEngine, { model, tf32 }, async (session) => {
         await session.train(testChunk({ batchSize: 5, steps: 2, samples, learningRate: 0.01, affine: true }));
@@ -49,7 +49,7 @@ describe.skipIf("reason" in emulator)(title, () => {
   describe("the program", () => {
     const args = [...tiny, "--model", "compact", "--limit-train", "16", "--epochs", "1"];
 
-    it("trains on it under auto", async () => {
+    it("trains on the GPU with --engine auto", async () => {
       const { code, stdout, stderr } = await run(["train", ...args, "--json"], { cwd: temporaryFolder() });
       expect([code, stderr]).toEqual([0, ""]);
       const lines = jsonLines(stdout);

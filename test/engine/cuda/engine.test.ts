@@ -15,7 +15,7 @@ const card: DeviceInfo = {
   computeMode: "default",
 };
 
-/** A driver with these GPUs; opening one whose name is in `taken` fails as in exclusive mode. */
+/** @returns a driver with these GPUs; opening a GPU whose name is in `taken` fails as in exclusive mode */
 function driverOf(gpus: Partial<DeviceInfo>[], taken: string[] = []): Driver {
   const infos = gpus.map((gpu, ordinal) => ({ ...card, name: `GPU ${ordinal}`, ...gpu, ordinal }));
   return {
@@ -32,40 +32,40 @@ function driverOf(gpus: Partial<DeviceInfo>[], taken: string[] = []): Driver {
 const opened = (driver: Driver, trainer: number, tf32 = false) => openDevice(driver, trainer, tf32).device.info.name;
 
 describe("choosing a GPU", () => {
-  it("one is shared by all trainers", () => {
+  it("all trainers share a single GPU", () => {
     const driver = driverOf([{}]);
     expect([0, 1, 2].map((trainer) => opened(driver, trainer))).toEqual(["GPU 0", "GPU 0", "GPU 0"]);
   });
 
-  it("of several, trainers take the usable ones in turn", () => {
+  it("trainers take the usable ones of several GPUs in turn", () => {
     const driver = driverOf([{}, { computeCapability: [6, 1] }, {}, { computeMode: "prohibited" }, {}]);
     expect([0, 1, 2, 3].map((trainer) => opened(driver, trainer))).toEqual(["GPU 0", "GPU 2", "GPU 4", "GPU 0"]);
   });
 
-  it("one that another process has to itself is passed by, while there are others", () => {
+  it("a GPU that another process uses exclusively is passed by while there are others", () => {
     expect(opened(driverOf([{}, {}], ["GPU 1"]), 1)).toBe("GPU 0");
     expect(() => opened(driverOf([{}, {}], ["GPU 0", "GPU 1"]), 1)).toThrow("GPU 1 is taken.");
   });
 
-  it("none that can be used is a reason", () => {
+  it("fails with a reason where no GPU can be used", () => {
     expect(() => opened(driverOf([{ computeCapability: [6, 1] }]), 0)).toThrow(/GPU 0 has compute capability 6\.1/);
   });
 
   describe("for --tf32", () => {
-    it("passes by those that are too old for it", () => {
+    it("passes by GPUs that are too old for it", () => {
       const driver = driverOf([{ computeCapability: [7, 5] }, { computeCapability: [8, 0] }, {}]);
       expect([0, 1, 2].map((trainer) => opened(driver, trainer, true))).toEqual(["GPU 1", "GPU 2", "GPU 1"]);
       expect([0, 1, 2].map((trainer) => opened(driver, trainer))).toEqual(["GPU 0", "GPU 1", "GPU 2"]);
     });
 
-    it("says what an older one lacks, and what to do", () => {
+    it("names the requirement that an older GPU does not meet, and the remedy", () => {
       const driver = driverOf([{ computeMode: "prohibited" }, { computeCapability: [7, 5] }]);
       const said = "GPU 1 has compute capability 7.5, and 8.0 or higher is needed for TensorFloat-32; leave --tf32 out.";
       expect(() => opened(driver, 0, true)).toThrow(said);
       expect(opened(driver, 0)).toBe("GPU 1");
     });
 
-    it("is not what is wrong where no GPU can be used at all", () => {
+    it("is not named as the reason where no GPU can be used at all", () => {
       const driver = driverOf([{ computeMode: "prohibited" }]);
       expect(() => opened(driver, 0, true)).toThrow(/^GPU 0 is in prohibited compute mode: no process may use it\.$/);
     });

@@ -20,11 +20,11 @@ function compile(): string | undefined {
   }
 }
 
-/** A driver with one GPU, or undefined. */
+/** The path of a library that is a driver with one GPU; undefined where there is no C compiler. */
 export const fakeLibcuda = compile();
 export const needsCompiler = fakeLibcuda ? "" : ", which needs a C compiler";
 
-/** Of libcuda.c: "ERRORS" is FAKE_CUDA_ERRORS. */
+/** Settings of libcuda.c: "ERRORS" is FAKE_CUDA_ERRORS. */
 export type FakeSettings = Partial<Record<"VERSION" | "DEVICES" | "CAPABILITY" | "MODE" | "FREE" | "ERRORS" | "HANG" | "CRASH", string>>;
 
 /** @returns environment variables that make the program see the fake driver */
@@ -33,7 +33,7 @@ export function fakeEnvironment(settings: FakeSettings = {}): Record<string, str
   return { MNIST_TUI_LIBCUDA: fakeLibcuda ?? "", ...Object.fromEntries(entries) };
 }
 
-/** The same for this process, until the end of the test. */
+/** Makes this process see the fake driver until the end of the test. */
 export function pretend(settings: FakeSettings = {}): void {
   Object.assign(process.env, fakeEnvironment(settings));
 }

@@ -5,7 +5,7 @@ import { view } from "../../../dist/engine/cuda/memory.js";
 import { cudaNeeded, ptxHeader, readPtx } from "../../../dist/engine/cuda/ptx.js";
 import { divisor } from "../../../dist/engine/cuda/schema.js";
 
-/** What a PTX says of each kernel. */
+/** @returns parameters, threads and body of each kernel of a PTX text */
 function entriesOf(ptx: string) {
   const entries = ptx.matchAll(/^\.visible \.entry (\w+)\(([^)]*)\)\s*((?:\.\w+ [^\n]*\n)*)([\s\S]*?)\n}\n/gm);
   return new Map(
@@ -20,7 +20,7 @@ function entriesOf(ptx: string) {
   );
 }
 
-/** How PTX declares a parameter of the table. */
+/** The declaration in PTX of a parameter of the table. */
 function declared(type: ParameterType): (string | undefined)[] {
   if (type === "pointer") return [".u64", undefined];
   if (["i32", "u32", "flag", "Optimizer"].includes(type)) return [".u32", undefined];
@@ -41,12 +41,12 @@ describe.each(modules)("$name", ({ tf32, table, runsOn, header }) => {
   const ptx = readPtx(tf32);
   const entries = entriesOf(ptx);
 
-  it(`runs on ${runsOn} and is read by every driver that has the functions we call`, () => {
+  it(`runs on ${runsOn} and is read by every driver that has the functions of libcuda.ts`, () => {
     expect(ptxHeader(ptx)).toEqual(header);
     expect(cudaNeeded(ptxHeader(ptx))).toEqual([11, 4]);
   });
 
-  it("has the kernels of the table and no others", () => {
+  it("has exactly the kernels of the table", () => {
     expect([...entries.keys()].sort()).toEqual(table.map(([name]) => name).sort());
   });
 
@@ -56,12 +56,12 @@ describe.each(modules)("$name", ({ tf32, table, runsOn, header }) => {
     expect(entry.threads).toBe(threads);
   });
 
-  it("multiplies matrices on tensor cores only where it was asked to", () => {
+  it("multiplies matrices on tensor cores only in the TF32 module", () => {
     const onTensorCores = [...entries].filter(([, { body }]) => body.includes("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"));
     expect(onTensorCores.map(([name]) => name)).toEqual(tf32 ? [...entries.keys()] : []);
   });
 
-  it("asks for no more shared memory than a block has unasked", () => {
+  it("asks for no more shared memory than every block has", () => {
     const bodies = ptx.split(/^\.visible \.entry /m).slice(1);
     const sizes = bodies.map((body) =>
       [...body.matchAll(/\.shared \.align \d+ \.b(\d+) \w+\[(\d+)\]/g)].reduce(
@@ -75,7 +75,7 @@ describe.each(modules)("$name", ({ tf32, table, runsOn, header }) => {
 });
 
 describe("a launch", () => {
-  it("is encoded as its parameters lie in memory", () => {
+  it("is encoded in the layout of its parameters in memory", () => {
     const x = { name: "x", type: "f32", shape: [8], at: 0x1000n } as const;
     const args = { x: view(x, 2), y: view(x), quads: 3, area: 4, count: 5 };
     const launch = encode(kernelCall("mean", "averagePool", [7], args), { kernel: (name) => ({ name }) });

@@ -1,7 +1,7 @@
 /*
- * Stands in for NVIDIA's driver in tests of the binding: device memory is the host's, the only kernel is `axpy`. What it answers is set by
- * environment variables: FAKE_CUDA_VERSION, FAKE_CUDA_DEVICES, FAKE_CUDA_CAPABILITY (75), FAKE_CUDA_MODE (CUcomputemode), FAKE_CUDA_FREE
- * (bytes) and FAKE_CUDA_ERRORS ("cuInit=100 cuStreamQuery=700"). FAKE_CUDA_HANG makes cuInit wait for ever, FAKE_CUDA_CRASH kills the process.
+ * Stands in for NVIDIA's driver in tests of the binding: device memory is the host's, the only kernel is `axpy`. Environment variables set its
+ * answers: FAKE_CUDA_VERSION, FAKE_CUDA_DEVICES, FAKE_CUDA_CAPABILITY (75), FAKE_CUDA_MODE (CUcomputemode), FAKE_CUDA_FREE
+ * (bytes) and FAKE_CUDA_ERRORS ("cuInit=100 cuStreamQuery=700"). FAKE_CUDA_HANG makes cuInit wait forever, FAKE_CUDA_CRASH kills the process.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@ static long setting(const char *name, long otherwise) {
   return text && *text ? atol(text) : otherwise;
 }
 
-/* The error that a function is told to give; 0 where there is none. */
+/* The error that FAKE_CUDA_ERRORS sets for a function, or 0. */
 static int fault(const char *function) {
   const char *text = getenv("FAKE_CUDA_ERRORS");
   size_t length = strlen(function);
@@ -35,7 +35,7 @@ struct graph { int count; struct node nodes[graph_nodes]; };
 static struct graph *recording;
 
 static void run(const struct node *node) {
-  queries = 3; /* work is not done at once */
+  queries = 3; /* the work is done only after some queries */
   if (!node->add) { memset(node->fill, 0, node->bytes); return; }
   for (uint32_t i = 0; i < node->n; i++) node->y[i] += node->a * node->x[i];
 }
@@ -67,7 +67,7 @@ int cuGetErrorString(int error, const char **text) { *text = error == 700 ? "an 
 int cuDeviceGetCount(int *count) { FAULT(); *count = (int)setting("FAKE_CUDA_DEVICES", 1); return 0; }
 int cuDeviceGet(int *device, int ordinal) {
   FAULT();
-  *device = ordinal + 1000; /* a handle is no ordinal */
+  *device = ordinal + 1000; /* a handle differs from the ordinal */
   return ordinal >= 0 && ordinal < setting("FAKE_CUDA_DEVICES", 1) ? 0 : 101;
 }
 int cuDeviceGetName(char *name, int length, int device) { FAULT(); snprintf(name, (size_t)length, "NVIDIA Test %d", device - 1000); return 0; }
@@ -111,7 +111,7 @@ int cuMemcpyHtoD_v2(uint64_t to, const void *from, uint64_t bytes) {
 int cuMemcpyDtoH_v2(void *to, uint64_t from, uint64_t bytes) {
   NEEDS_CONTEXT();
   memcpy(to, (void *)(uintptr_t)from, bytes);
-  return recording || queries ? 900 : 0; /* would block */
+  return recording || queries ? 900 : 0; /* the call would block */
 }
 int cuMemsetD8Async(uint64_t to, uint8_t value, uint64_t bytes, uint64_t stream) {
   NEEDS_CONTEXT();

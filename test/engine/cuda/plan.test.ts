@@ -17,7 +17,7 @@ const options = (preset: string, batchSize: number) => ({
   threads: 1,
 });
 
-/** The numbers of a launch's arguments that its grid follows from. */
+/** The arguments of a launch on which its grid depends. */
 interface Numbers {
   pixels: number;
   quads: number;
@@ -31,7 +31,7 @@ interface Numbers {
   a: { images: number; windowsDown: number; windowsAcross: number; quads: number };
 }
 
-/** @returns how many threads, or rows and columns of tiles, the launch has work for, by its arguments alone */
+/** @returns the grid of blocks that the launch needs, computed from its arguments alone */
 function expectedGrid({ kernel, args, grid }: KernelCall): number[] {
   const { pixels, quads, count, images, length, bias, channels, g, a } = args as unknown as Numbers;
   const [kind, tile] = kernel.split("_") as [string, keyof typeof tiles];
@@ -78,7 +78,7 @@ function views(step: KernelCall): View[] {
   );
 }
 
-/** Everything that is a number or a flag, members of structs too. */
+/** @returns all arguments that are numbers or flags, members of structs too */
 function numbers({ kernel, args }: KernelCall): [string, unknown][] {
   return Object.entries<unknown>(kernels[kernel].parameters).flatMap(([name, type]): [string, unknown][] => {
     if (type === "pointer" || type === "Optimizer") return [];
@@ -87,7 +87,7 @@ function numbers({ kernel, args }: KernelCall): [string, unknown][] {
   });
 }
 
-/** Of a training step at batch 512 on a GPU of 132 multiprocessors: each costs some 2 µs. */
+/** Launches of a training step at batch 512 on a GPU of 132 multiprocessors; each costs some 2 µs. */
 const launches: Record<string, number> = { simple: 19, compact: 22, vgg: 27, pyramid: 31, deep: 39, residual: 64 };
 
 describe.each(presetNames)("launches of %s", (preset) => {
@@ -118,12 +118,12 @@ describe.each(presetNames)("launches of %s", (preset) => {
     },
   );
 
-  it("are as few as they were", () => {
+  it("are no more than listed above", () => {
     const { training } = planSession(options(preset, 512), multiprocessors);
     expect(training.batch(512).calls.length + 1).toBe(launches[preset]);
   });
 
-  it("every parameter gets its gradient, once", () => {
+  it("give every parameter its gradient, once", () => {
     const { training, store, update } = planSession(options(preset, 32), multiprocessors);
     const { gradients } = training.batch(32);
     const names = gradients.flatMap(({ group }) => store.pieces(group).map(({ name }) => name));
@@ -160,7 +160,7 @@ describe("a tiling", () => {
 describe("memory", () => {
   const gpu = (freeBytes: number) => ({ name: "GPU", multiprocessors, freeBytes });
 
-  it("that does not suffice is told with the largest batch that would fit", () => {
+  it("that does not suffice is reported with the largest batch that would fit", () => {
     const wanted = options("simple", 512);
     const plan = planSession(wanted, multiprocessors);
     const free = Math.floor(plan.buffers.bytes() / 2);
@@ -179,7 +179,7 @@ describe("memory", () => {
     expect(fits(Number(largest) + 1)).toBe(false);
   });
 
-  it("for no batch at all is told too", () => {
+  it("that suffices for no batch at all is reported as such", () => {
     const wanted = options("simple", 512);
     expect(() => checkMemory(planSession(wanted, multiprocessors), wanted, gpu(1000))).toThrow(
       /choose a smaller model or another --engine\.$/,

@@ -15,12 +15,12 @@ import { tinyModel } from "../support/models.js";
 import { evaluationSplit, oneStepOf, samples, type TestSession, trainSplit, withSession } from "../support/sessions.js";
 
 /**
- * Rounding to 10 bits of mantissa moves a factor by 2⁻¹¹ of itself at the most, so a product by 2⁻¹⁰: the error of a sum is at most that share of
- * the sum of its products' sizes. For the greater part its products' errors cancel each other, as do those of layers behind each other.
+ * Rounding to 10 bits of mantissa changes a factor by 2⁻¹¹ of itself at the most, so a product by 2⁻¹⁰: the error of a sum is at most that share of
+ * the sum of its products' absolute values. Most of the products' errors cancel each other, and so do those of successive layers.
  */
 const rounding = 2 ** -10;
 
-/** Every kind of layer that multiplies, strides and borders. */
+/** Models with every kind of layer that multiplies, with strides and with borders. */
 const kinked = [
   "dense, relu, dense of odd widths",
   "conv 3×3 valid, odd pools",
@@ -31,8 +31,8 @@ const kinked = [
 const smooth = tinyModel("smooth: batch norm and a residual without relu or maximum");
 
 /**
- * `--tf32` against float32 and against the reference engine. Registers tests, which are skipped where no GPU is new enough.
- * @param engine cuda's, or what stands in for it where it cannot run: then its driver is left alone
+ * Tests `--tf32` against float32 and against the reference engine. Registers tests, which are skipped where no GPU is new enough.
+ * @param engine cuda's, or the stand-in for it where it cannot run: then its driver is not loaded
  */
 export function tf32Suite(engine: Engine): void {
   const driver = engine.name === "cuda" ? loadDriver() : undefined;
@@ -40,7 +40,7 @@ export function tf32Suite(engine: Engine): void {
   const gpu = gpus.find(({ computeCapability: [major] }) => major >= 8);
 
   describe.skipIf(engine.name === "cuda" && !gpu)("--tf32", () => {
-    it.each(tileNames)("multiplies numbers of few bits as float32 does, bit for bit: tiles of %s", async (tile) => {
+    it.each(tileNames)("multiplies factors of few bits as float32 does, bit for bit: tiles of %s", async (tile) => {
       const device = (driver as Driver).open(gpu!.ordinal);
       try {
         const expected = await productsOf(device, "16x16", false);
@@ -52,7 +52,7 @@ export function tf32Suite(engine: Engine): void {
       }
     });
 
-    it.each(kinked)("answers as float32 does, bit for bit, where all factors have few bits: $preset", async (model) => {
+    it.each(kinked)("predicts as float32 does, bit for bit, where all factors have few bits: $preset", async (model) => {
       const images = Float32Array.from(binary(evaluationSplit).images, (value) => value / 255);
       const logits = (tf32: boolean) => withFewBits(engine, model, tf32, (session) => session.predict(images));
       expect(await logits(true)).toEqual(await logits(false));
@@ -60,14 +60,14 @@ export function tf32Suite(engine: Engine): void {
 
     const chunk = testChunk({ batchSize: 7, steps: 1, samples, learningRate: 0.05 });
 
-    it.each(kinked)("has the reference's gradients but for rounding: $preset", async (model) => {
+    it.each(kinked)("has the reference's gradients up to rounding: $preset", async (model) => {
       const actual = await withFewBits(engine, model, true, (session) => oneStepOf(session, chunk));
       const expected = await withFewBits(referenceEngine, model, false, (session) => oneStepOf(session, chunk));
       expectClose([actual.loss], [expected.loss], rounding * expected.loss, "loss");
       expectTensorsClose(actual.gradients, expected.gradients, rounding);
     });
 
-    it("has the reference's gradients but for rounding, through batch norm and a residual", async () => {
+    it("has the reference's gradients up to rounding, through batch norm and a residual", async () => {
       const actual = await withSession(engine, { model: smooth, tf32: true }, (session) => oneStepOf(session, chunk));
       const expected = await withSession(referenceEngine, { model: smooth }, (session) => oneStepOf(session, chunk));
       expectClose([actual.loss], [expected.loss], rounding * expected.loss, "loss");
@@ -76,7 +76,7 @@ export function tf32Suite(engine: Engine): void {
       expectTensorsClose(actual.gradients, expected.gradients, 4 * rounding);
     });
 
-    it("has to be asked for", async () => {
+    it("is off by default", async () => {
       const gradients = async (tf32?: boolean) =>
         (await withSession(engine, { model: smooth, tf32 }, (session) => oneStepOf(session, chunk))).gradients;
       const [unasked, refused, asked] = [await gradients(), await gradients(false), await gradients(true)];
@@ -92,8 +92,8 @@ function wholeNumbers(count: number, seed: number): Float32Array {
 }
 
 /**
- * The three products of one convolution, 3×3 with stride 2, in one size of tiles: several tiles of each size in rows and columns but for the
- * largest, the last ones partly outside, depth in parts and in no whole steps.
+ * The three products of one convolution, 3×3 with stride 2, in tiles of one size: several tiles in rows and columns, except for the largest size, the
+ * last ones partly outside of the matrix; the depth in parts and not in whole steps.
  */
 async function productsOf(device: Device, tile: TileName, tf32: boolean): Promise<Map<string, { data: Float32Array }>> {
   const [images, height, inputs, outputHeight, outputs] = [6, 9, 68, 5, 72];
@@ -141,8 +141,8 @@ async function productsOf(device: Device, tile: TileName, tf32: boolean): Promis
 const binary = ({ images, labels }: typeof trainSplit) => ({ images: images.map((value) => (value < 128 ? 0 : 255)), labels });
 
 /**
- * Weights of ±1/8 and pixels of 0 and 1: forward, all factors have few enough bits, so sums are exact and every relu and maximum falls as it does in
- * float32. One that falls otherwise would make another gradient, by much more than rounding.
+ * Weights of ±1/8 and pixels of 0 and 1: forward, all factors have so few bits that sums are exact, and every relu and maximum decides as it does in
+ * float32. One that decided otherwise would change a gradient by much more than rounding.
  */
 function withFewBits<T>(engine: Engine, model: Model, tf32: boolean, body: (session: TestSession) => Promise<T>): Promise<T> {
   const tensors = new Map(

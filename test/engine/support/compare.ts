@@ -20,7 +20,7 @@ export function expectClose(actual: Numbers, expected: Numbers, tolerance: numbe
 
 /**
  * Fails unless each tensor agrees element by element, within `tolerance` of its own largest value plus `tolerance` / 100 of the
- * largest value of all: a tensor whose true value is 0, such as a bias before batch norm, holds only rounding.
+ * largest value of all tensors: a tensor whose true value is 0, such as a bias before batch norm, holds only rounding.
  */
 export function expectTensorsClose(actual: Tensors, expected: Tensors, tolerance: number): void {
   expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
@@ -31,9 +31,9 @@ export function expectTensorsClose(actual: Tensors, expected: Tensors, tolerance
 }
 
 /**
- * Fails unless training moved from `start` to the same place: the distance between both ends is at most a share of the way that the
- * reference went (Euclidean), `whole` over all tensors together and `each` for every tensor alone. A tensor that went less than a
- * millionth of the longest way is held to that.
+ * Fails unless training moved from `start` to the same point: the distance between both ends is at most a share of the distance that the
+ * reference moved (Euclidean), `whole` over all tensors together and `each` for every tensor alone. For a tensor that moved less than a
+ * millionth of the longest distance, that millionth counts as its distance.
  */
 export function expectSameMovement(
   actual: Tensors,

@@ -37,7 +37,7 @@ export interface ChunkOptions {
   affine?: boolean;
 }
 
-/** A chunk of randomly chosen samples; with `affine`, each rotated, scaled and shifted, some far out of the image. */
+/** @returns a chunk of random samples; with `affine`, each is rotated, scaled and shifted, some far out of the image */
 export function testChunk({ batchSize, steps, samples, learningRate, seed = 1, affine = false }: ChunkOptions): Chunk {
   const count = batchSize * steps;
   const key = randomKey(seed, streams.shuffle, 0);
@@ -47,7 +47,7 @@ export function testChunk({ batchSize, steps, samples, learningRate, seed = 1, a
   return chunk;
 }
 
-/** Rotation by up to ±30°, scale 0.7–1.3 about the centre, shift by up to ±6 pixels. */
+/** @returns a rotation by up to ±30° and a scale of 0.7–1.3 about the centre, and a shift by up to ±6 pixels */
 function affineMatrix(seed: number, index: number): number[] {
   const key = randomKey(seed, streams.augment, index);
   const span = (k: number, width: number) => (2 * randomUniform(key, k) - 1) * width;

@@ -9,14 +9,13 @@ import { normalization } from "./images.js";
 import { once } from "./once.js";
 import { trainSplit } from "./sessions.js";
 
-/** Of a layer's typical value: about ten times what float32 engines differ by. */
+/** A share of a layer's typical value: about ten times the difference between float32 engines. */
 const margin = 1e-5;
 
 /**
- * A value within rounding of 0 may pass a relu in one engine and not in another, both rightly, and its whole gradient with it: in a small
- * batch that is a per cent of a channel's. So gradients are compared from weights where no relu and no maximum is that near to the other
- * side.
- * @returns a session seed from whose initial weights the chunk's first step stands clear
+ * A value within rounding of 0 may pass a relu in one engine and not in another, both correctly, and so may its whole gradient, which in a small
+ * batch is a per cent of a channel's. So gradients are compared from weights with which no relu and no maximum is that near to its kink.
+ * @returns a session seed with such initial weights for the chunk's first step
  */
 export function clearSeed(model: Model, chunk: Chunk): Promise<number> {
   const { batchSize, indices, affine } = chunk;
@@ -39,13 +38,13 @@ function standsClear(model: Model, { batchSize, indices, affine }: Chunk, seed: 
   });
 }
 
-/** An exact 0 is one in every engine: it comes from zeros. */
+/** An exact 0 is 0 in every engine, since it comes from zeros. */
 function reluIsClear(values: Float32Array): boolean {
   const near = margin * typical(values);
   return values.every((value) => value === 0 || Math.abs(value) > near);
 }
 
-/** Exact ties are ties in every engine: they come from equal pixels, or from zeros behind a relu. */
+/** Exact ties are ties in every engine, since they come from equal pixels, or from zeros behind a relu. */
 function poolIsClear(values: Float32Array, [, height, width]: Shape): boolean {
   const near = margin * typical(values);
   for (let plane = 0; plane < values.length; plane += height * width) {
@@ -61,7 +60,7 @@ function poolIsClear(values: Float32Array, [, height, width]: Shape): boolean {
   return true;
 }
 
-/** Root of the mean square. */
+/** @returns the root of the mean square */
 function typical(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }

@@ -4,7 +4,7 @@ import { testChunk } from "./images.js";
 import { tinyModel } from "./models.js";
 import { adam, evaluationSplit, samples, withSession } from "./sessions.js";
 
-/** For engines that count their tensors: training must not leave any behind. */
+/** Tests engines that count their tensors: training must leave no tensor behind. */
 export function leakSuite(engine: Engine): void {
   describe("tensors", () => {
     it.each(["dropout between convolutions", "residual, projected with stride 2"])(

@@ -27,8 +27,8 @@ const stride2 = { stride: 2 } as const;
 const oneByOne = { kernelSize: 1 } as const;
 
 /**
- * Small models, one for each thing that a layer can be: strides, paddings, odd sizes and channel counts that fill no vector register
- * (5, 22, 33), fused and unfused neighbours. Every one shrinks the image early, to stay quick in the reference engine.
+ * Small models that cover the variants of layers: strides, paddings, odd sizes and channel counts that fill no vector register (5, 22, 33),
+ * fused and unfused neighbours. Every model shrinks the image early, to stay quick in the reference engine.
  */
 const layerLists: Record<string, Layer[]> = {
   "dense alone": [flatten, dense("fc1")],

@@ -6,9 +6,9 @@ import { deserialize, serialize } from "node:v8";
 import { inject } from "vitest";
 
 /**
- * What the reference engine answers to a question is the same for every engine that is asked it: it is worked out by whichever file comes
- * first, and kept for the others until the end of the test run. A file that comes second meanwhile waits.
- * @param question names the computation among all of the test run's @returns a copy, of data alone
+ * Shares the reference engine's results among the engines' suites, which all compare with the same ones: the first test file that needs a result
+ * computes it and keeps it for the others until the end of the test run. A file that needs it meanwhile waits.
+ * @param question unique name of the computation in the test run @returns a copy of the result, which holds only data
  */
 export async function once<T>(question: string, compute: () => T | Promise<T>): Promise<T> {
   const file = join(inject("answers"), createHash("sha256").update(question).digest("hex"));
@@ -39,7 +39,7 @@ function claimed(file: string): boolean {
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Folder of the answers of one test run. */
+    /** Folder of the results of one test run. */
     answers: string;
   }
 }

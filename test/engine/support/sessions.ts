@@ -10,12 +10,12 @@ export type TestSession = Awaited<ReturnType<Engine["create"]>>;
 export const sgdMomentum: OptimizerSettings = { type: "sgd", momentum: 0.9, weightDecay: 0 };
 export const adam: OptimizerSettings = { type: "adam", momentum: 0, weightDecay: 0 };
 
-/** Samples of every test's training split. */
+/** The number of samples of every test's training split. */
 export const samples = 40;
 export const trainSplit = testSplit(samples, 1);
 export const evaluationSplit = testSplit(23, 2);
 
-/** Runs `body` on a session with the training split loaded, and disposes of the session whatever happens. */
+/** Runs `body` on a session with the training split loaded, and disposes of the session in any case. */
 export async function withSession<T>(
   engine: Engine,
   options: Partial<SessionOptions> & { model: Model },
@@ -31,8 +31,8 @@ export async function withSession<T>(
 }
 
 /**
- * What one step computes: its gradients, read from SGD's momentum buffer, which after the first step is the gradient itself, and the
- * running statistics that it leaves.
+ * @returns the results of one step: among them its gradients, read from SGD's momentum buffer, which after the first step is the gradient itself,
+ * and the running statistics after it
  */
 export async function oneStepOf(session: TestSession, chunk: Chunk) {
   const { loss, correct } = await session.train(chunk);

@@ -5,7 +5,7 @@ import type { Model } from "../../../dist/model/model.js";
 import type { Node } from "../../../dist/model/nodes.js";
 import { normalization } from "./images.js";
 
-/** Exactly the constants of PyTorch, written here again: an oracle must not share code with what it judges. */
+/** PyTorch's constants, written here a second time: an oracle must not share code with the engine that it judges. */
 const batchNormEpsilon = 1e-5;
 const batchNormMomentum = 0.1;
 
@@ -31,7 +31,7 @@ export class TfjsOracle {
   }
 
   static async create(model: Model, initial: ReadonlyMap<string, Tensor>, learningRate: number, momentum: number): Promise<TfjsOracle> {
-    // Or it advertises its native binding on stderr; nothing else in it looks at this flag.
+    // Without this flag, TF.js advertises its native binding on stderr; the flag has no other effect.
     tf.env().set("IS_NODE", false);
     await tf.setBackend("cpu");
     await tf.ready();

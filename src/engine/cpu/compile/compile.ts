@@ -33,11 +33,11 @@ export interface PlacedProgram {
   codeAt: Offset;
   /** Of the phase that prepares the weights, where there is one. */
   preparation?: Pick<ProgramFields, "code" | "phases">;
-  /** What the header says in every run. */
+  /** The header's fields that are the same in every run. */
   fixed: Pick<ProgramFields, "code" | "phases" | "taskImages" | "threadMemory" | "threadStride" | "barrier" | "gates">;
 }
 
-/** A model as the arena holds it: its parameters, a program that trains it and one that asks it, and what they share. */
+/** A model as the arena holds it: its parameters, a program that trains it, one that predicts with it, and the memory that both share. */
 export interface CompiledModel {
   store: Store;
   training: PlacedProgram;

@@ -7,7 +7,7 @@ export interface LoweredPhase {
 }
 
 export interface Lowered {
-  /** Tasks that make what is derived from the weights; the update then keeps it true. Empty for inference, which uses training's. */
+  /** Tasks that make the transposed and transformed copies of the weights; the update keeps them current. Empty for inference, which reads training's. */
   preparation: Instruction[];
   /** Phases over images. */
   phases: LoweredPhase[];

@@ -7,9 +7,9 @@ import type { Lowered, LoweredPhase } from "./lowered.js";
 import type { Stage, StagedPhase } from "./stages.js";
 
 /**
- * Gives every feature map a place in the narrowest scope that it allows, and ops the memory of their thread that they ask for.
+ * Gives every feature map a place in the narrowest scope that it allows, and every op the memory of its thread that it asks for.
  * @param phases the same as lowered's, in stages
- * @param images of the largest batch, for `allocator`, which takes what all threads see @param taskImages images of one task
+ * @param batchImages images of the largest batch @param taskImages images of one task @param allocator of the memory that all threads share
  * @returns floats of each thread's own memory
  */
 export function place(

@@ -2,7 +2,7 @@ import { strides } from "../memory/feature-map.js";
 import type { Instruction } from "./instruction.js";
 import type { LoweredPhase } from "./lowered.js";
 
-/** What a group of images may take of the second-level cache, in bytes: half of the smallest one in use (256 kB). */
+/** Bytes of the second-level cache that a group of images may take: half of the smallest one in use (256 kB). */
 const groupBytes = 128 * 1024;
 
 /** Consecutive ops of a phase with the same number of images at a time. */

@@ -52,7 +52,7 @@ export class Updates {
     for (const update of this.tasks.slice(first)) update.gate = last.gate;
   }
 
-  /** @returns tasks that make what is derived from all weights */
+  /** @returns the tasks that make the transposed and transformed copies of all weights */
   preparation(): Instruction[] {
     const derived = this.store.stored.filter((stored) => stored.transposed || this.transforms.has(stored));
     return derived.flatMap((stored) =>

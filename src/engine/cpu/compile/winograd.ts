@@ -38,8 +38,9 @@ function cost(side: TileSide, { inputs, outputs, height, width }: Convolution): 
 
 /**
  * The tiles by which a convolution gains from Winograd's algorithm, if it does; an input gradient is a convolution too. From 8 channels on it
- * nearly always gains; what can eat the gain is a tile that hangs far over the image, and a batch so small that transforming the weights in
- * every step costs more than it saves. MNIST_TUI_CONVOLUTION decides for all that can: direct, winograd, or winograd3, 4, 5 or 7 for such tiles.
+ * nearly always gains; a tile that hangs far over the image can eat up the gain, and so can a batch so small that transforming the weights in
+ * every step costs more than it saves. MNIST_TUI_CONVOLUTION decides for all convolutions that Winograd's algorithm can compute: direct, winograd,
+ * or winograd3, 4, 5 or 7 for tiles of that side.
  * @param batchSize images of a step
  */
 export function winogradTile(c: Convolution, batchSize: number): TileSide | undefined {
@@ -52,7 +53,7 @@ export function winogradTile(c: Convolution, batchSize: number): TileSide | unde
   return gains && Math.min(c.inputs, c.outputs) >= 8 && batchSize * pixels >= 256 ? side : undefined;
 }
 
-/** How an op goes through its windows: how many it transforms at a time, what they take, and images enough for the least chunk. */
+/** The chunk of an op: the windows that it transforms at a time, the memory that they take, and the images that give the smallest chunk. */
 function chunkOf(side: TileSide, inputs: number, [outputs, height, width]: Shape) {
   const channels = padded(inputs) + padded(outputs);
   const windows = tilesOver(height, width, side);

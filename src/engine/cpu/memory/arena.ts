@@ -5,7 +5,7 @@ import { Allocator } from "./allocator.js";
 const pageBytes = 65536;
 const mostPages = 65536;
 
-/** The memory that all threads of a session share; its end grows. Whatever reads the views after a call that may grow it asks for them again. */
+/** The memory that all threads of a session share. It can grow at its end: after a call that may grow it, read the views from their properties anew. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
   floats!: Float32Array;
@@ -14,7 +14,7 @@ export class Arena {
 
   /**
    * @param start its first byte in the memory: static data and stacks of WebAssembly lie before it
-   * @param allocator what it has handed out exists from now on
+   * @param allocator of offsets in the arena: the memory that it has handed out exists from now on
    * @param help ends the sentence for the user where the memory is too small
    */
   constructor(
@@ -65,7 +65,7 @@ export class CallMemory {
 
   constructor(private readonly arena: Arena) {}
 
-  /** @param floats each padded to whole blocks, added up @returns an allocator of that much; what lay there is lost */
+  /** @param floats sum of the sizes, each padded to whole blocks @returns an allocator of that many floats; the memory's former content is lost */
   begin(floats: number): Allocator {
     if (this.offset === undefined || floats > this.floats) {
       this.offset = this.arena.take(floats);

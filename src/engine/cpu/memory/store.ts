@@ -9,7 +9,7 @@ import { type Packing, packedSize, packing, parameterNamed, type Stored } from "
 import { type Tile, widestDenseTile } from "./tiles.js";
 import { type TileSide, transformedSize } from "./winograd-weights.js";
 
-/** What one task of the update takes of a parameter; `step` and `pieces` count the taps of a convolution. */
+/** The part of a parameter that one task of the update takes; `step` and `pieces` count the taps of a convolution. */
 export type WeightRange = StructFields<"WeightRange">;
 
 /** The tables and sums of one batch norm; `sums` is lane 0's. */

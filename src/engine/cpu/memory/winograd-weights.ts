@@ -13,9 +13,9 @@ export function positionsOf(side: TileSide): number {
 }
 
 /**
- * Where tile t of a convolution's weights, or of their sums, begins when they are transformed. Between two positions there may be up to two
- * cache lines more than the weights take.
- * @param weights where it begins when they are not, or their size for what all take
+ * The offset of tile t of a convolution's transformed weights, or of their sums. Between two positions there may be up to two cache lines more
+ * than the weights take.
+ * @param weights the tile's offset among the weights that are not transformed; their whole size gives the size of all transformed ones
  */
 export function transformedOffset(side: TileSide, weights: number, t: number): number {
   return positionsOf(side) * (Math.ceil(weights / taps) + t * 2 * padded(1));

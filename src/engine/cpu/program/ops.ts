@@ -93,7 +93,7 @@ export const parts = {
   },
 } satisfies Record<string, Struct>;
 
-/** What stands behind the header of each op. */
+/** The arguments of each op, behind its header. */
 export const opStructs = {
   GatherOp: { doc: "The pixels of the group's images.", fields: { out: field("View"), ...size } },
   DotOp: {

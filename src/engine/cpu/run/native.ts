@@ -12,7 +12,7 @@ export interface NativeBackend {
   vectorWidth: number;
 }
 
-/** What native/binding.cpp exports. */
+/** The exports of native/binding.cpp. */
 export interface NativeAddon {
   programVersion: number;
   /** @param memory from the arena's start @param done is called after each program @returns the threads */
@@ -55,7 +55,7 @@ export function chooseNative(addon: NativeAddon): NativeBackend | { reason: stri
   return { kind: "native", isa: set.name, index: set.index, vectorWidth: set.vectorWidth };
 }
 
-/** @returns what the build at installation said, where it failed */
+/** @returns the reason why the build at installation failed; undefined where it did not */
 function buildFailure(): string | undefined {
   try {
     const status = JSON.parse(readFileSync(new URL("build/status.json", folder), "utf8"));

@@ -9,7 +9,7 @@ export interface WasmBackend {
   vectorWidth: number;
 }
 
-/** What a thread needs to open it. */
+/** The data with which a thread opens the kernels. */
 export interface WasmThread {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;

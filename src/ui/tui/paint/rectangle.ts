@@ -9,7 +9,7 @@ export interface Rectangle extends Size {
   y: number;
 }
 
-/** @returns a rectangle of the size in the middle of what is available, no larger than that */
+/** @returns a rectangle of the size in the middle of the available one, no larger than that */
 export function centred(size: Size, available: Size): Rectangle {
   const width = Math.min(size.width, available.width);
   const height = Math.min(size.height, available.height);

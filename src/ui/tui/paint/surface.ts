@@ -44,7 +44,7 @@ export class Surface {
     return new Surface(cells, 0, 0, Math.max(0, width), Math.max(0, height), charset);
   }
 
-  /** A part of this surface, cut to what lies inside. Painting on it paints here. */
+  /** @returns a part of this surface, clipped to it; painting on the part paints this surface */
   region(x: number, y: number, width: number, height: number): Surface {
     const left = Math.min(Math.max(0, x), this.width);
     const top = Math.min(Math.max(0, y), this.height);

@@ -12,11 +12,11 @@ export interface Theme extends TerminalTraits {
   good: number;
   warning: number;
   error: number;
-  /** One hue a model, in order; stable for the whole run. */
+  /** One hue for each model, in order; stable for the whole run. */
   models: readonly number[];
   /** The same hues darker, for the training curves behind the test curves. */
   modelsDim: readonly number[];
-  /** Where one model is shown, the hue says what is measured. */
+  /** Colours of the quantities, where only one model is shown. */
   trainLoss: number;
   trainAccuracy: number;
   test: number;

@@ -8,7 +8,7 @@ export type BlessedScreen = Omit<blessed.Widgets.Screen, "program"> & {
   /** Alternate screen on or off, with cursor and keypad; without effect where it is so already. */
   enter(): void;
   leave(): void;
-  /** Forgets what the terminal shows, so that the next render writes every cell. */
+  /** Forgets the terminal's content, so that the next render writes every cell. */
   alloc(): void;
 };
 

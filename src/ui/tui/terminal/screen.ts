@@ -57,7 +57,7 @@ export class Screen {
     if (this.state === "open") this.blessedScreen.render();
   }
 
-  /** Forgets what the terminal shows and has every cell written. */
+  /** Forgets the terminal's content, so that every cell is written. */
   redraw(): void {
     if (this.state !== "open") return;
     this.blessedScreen.alloc();

@@ -3,7 +3,7 @@ import { wrap } from "../../text.js";
 import { paintBorder } from "../paint/border.js";
 import { modelInk, type Painter } from "../paint/painter.js";
 
-/** The models' outcomes, on the final screen; the same lines stand at the end of what is printed after leaving. */
+/** The models' outcomes, on the final screen; the same lines end the text that is printed after leaving. */
 export const summary: Painter = (surface, { state, theme }) => {
   const inner = paintBorder(surface, theme, "summary", "any other key leaves");
   let y = 0;

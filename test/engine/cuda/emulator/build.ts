@@ -10,7 +10,7 @@ const compiler = "clang++-19";
 const prefix = "cuda-emulator-";
 const flags = ["-std=c++20", "-O2", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC", "-pthread", "-U_FORTIFY_SOURCE"];
 
-/** @returns the kernels and the emulated driver as one library, compiled on first use, or why there is none */
+/** @returns the kernels and the emulated driver as one library, compiled on first use, or the reason why there is none */
 export function buildEmulator(): { library: string } | { reason: string } {
   if (process.platform !== "linux") return { reason: "it needs Linux" };
   if (spawnSync(compiler, ["--version"]).error) return { reason: `${compiler} is not installed` };
@@ -49,7 +49,7 @@ export function buildEmulator(): { library: string } | { reason: string } {
   return { library };
 }
 
-/** @returns the kernels' names, as a PTX file has them */
+/** @returns the names of the kernels in a PTX file */
 function entries(file: string): string[] {
   const ptx = readFileSync(join(native, "cuda", file), "utf8");
   return [...ptx.matchAll(/^\.visible \.entry (\w+)\(/gm)].map(([, name]) => name);

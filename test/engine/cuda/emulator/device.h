@@ -1,5 +1,5 @@
-// CUDA C++ as ordinary C++, so that native/cuda compiles for the processor: included before its sources. Threads of a block are fibers that
-// take turns at __syncthreads(), in forward and in backward order by turns, so that a missing barrier shows in the numbers.
+// Makes CUDA C++ ordinary C++, so that native/cuda compiles for the processor: included before its sources. The threads of a block are fibers,
+// which run one after the other up to __syncthreads(), in forward and in backward order by turns: a missing barrier then changes the numbers.
 #pragma once
 #include <math.h>
 #include <stddef.h>
@@ -27,8 +27,8 @@ extern uint3 threadIdx, blockIdx;
 extern uint3 blockDim, gridDim;
 
 void __syncthreads();
-// All 32 lanes of a warp call it together. @param values of this lane, 8 at the most @returns those of all, lane's i-th at [8 · lane + i], to be
-// read before this lane's next but one call and before the block's next barrier
+// All 32 lanes of a warp call it together. @param values of this lane, 8 at the most @returns the values of all lanes, value i of a lane at
+// [8 · lane + i]; valid until this lane's next but one call and the block's next barrier
 const float* exchange(const float* values, int count);
 inline float __shfl_xor_sync(uint32_t, float value, uint32_t mask) { return exchange(&value, 1)[8 * (threadIdx.x % 32 ^ mask)]; }
 inline void __threadfence() { __sync_synchronize(); }
@@ -38,13 +38,13 @@ inline uint32_t __umulhi(uint32_t a, uint32_t b) { return static_cast<uint64_t>(
 inline int min(int a, int b) { return a < b ? a : b; }
 inline uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-// To 10 bits of mantissa, the nearest, ties away from zero: cvt.rna.tf32.f32.
+// Rounds to 10 bits of mantissa, to the nearest, ties away from zero: cvt.rna.tf32.f32.
 inline float roundTf32(float x) {
   if (!isfinite(x)) return x;
   const uint32_t bits = (__builtin_bit_cast(uint32_t, x) + 0x1000) & ~0x1fffu;
   return __builtin_bit_cast(float, bits);
 }
-// A factor as tensor cores take it; what was not rounded before is none, and shows.
+// A factor of a product on tensor cores: NaN where the kernel has not rounded it to TF32, so that the fault shows.
 inline float factor(float x) { return isfinite(x) && (__builtin_bit_cast(uint32_t, x) & 0x1fff) != 0 ? NAN : x; }
 
 // c += a · b with the PTX ISA's fragments of mma.m16n8k8: lane 4 · group + t has rows group and group + 8 of A's columns t and t + 4, rows

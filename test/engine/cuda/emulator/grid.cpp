@@ -17,23 +17,25 @@ namespace {
 
 constexpr size_t stackBytes = 128 << 10;
 
-// Jumps of the compiler's own, a fifth of the C library's cost. Nobody may inline who jumps into who set the place.
+// The target of __builtin_setjmp and __builtin_longjmp, which cost a fifth of the C library's functions. A function that jumps must not be inlined
+// into the one that has set the target.
 using Place = void*[5];
 
-// A thread of a block. It is entered the first time through its context, and from then on by a jump, which is no system call.
+// A thread of a block. The first time it is entered through its context, later by a jump, which needs no system call.
 struct Fiber {
   ucontext_t entry;
   Place place;
   enum { unborn, ready, waiting, exchanging, done } state = unborn;
   uint32_t index;
-  bool second = false;  // which of two places its next exchange takes
+  bool second = false;  // its next exchange takes exchanged[second]
 };
 
 constexpr uint32_t warpLanes = 32;
-// Of the warp that runs. Two, so that a lane may give the next values while another still reads the last ones.
+// The values that lanes of the running warp exchange. There are two arrays, so that a lane may write the next values while another one still reads
+// the last ones.
 float exchanged[2][warpLanes * 8];
 
-std::deque<Fiber> fibers;  // made once, used for every block
+std::deque<Fiber> fibers;  // made once and used for every block
 Fiber* current;
 Place scheduler;
 sigjmp_buf failed;
@@ -77,7 +79,7 @@ void makeFibers(uint32_t count) {
   }
 }
 
-// Runs a warp up to the block's next barrier. @returns how many of its threads are done, or −1 where only some came to an exchange
+// Runs a warp up to the block's next barrier. @returns the number of its threads that are done, or −1 where only some reached an exchange
 int runWarp(uint32_t first, uint32_t lanes, bool backwards) {
   for (;;) {
     uint32_t finished = 0, exchanging = 0;
@@ -93,7 +95,7 @@ int runWarp(uint32_t first, uint32_t lanes, bool backwards) {
   }
 }
 
-// @returns whether all threads came to the same barriers
+// @returns whether all threads reached the same barriers
 bool runBlock(uint32_t threads, bool backwards) {
   const uint32_t warps = (threads + warpLanes - 1) / warpLanes;
   for (;; backwards = !backwards) {
@@ -111,7 +113,7 @@ bool runBlock(uint32_t threads, bool backwards) {
 
 void onFault(int signal, siginfo_t*, void*) {
   if (running) siglongjmp(failed, 1);
-  ::signal(signal, SIG_DFL);  // not ours: the process dies of it
+  ::signal(signal, SIG_DFL);  // no fault of a kernel: the process ends by it
 }
 
 }  // namespace
@@ -139,7 +141,7 @@ int runGrid(const char* kernel, Size grid, uint32_t threads, const std::function
   kernelBody = &body;
   blockDim = {threads, 1, 1};
   gridDim = {grid.x, grid.y, grid.z};
-  // Volatile: kept over the jump out of a fault.
+  // Volatile, to keep its value over the jump out of a fault.
   const volatile bool backwards = getenv("CUDA_EMULATOR_BACKWARDS") != nullptr;
   volatile int error = 0;
   running = true;
@@ -159,7 +161,7 @@ int runGrid(const char* kernel, Size grid, uint32_t threads, const std::function
   if (error != 0) {
     fprintf(stderr, "%s, block %u, %u, %u, thread %u: %s\n", kernel, blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x,
             error == 700 ? "memory that is none of the device's" : "a barrier or an exchange that not all threads reach");
-    fibers.clear();  // stopped in the middle; their stacks are lost
+    fibers.clear();  // they were stopped in the middle; their stacks are not used any more
   }
   sigaction(SIGSEGV, &before, nullptr);
   return error;

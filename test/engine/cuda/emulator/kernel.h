@@ -8,8 +8,8 @@
 // A kernel of the sources, called as the driver calls one: with copies of its arguments.
 struct Kernel {
   const char* name;
-  size_t bytes;                                // of its arguments
-  void (*pack)(void** parameters, void* to);  // copies them, as a launch does
+  size_t bytes;                                // of all arguments
+  void (*pack)(void** parameters, void* to);  // copies the arguments, as a launch does
   void (*run)(const void* arguments);
 };
 
@@ -30,5 +30,5 @@ struct Entry<FUNCTION> {
 
 #define ENTRY(NAME) Entry<NAME>::kernel(#NAME),
 
-// Of native/cuda/kernels-tf32.cu. @returns null where there is none of this name
+// @returns the kernel of native/cuda/kernels-tf32.cu with this name, or null
 const Kernel* tf32Kernel(const char* name);

@@ -1,11 +1,11 @@
 // libcuda.so for tests on machines without a GPU: the functions that src/engine/cuda calls, on one device, which is this processor. Kernels are
-// native/cuda compiled as C++ (device.h); the PTX given to cuModuleLoadDataEx is looked at for their names, and for tensor cores. Memory ends where
-// its allocation ends: whoever reads or writes behind it gets CUDA_ERROR_ILLEGAL_ADDRESS.
+// native/cuda compiled as C++ (device.h); the PTX given to cuModuleLoadDataEx tells their names, and whether they use tensor cores. A
+// kernel that reads or writes behind the end of an allocation gets CUDA_ERROR_ILLEGAL_ADDRESS.
 //
 // Environment: CUDA_EMULATOR_BYTES, memory of the device (8 GiB); CUDA_EMULATOR_CAPABILITY, its compute capability's first number (9);
-// CUDA_EMULATOR_BACKWARDS, blocks and threads begin with the last.
+// CUDA_EMULATOR_BACKWARDS, the last block and the last thread run first.
 #include "device.h"
-// The kernels; one translation unit with what calls them, for their types.
+// The kernels are in one translation unit with their callers, which need their types.
 #include "kernels.cu"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ const Kernel* fp32Kernel(const char* name) {
 }
 
 struct Work {
-  const Kernel* kernel;  // or, where null, zeros
+  const Kernel* kernel;  // null: the work fills memory with zeros
   Size grid;
   uint32_t threads;
   std::vector<char> arguments;
@@ -55,7 +55,7 @@ struct Allocation {
 };
 
 uint64_t context, used;
-int sticky;  // after a kernel has failed, everything does
+int sticky;  // the error of a failed kernel; every later call fails with it
 std::map<uint64_t, Allocation> allocations;
 std::unique_ptr<Graph> recording;
 
@@ -124,13 +124,13 @@ int cuMemAlloc_v2(uint64_t* pointer, uint64_t bytes) {
   if (!context) return 201;
   if (bytes == 0) return 1;
   if (bytes > total() - used) return 2;
-  // The end of the allocation is the end of a page, but for what alignment asks; behind it lies one that nobody may touch.
+  // The allocation ends at the end of a page, up to alignment; every access to the page behind it faults.
   const size_t page = sysconf(_SC_PAGESIZE), aligned = (bytes + 15) / 16 * 16, whole = (aligned + page - 1) / page * page;
   char* pages = static_cast<char*>(mmap(nullptr, whole + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   if (pages == MAP_FAILED) return 2;
   mprotect(pages + page, whole, PROT_READ | PROT_WRITE);
   *pointer = reinterpret_cast<uint64_t>(pages + page + whole - aligned);
-  // What was never written is no number, as far as one can tell.
+  // Floats that were never written are NaN.
   memset(reinterpret_cast<void*>(*pointer), 0xff, bytes);
   allocations[*pointer] = {pages, whole + 2 * page, bytes};
   used += bytes;
@@ -200,7 +200,7 @@ int cuFuncSetAttribute(uint64_t, int, int) { return sticky; }
 int cuLaunchKernel(uint64_t function, uint32_t gridX, uint32_t gridY, uint32_t gridZ, uint32_t blockX, uint32_t blockY, uint32_t blockZ,
                    uint32_t sharedBytes, uint64_t, void** parameters, void** extra) {
   if (!context) return 201;
-  // Kernels have no dynamic shared memory, and rows of threads; an empty grid is an error of the driver's too.
+  // The project's kernels have no dynamic shared memory, and their blocks are rows of threads. The driver, too, refuses an empty grid.
   if (gridX == 0 || gridX > 0x7fffffff || gridY == 0 || gridY > 65535 || gridZ == 0 || gridZ > 65535) return 1;
   if (blockX == 0 || blockX > 1024 || blockY != 1 || blockZ != 1 || sharedBytes != 0 || extra) return 1;
   const Kernel* kernel = reinterpret_cast<const Kernel*>(function);

@@ -1,10 +1,10 @@
-// The kernels on tensor cores; a translation unit and a namespace of their own, for everything in them has a namesake in fp32.
+// The kernels on tensor cores. They have their own translation unit and namespace, since their functions have the same names as those in fp32.
 #include <string.h>
 
 #include "device.h"
 #include "kernel.h"
 
-// "#define forward_16x16 tf32_forward_16x16" …: the names of the kernels themselves know no namespaces.
+// "#define forward_16x16 tf32_forward_16x16" …: the names of kernels are outside of namespaces.
 #include "names-tf32.inc"
 namespace tf32 {
 #include "kernels-tf32.cu"
