@@ -9,7 +9,7 @@ export const streams = { initialize: 1, shuffle: 2, augment: 3, dropout: 4, synt
 type Stream = (typeof streams)[keyof typeof streams];
 
 /** @param x any 32-bit integer @returns a well-mixed unsigned 32-bit integer; a bijection */
-function mix(x: number): number {
+export function mix(x: number): number {
   x ^= x >>> 16;
   x = Math.imul(x, 0x21f0aaad);
   x ^= x >>> 15;
