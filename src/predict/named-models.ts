@@ -34,7 +34,7 @@ function placesOf(name: string, checkpointDir: string): string[] {
 
 async function modelsAt(path: string, name: string): Promise<ModelSource[]> {
   if (await hasCheckpoint(path)) return [await checkpointSource(path, name)];
-  if (!(await exists(join(path, "run.json")))) return modelsIn(path, name);
+  if (!(await exists(join(path, "run.json")))) return modelsIn(path, path === name ? basename(path) : name);
   const models = await modelsOfRun(await openRun(dirname(path), basename(path)));
   if (models.length > 0) return models;
   throw new UserError(`The run ${path} has no checkpoint yet; wait for its first epoch, or name another with --checkpoint.`);

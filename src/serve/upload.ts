@@ -12,7 +12,7 @@ export function mostBodyBytes(maxBytes: number): number {
   return Math.ceil(maxBytes * 1.5) + overheadBytes;
 }
 
-export const howToSend = `send a PNG or JPEG file as the body, in a form's field image, or in base64 as ${jsonExample}`;
+export const howToSend = `send a PNG, JPEG or WebP file as the body, in a form's field image, or in base64 as ${jsonExample}`;
 
 /**
  * @param body the whole body, already bounded
@@ -39,7 +39,7 @@ async function formPicture(body: Buffer, contentType: string, maxBytes: number):
   const { field, filename, bytes } = chosenPart(parts);
   const picture = await decodedPicture(bytes);
   if (filename === undefined && bytes.length > 0 && !looksLikePicture(picture))
-    throw new RequestError(400, `The form holds no picture in its field ${field}; expected a file, or a PNG or JPEG file in base64.`);
+    throw new RequestError(400, `The form holds no picture in its field ${field}; expected a file, or a PNG, JPEG or WebP file in base64.`);
   return picture;
 }
 

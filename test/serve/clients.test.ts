@@ -1,10 +1,10 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
-import { call, form, mebibyte, start, until } from "./support.js";
+import { call, form, hasCurl, mebibyte, python, start, until } from "./support.js";
 import { serveTwoModels } from "./two-models.js";
 
 /** Requests as curl, Python's requests and fetch send them. */
@@ -16,17 +16,6 @@ const file = join(dir, "digit.png");
 await writeFile(file, png);
 const base64 = png.toString("base64");
 const dataUrl = `data:image/png;base64,${base64}`;
-
-const found = (command: string, ...args: string[]) => {
-  try {
-    execFileSync(command, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-};
-const noCurl = !found("curl", "--version");
-const python = ["/usr/bin/python3", "python3"].find((command) => found(command, "-c", "import requests"));
 
 /** @returns the answer's JSON */
 async function curl(...args: string[]) {
@@ -83,9 +72,9 @@ describe("pictures in text", () => {
       "a text",
       "hello",
       415,
-      /Expected one of these: send a PNG or JPEG file as the body, in a form's field image, or in base64 as \{"image"/,
+      /Expected one of these: send a PNG, JPEG or WebP file as the body, in a form's field image, or in base64 as \{"image"/,
     ],
-    ["JSON with a GIF", JSON.stringify({ image: "R0lGODlhAQABAAAAACw=" }), 415, /send a PNG or JPEG file/],
+    ["JSON with a GIF", JSON.stringify({ image: "R0lGODlhAQABAAAAACw=" }), 415, /send a PNG, JPEG or WebP file/],
   ])("%s: the answer says how to send one", async (_, body, code, message) => {
     const { status, json } = await predict({ body });
     expect([status, json.error]).toEqual([code, expect.stringMatching(message)]);
@@ -147,7 +136,7 @@ describe("an upload that is refused reaches its sender as an answer", () => {
     expect({ status: response.status, ...((await response.json()) as object) }).toEqual(refused);
   });
 
-  it.skipIf(noCurl)("with curl, which asks before it sends (needs curl)", async () => {
+  it.skipIf(!hasCurl)("with curl, which asks before it sends (needs curl)", async () => {
     const big = join(dir, "big");
     await writeFile(big, Buffer.alloc(large));
     const { stdout } = await run("curl", ["-s", "-w", "\n%{http_code} %{size_upload}", "-F", `image=@${big}`, `${server.url}/predict`]);
@@ -165,7 +154,7 @@ describe("an upload that is refused reaches its sender as an answer", () => {
 });
 
 describe("clients", () => {
-  it.skipIf(noCurl)("curl: a file, a form's field, base64, a body (needs curl)", async () => {
+  it.skipIf(!hasCurl)("curl: a file, a form's field, base64, a body (needs curl)", async () => {
     const url = `${server.url}/predict`;
     const ways = [
       ["-F", `image=@${file}`, url],

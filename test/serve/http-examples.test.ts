@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RunningServer } from "../../dist/serve/server.js";
-import { start } from "./support.js";
+import { hasCurl, python, start } from "./support.js";
 
 /** The three ways to ask for a prediction in docs/http.md, as they stand there, against a running server and the pretrained network. */
 
@@ -46,17 +46,7 @@ function expectOne(answer: unknown): void {
   expect(answer).toMatchObject({ label: 1, name: "1", model: "compact" });
 }
 
-const found = (command: string, ...args: string[]) => {
-  try {
-    execFileSync(command, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-};
-const python = ["/usr/bin/python3", "python3"].find((command) => found(command, "-c", "import requests"));
-
-test.skipIf(!found("curl", "--version"))("curl (needs curl)", async () => {
+test.skipIf(!hasCurl)("curl (needs curl)", async () => {
   const { stdout } = await run("sh", ["-c", example("sh")], { cwd: folder });
   expectOne(JSON.parse(stdout));
 });

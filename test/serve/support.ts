@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { initialTensors } from "../../dist/model/initialize.js";
 import { buildModel } from "../../dist/model/presets.js";
@@ -125,4 +126,17 @@ export function stroke(): Drawing {
 /** Resolves when the condition holds; the test's own time limit ends the waiting. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Clients of other languages, where this machine has them. */
+export const hasCurl = runs("curl", "--version");
+export const python = ["/usr/bin/python3", "python3"].find((command) => runs(command, "-c", "import requests"));
+
+function runs(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
 }
