@@ -5,6 +5,7 @@ import { type Box, type Field, quantile, shrink } from "./field.js";
 import { frameArticle, isFramed } from "./framing.js";
 import { ImageError } from "./image-error.js";
 import { brightness, type Polarity } from "./ink.js";
+import { hasLongUpstroke } from "./upstroke.js";
 
 /** From a picture file to the 28×28 images that a network was trained on. */
 
@@ -17,6 +18,8 @@ export interface PictureDigit {
   pixels: Float32Array;
   /** Further ways to frame the same ink, [784] each: the network says which one it reads. */
   others: Float32Array[];
+  /** Drawn as a 1 with a long upstroke is; never set for one of the dataset's own images. */
+  upstroke?: boolean;
   /** Left, top, width and height in the upright picture, in its pixels. */
   box: [left: number, top: number, width: number, height: number];
   /** Where it may as well be two digits that stand close: those. */
@@ -92,7 +95,13 @@ function placed({ pixels, others, box, parts }: FoundDigit, scale: number): Pict
   const { left, top, right, bottom } = box;
   const rounded = [left, top, right - left, bottom - top].map((value) => Math.round(value * scale));
   const inPicture = rounded as PictureDigit["box"];
-  return { pixels, others, box: inPicture, ...(parts && { parts: parts.map((part) => placed(part, scale)) }) };
+  return {
+    pixels,
+    others,
+    upstroke: hasLongUpstroke(pixels),
+    box: inPicture,
+    ...(parts && { parts: parts.map((part) => placed(part, scale)) }),
+  };
 }
 
 function overviewOf(light: Field, polarity: Polarity, scale: number): Overview {
