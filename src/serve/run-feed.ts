@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
-import { isHostOnly, newestGpus } from "../run/state/machine.js";
+import { isHostOnly } from "../run/state/machine.js";
 import { datasetText } from "../run/state/notes.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
@@ -83,14 +83,14 @@ function isContinuation(before: RunState, now: RunState): boolean {
 /** @param before the state that was sent before; its points and pictures are left out */
 function runFigures(state: RunState, before: RunState | undefined): RunFigures {
   const { run, models, hostMemory } = state;
-  const gpus = newestGpus(state) ?? [];
+  const gpus = state.gpuReadings ?? [];
   const start = models.find((model) => model.start)?.start;
   return {
     run,
     dataset: start && datasetText(start.dataset),
     models: models.map((model, i) => modelFigures(model, before?.models[i])),
     hostMemory: { used: lastPoint(hostMemory.used)?.value, total: hostMemory.total },
-    gpus: gpus.length > 0 || isHostOnly(state) ? gpus : undefined,
+    gpus: gpus.length > 0 || isHostOnly(state) ? [...gpus] : undefined,
   };
 }
 

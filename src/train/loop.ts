@@ -183,6 +183,7 @@ export class TrainingLoop {
       learningRate: this.learningRateBefore(step),
       imagesPerSecond: chunk.indices.length / seconds,
       batchesPerSecond: steps / seconds,
+      seconds: this.progress.seconds,
     });
   }
 

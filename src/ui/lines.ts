@@ -15,7 +15,7 @@ export interface LinesOptions {
   write(text: string): void;
   /** May escape codes be written? Never into a pipe, never with NO_COLOR. */
   color: "none" | "ansi";
-  /** Least time between two progress lines of one model; 10 s unless told. */
+  /** Least training time between two progress lines of one model; 10 s unless told. */
   progressSeconds?: number;
 }
 
@@ -25,7 +25,8 @@ export interface LinesOptions {
  */
 export function createLines(store: RunStore, options: LinesOptions): RunView {
   const chalk = new Chalk({ level: options.color === "ansi" ? 1 : 0 });
-  const progressMilliseconds = (options.progressSeconds ?? 10) * 1000;
+  const progressSeconds = options.progressSeconds ?? 10;
+  /** Training time of each model at its newest line. */
   const lastProgress = new Map<string, number>();
   let machineShown = false;
   let closed = false;
@@ -33,17 +34,17 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
   const write = (model: string, text: string) => options.write(`${chalk.bold(model)}  ${text}\n`);
 
   function show(event: RunEvent, state: RunState, model: ModelState): void {
-    const { name } = model;
+    const { name, seconds } = model;
     switch (event.type) {
       case "start":
-        lastProgress.set(name, event.time);
+        lastProgress.set(name, seconds);
         for (const text of startLines(model.start!)) write(name, text);
         return;
       case "step": {
-        const last = lastProgress.get(name) ?? event.time;
+        const last = lastProgress.get(name) ?? seconds;
         lastProgress.set(name, last);
-        if (event.time - last < progressMilliseconds) return;
-        lastProgress.set(name, event.time);
+        if (seconds - last < progressSeconds) return;
+        lastProgress.set(name, seconds);
         write(name, chalk.dim(progressText(model)));
         return;
       }
@@ -54,7 +55,7 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
         for (const { label, text } of gpuLines(state)) write(name, `${label}: ${text}`);
         return;
       case "epoch":
-        lastProgress.set(name, event.time);
+        lastProgress.set(name, seconds);
         write(name, epochText(model));
         return;
       case "log": {

@@ -1,4 +1,4 @@
-import { ended } from "./model.js";
+import { ended, workSeconds } from "./model.js";
 import type { ModelState, RunState } from "./state.js";
 
 /** @returns the part of the model's steps that is done, in [0, 1]; 0 before its start is known */
@@ -13,12 +13,12 @@ export function totalSteps(model: ModelState): number {
   return model.start === undefined ? 0 : model.start.epochs * model.start.stepsPerEpoch;
 }
 
-/** @returns seconds of training still to come at the pace so far; undefined before there is one */
+/** @returns seconds of training and evaluating still to come at the pace so far; undefined before there is one */
 export function secondsLeft(model: ModelState): number | undefined {
   if (ended(model)) return 0;
   const total = totalSteps(model);
   const taken = model.step - model.origin.step;
-  const spent = model.seconds - model.origin.seconds;
+  const spent = workSeconds(model);
   if (total <= 0 || taken <= 0 || spent <= 0) return undefined;
   return ((total - model.step) * spent) / taken;
 }

@@ -1,8 +1,8 @@
 import { lastPoint } from "../../run/state/curve.js";
-import { type GpuReading, isHostOnly, newestGpus } from "../../run/state/machine.js";
+import { isHostOnly } from "../../run/state/machine.js";
 import { datasetText } from "../../run/state/notes.js";
 import { finite } from "../../run/state/numbers.js";
-import type { ModelState, RunState } from "../../run/state/state.js";
+import type { GpuReading, ModelState, RunState } from "../../run/state/state.js";
 import { plainText } from "../../util/plain-text.js";
 import { formatBytes, formatCount } from "../format.js";
 
@@ -59,7 +59,7 @@ export function machineLines({ hostMemory }: RunState): DeviceLine[] {
 }
 
 export function gpuLines(state: RunState): DeviceLine[] {
-  return (newestGpus(state) ?? []).map((gpu, index) => ({
+  return (state.gpuReadings ?? []).map((gpu, index) => ({
     label: `GPU ${index}`,
     text: gpuText(gpu),
     model: -1,
