@@ -57,6 +57,11 @@ export interface EvalEvent extends Base {
   testAccuracy: number;
   /** 10×10 counts, rows true, columns predicted. */
   confusion: number[][];
+  /**
+   * Which test images were read wrong, so that networks can be compared image by image: base64 of ceil(testSamples / 8) bytes, image i
+   * being bit i % 8 (the lowest is 0) of byte i >> 3. Absent in logs of earlier versions.
+   */
+  wrong?: string;
   /** Duration of the evaluation. */
   seconds: number;
 }

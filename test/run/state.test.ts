@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../dist/run/events.js";
 import { appendPoint, curveCap, curvePoints, emptyCurve, truncateCurve } from "../../dist/run/state/curve.js";
-import { runProgress, secondsLeft, secondsToTarget } from "../../dist/run/state/progress.js";
+import { meanSpeed, runProgress, secondsLeft, secondsToTarget } from "../../dist/run/state/progress.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import type { RunState } from "../../dist/run/state/state.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
@@ -153,6 +153,38 @@ describe("reduce", () => {
     const next = reduce(resumed, events.find((event) => event.type === "step" && event.step === 45)!);
     expect(next.models[0].seconds - resumed.models[0].seconds).toBeCloseTo((5 * 512) / 14_200, 6);
     expect(curvePoints(next.models[0].curves.loss).at(-1)!.step).toBe(45);
+  });
+
+  it("has the speed of the whole training, whatever the pace of the newest steps, also over a resume and a smaller last batch", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"], gpus: 1 })];
+    const start = { ...(events[0] as Extract<RunEvent, { type: "start" }>), trainSamples: 20 * 512 - 100 };
+    const step = (at: number, seconds: number, imagesPerSecond: number): RunEvent => ({
+      ...(events.find(({ type }) => type === "step") as Extract<RunEvent, { type: "step" }>),
+      ...{ step: at, epoch: at / 20, seconds, imagesPerSecond },
+    });
+    expect(meanSpeed(play([start]).models[0])).toBeUndefined();
+    const half = play([start, step(10, 1, 5120), step(20, 4, 1700), step(25, 5, 2560)]);
+    expect(meanSpeed(half.models[0])).toBeCloseTo((25 * 512 - 100) / 5, 9);
+    const resumed = play([events.find(({ type }) => type === "device")!, { ...start, step: 20 }], half).models[0];
+    expect(meanSpeed(resumed)).toBeCloseTo((20 * 512 - 100) / 4, 9);
+    expect([resumed.imagesPerSecond, resumed.device]).toEqual([undefined, undefined]);
+    const ended = play([step(40, 14, 9999)], { ...half, models: [resumed] }).models[0];
+    expect(meanSpeed(ended)).toBeCloseTo((40 * 512 - 200) / 14, 9);
+  });
+
+  it("says by which step a loss was no number, counts no such evaluation as the best, and takes it back with a resume before it", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"] })];
+    const broken = events.map((event) => {
+      if (event.type === "eval" && event.step === 40) return { ...event, testLoss: null as unknown as number, testAccuracy: 0.9999 };
+      return event.type === "epoch" && event.step === 40 ? { ...event, testLoss: Number.NaN, best: true } : event;
+    });
+    const [model] = play(broken).models;
+    expect(model.diverged).toBe(40);
+    expect(model.epochs.map(({ best }) => best)).toEqual([true, false, true]);
+    expect(model.best!.accuracy).toBeLessThan(0.9999);
+    const start = events[0] as Extract<RunEvent, { type: "start" }>;
+    expect(play([{ ...start, step: 20 }], play(broken)).models[0].diverged).toBeUndefined();
+    expect(play([{ ...start, step: 60 }], play(broken)).models[0].diverged).toBe(40);
   });
 
   it("estimates the remaining time and the time to a target", () => {

@@ -72,7 +72,7 @@ export function reduceModel(model: ModelState, event: RunEvent, elapsed: number)
         learningRate: numberOrNaN(event.learningRate),
         imagesPerSecond: numberOrNaN(event.imagesPerSecond),
         seconds: numberOrNaN(event.seconds),
-        best: event.best,
+        best: event.best && isMeasured(event),
       };
       return { ...progressed(model, event), epochs: appendBounded(model.epochs, row, historyLimit) };
     }
@@ -100,7 +100,7 @@ export function reduceModel(model: ModelState, event: RunEvent, elapsed: number)
     case "resume":
       return ended(model) ? model : { ...model, status: "training" };
     case "done":
-      return { ...progressed(model, event), status: "done", done: event };
+      return { ...progressed(model, event), status: "done", done: event, seconds: finite(event.seconds) ?? model.seconds };
     case "error":
       return { ...model, status: "failed", error: plainText(event.message) };
     case "prediction":
@@ -137,6 +137,7 @@ function started(model: ModelState, event: StartEvent, elapsed: number): ModelSt
     status: "training",
     done: undefined,
     error: undefined,
+    diverged: model.diverged !== undefined && model.diverged <= step ? model.diverged : undefined,
     step,
     epoch: event.stepsPerEpoch > 0 ? step / event.stepsPerEpoch : 0,
     seconds,
@@ -146,6 +147,9 @@ function started(model: ModelState, event: StartEvent, elapsed: number): ModelSt
     accuracy: lastPoint(curves.accuracy)?.value,
     testLoss: latest?.testLoss,
     testAccuracy: latest?.testAccuracy,
+    imagesPerSecond: undefined,
+    batchesPerSecond: undefined,
+    device: undefined,
     best: bestOf(evaluations),
     curves,
     epochs: upTo(model.epochs),
@@ -164,6 +168,7 @@ function stepped(before: ModelState, event: StepEvent): ModelState {
     ...progressed(model, event),
     status: model.status === "starting" ? "training" : model.status,
     loss: numberOrNaN(event.loss),
+    diverged: divergedBy(model, event.loss, event.step),
     accuracy: numberOrNaN(event.accuracy),
     learningRate: numberOrNaN(event.learningRate),
     imagesPerSecond: numberOrNaN(event.imagesPerSecond),
@@ -196,12 +201,14 @@ function evaluated(model: ModelState, event: EvalEvent): ModelState {
     testLoss: numberOrNaN(event.testLoss),
     testAccuracy: numberOrNaN(event.testAccuracy),
     confusion: event.confusion,
+    wrong: event.wrong,
   };
   const evaluations = appendBounded(model.evaluations, entry, historyLimit);
   return {
     ...progressed(model, event),
     evaluationSeconds: model.evaluationSeconds + Math.max(0, finite(event.seconds) ?? 0),
     testLoss: entry.testLoss,
+    diverged: divergedBy(model, entry.testLoss, event.step),
     testAccuracy: entry.testAccuracy,
     best: better(model.best, entry),
     evaluations,
@@ -222,8 +229,17 @@ function positionOf(model: ModelState, event: { epoch: number; step: number }): 
   return { step: finite(event.step) ?? model.step, epoch: finite(event.epoch) ?? model.epoch, seconds: model.seconds };
 }
 
+/** @returns whether an evaluation has figures: a network that diverged has none, and cannot be the best */
+function isMeasured({ testLoss, testAccuracy }: { testLoss: number; testAccuracy: number }): boolean {
+  return Number.isFinite(testLoss) && Number.isFinite(testAccuracy);
+}
+
+function divergedBy(model: ModelState, loss: number | null, step: number): number | undefined {
+  return model.diverged ?? (finite(loss) === undefined ? step : undefined);
+}
+
 function better(best: ModelState["best"], entry: Evaluation): ModelState["best"] {
-  if (!Number.isFinite(entry.testAccuracy) || (best !== undefined && best.accuracy >= entry.testAccuracy)) return best;
+  if (!isMeasured(entry) || (best !== undefined && best.accuracy >= entry.testAccuracy)) return best;
   return { accuracy: entry.testAccuracy, epoch: entry.epoch, step: entry.step };
 }
 

@@ -23,6 +23,19 @@ export function secondsLeft(model: ModelState): number | undefined {
   return ((total - model.step) * spent) / taken;
 }
 
+/**
+ * @returns images a second over all steps of the model's training, those before a resume included, without evaluations and pauses;
+ * undefined before the first step
+ */
+export function meanSpeed({ start, step, seconds }: ModelState): number | undefined {
+  if (start === undefined || !(start.stepsPerEpoch > 0) || !(seconds > 0)) return undefined;
+  const { batchSize, stepsPerEpoch, trainSamples } = start;
+  const epochs = Math.floor(step / stepsPerEpoch);
+  // The last step of an epoch has the images that are left.
+  const images = epochs * trainSamples + Math.min(trainSamples, (step - epochs * stepsPerEpoch) * batchSize);
+  return images > 0 ? images / seconds : undefined;
+}
+
 /** The whole run: mean of the models' fractions, and the time until the last one ends. */
 export function runProgress(state: RunState): { fraction: number; secondsLeft: number | undefined; running: number } {
   const { models } = state;

@@ -52,13 +52,15 @@ export interface ModelState {
   done?: DoneEvent;
   /** One sentence, where the status is failed. */
   error?: string;
+  /** The step by which a training or test loss was first seen that is no number. */
+  diverged?: number;
   epoch: number;
   step: number;
   /** Training time of the whole run in seconds, without evaluations and pauses. */
   seconds: number;
   /** Time in evaluations since the newest start or resume. */
   evaluationSeconds: number;
-  /** The newest values; undefined before the first. May be NaN where training diverged. */
+  /** The newest values; undefined before the first. May be NaN where training diverged. Those of a model that has ended are no current ones. */
   loss?: number;
   accuracy?: number;
   testLoss?: number;
@@ -107,6 +109,8 @@ export interface Evaluation {
   testLoss: number;
   testAccuracy: number;
   confusion: number[][];
+  /** Which test images were read wrong, as in EvalEvent. */
+  wrong?: string;
 }
 
 export interface LogLine {
