@@ -1,8 +1,8 @@
 import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { isHostOnly } from "../run/state/machine.js";
-import { datasetText, doneText } from "../run/state/notes.js";
-import { secondsLeft } from "../run/state/progress.js";
+import { datasetText, divergenceText, doneText } from "../run/state/notes.js";
+import { meanSpeed, secondsLeft } from "../run/state/progress.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
 import { plainText } from "../util/plain-text.js";
@@ -70,14 +70,9 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
       case "resume":
         write(name, `goes on at step ${formatCount(event.step)}`);
         return;
-      case "done": {
-        const best =
-          model.best === undefined
-            ? ""
-            : `, best test accuracy ${formatPercent(model.best.accuracy)} in epoch ${formatEpoch(model.best.epoch)}`;
-        write(name, chalk.green(`${doneText(event)}${best}, ${formatDuration(event.seconds)} of training`));
+      case "done":
+        write(name, chalk.green(doneLine(model)));
         return;
-      }
       case "error":
         write(name, chalk.red(`error: ${model.error}`));
         return;
@@ -135,6 +130,20 @@ function epochText(model: ModelState): string {
   return (
     `epoch ${formatEpoch(row.epoch)}${epochs}: loss ${formatLoss(row.loss)}, accuracy ${formatPercent(row.accuracy)}, ` +
     `test loss ${formatLoss(row.testLoss)}, test accuracy ${formatPercent(row.testAccuracy)}${row.best ? " (best)" : ""}, ` +
-    `learning rate ${formatRate(row.learningRate)}, ${formatSpeed(row.imagesPerSecond)} images/s, ${formatDuration(row.seconds)}`
+    `learning rate ${formatRate(row.learningRate)}, ${formatSpeed(row.imagesPerSecond)} images/s, ${formatDuration(row.seconds)}` +
+    (model.diverged === undefined ? "" : `, ${divergenceText(model)}`)
   );
+}
+
+function doneLine(model: ModelState): string {
+  const { done, best, testAccuracy, seconds } = model;
+  const speed = meanSpeed(model);
+  return [
+    doneText(done!),
+    ...(testAccuracy === undefined ? [] : [`test accuracy ${formatPercent(testAccuracy)}`]),
+    ...(best === undefined ? [] : [`best ${formatPercent(best.accuracy)} (epoch ${formatEpoch(best.epoch)}, chosen on test images)`]),
+    ...(speed === undefined ? [] : [`${formatSpeed(speed)} images/s over the whole training`]),
+    `${formatDuration(seconds)} of training`,
+    ...(model.diverged === undefined ? [] : [divergenceText(model)]),
+  ].join(", ");
 }
