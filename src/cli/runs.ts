@@ -29,9 +29,11 @@ function formatRuns(runs: readonly RunOverview[]): string[] {
       index === 0 ? dataset : "",
       model.name,
       `${model.epochs}/${model.epochsPlanned}`,
+      formatPercent(model.testAccuracy),
       formatPercent(model.bestTestAccuracy),
       model.state,
     ]),
   );
-  return formatTable([["run", "created (UTC)", "dataset", "model", "epochs", "best test accuracy", "state"], ...rows], "llllrrl");
+  const headings = ["run", "created (UTC)", "dataset", "model", "epochs", "test accuracy", "best", "state"];
+  return [...formatTable([headings, ...rows], "llllrrrl"), "test accuracy: after the last epoch; best: chosen on the test images"];
 }

@@ -1,6 +1,7 @@
 /**
  * The events of a trainer. Every view of a run is a pure function of them; events.jsonl holds them one a line.
- * `time` is milliseconds since the Unix epoch. Accuracies are fractions in [0, 1]; losses mean cross-entropy in nats.
+ * `time` is milliseconds since the Unix epoch: a clock that can be set back and forth, so it says neither how long anything took nor which
+ * event of a log came first. Durations are measured with the trainer's monotonic clock. Accuracies are fractions in [0, 1]; losses mean cross-entropy in nats.
  */
 interface Base {
   run: string;
@@ -44,6 +45,8 @@ export interface StepEvent extends Base {
   learningRate: number;
   imagesPerSecond: number;
   batchesPerSecond: number;
+  /** Training time of the whole run up to this step, without evaluations and pauses; absent in logs of earlier versions. */
+  seconds?: number;
 }
 
 export interface EvalEvent extends Base {
@@ -54,6 +57,12 @@ export interface EvalEvent extends Base {
   testAccuracy: number;
   /** 10×10 counts, rows true, columns predicted. */
   confusion: number[][];
+  /**
+   * Which test images were read wrong, so that networks can be compared image by image: base64 of ceil(testSamples / 8) bytes, image i
+   * being bit i % 8 (the lowest is 0) of byte i >> 3. Absent in logs of earlier versions.
+   */
+  wrong?: string;
+  /** Duration of the evaluation. */
   seconds: number;
 }
 

@@ -1,7 +1,10 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { type Curve, curvePoints, lastPoint } from "../run/state/curve.js";
-import { isHostOnly, newestGpus } from "../run/state/machine.js";
-import { datasetText } from "../run/state/notes.js";
+import { accuracyDifference } from "../run/state/difference.js";
+import { isHostOnly } from "../run/state/machine.js";
+import { ended } from "../run/state/model.js";
+import { datasetText, differenceText, divergenceText } from "../run/state/notes.js";
+import { allEnded, meanSpeed } from "../run/state/progress.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
 import type { CurveName, ModelFigures, Points, RunFigures } from "./run-figures.js";
@@ -83,26 +86,31 @@ function isContinuation(before: RunState, now: RunState): boolean {
 /** @param before the state that was sent before; its points and pictures are left out */
 function runFigures(state: RunState, before: RunState | undefined): RunFigures {
   const { run, models, hostMemory } = state;
-  const gpus = newestGpus(state) ?? [];
+  // The trainers measure the machine: after them its figures are no current ones.
+  const over = allEnded(state);
+  const gpus = over ? [] : (state.gpuReadings ?? []);
   const start = models.find((model) => model.start)?.start;
   return {
     run,
     dataset: start && datasetText(start.dataset),
-    models: models.map((model, i) => modelFigures(model, before?.models[i])),
-    hostMemory: { used: lastPoint(hostMemory.used)?.value, total: hostMemory.total },
-    gpus: gpus.length > 0 || isHostOnly(state) ? gpus : undefined,
+    models: models.map((model, i) => modelFigures(model, models[0], before?.models[i])),
+    hostMemory: { used: over ? undefined : lastPoint(hostMemory.used)?.value, total: hostMemory.total },
+    gpus: gpus.length > 0 || isHostOnly(state) ? [...gpus] : undefined,
   };
 }
 
-function modelFigures(model: ModelState, before: ModelState | undefined): ModelFigures {
-  const { start, device, curves } = model;
+function modelFigures(model: ModelState, first: ModelState, before: ModelState | undefined): ModelFigures {
+  const { start, curves } = model;
+  const over = ended(model);
+  const device = over ? undefined : model.device;
+  const difference = accuracyDifference(first, model);
   const evaluation = model.evaluations.at(-1);
   const samples = model.samples.at(-1);
   return {
     name: model.name,
     preset: start?.preset ?? model.name,
     status: model.status,
-    error: model.error,
+    error: model.error ?? divergenceText(model),
     epoch: model.epoch,
     epochs: start?.epochs ?? 0,
     step: model.step,
@@ -112,8 +120,10 @@ function modelFigures(model: ModelState, before: ModelState | undefined): ModelF
     testLoss: model.testLoss,
     testAccuracy: model.testAccuracy,
     best: model.best && { accuracy: model.best.accuracy, epoch: model.best.epoch },
+    difference: difference && { ...difference, text: differenceText(difference) },
     learningRate: model.learningRate,
-    imagesPerSecond: model.imagesPerSecond,
+    imagesPerSecond: over ? undefined : model.imagesPerSecond,
+    meanImagesPerSecond: meanSpeed(model),
     device: start?.device ?? "",
     parameters: start?.parameters ?? 0,
     hostBytes: device?.hostBytes,

@@ -5,9 +5,9 @@ export interface RunFigures {
   /** "mnist", "SYNTHETIC digits"; absent before the first trainer has started. */
   dataset?: string;
   models: ModelFigures[];
-  /** Of the whole machine, bytes; used is absent before the first measurement. */
+  /** Of the whole machine, bytes; used is absent before the first measurement and after every model's end. */
   hostMemory: { used?: number; total: number };
-  /** Empty where there is no GPU and all figures are the host's; absent until that is known. Bytes, %, °C, W. */
+  /** Empty where there is no GPU and all figures are the host's; absent until that is known, and GPUs' figures after every model's end. Bytes, %, °C, W. */
   gpus?: { name: string; memoryUsed: number; memoryTotal: number; utilization?: number; temperature?: number; power?: number }[];
 }
 
@@ -15,6 +15,7 @@ export interface ModelFigures {
   name: string;
   preset: string;
   status: "starting" | "training" | "paused" | "done" | "failed";
+  /** What went wrong, one sentence. */
   error?: string;
   epoch: number;
   epochs: number;
@@ -24,12 +25,21 @@ export interface ModelFigures {
   accuracy?: number;
   testLoss?: number;
   testAccuracy?: number;
+  /** The best evaluation so far: chosen on the test images themselves. */
   best?: { accuracy: number; epoch: number };
+  /**
+   * Of testAccuracy from the first model's, as fractions: value ± margin is the 95 % interval (run/state/difference.ts says how it is made),
+   * text says it in words: "+0.12 % ± 0.15, within noise". Absent for the first model, and before both are evaluated.
+   */
+  difference?: { value: number; margin: number; kind: "paired" | "bound"; withinNoise: boolean; text: string };
   learningRate?: number;
+  /** Of the newest steps; absent once the model's training has ended. */
   imagesPerSecond?: number;
+  /** Over the whole training, without evaluations and pauses. */
+  meanImagesPerSecond?: number;
   device: string;
   parameters: number;
-  /** Of its trainer: resident memory, memory on the device, per cent of one core. */
+  /** Of its trainer as long as it trains: resident memory, memory on the device, per cent of one core. */
   hostBytes?: number;
   deviceBytes?: number;
   cpuPercent?: number;

@@ -11,7 +11,7 @@ import { ChunkPace, ChunkPlanner, stepsPerEpoch } from "./chunks.js";
 import type { CommandQueue } from "./commands.js";
 import { observeAccuracy } from "./early-stopping.js";
 import { layerStatistics } from "./layer-statistics.js";
-import { accuracyOf, addSteps, confusionMatrix, emptySums, isBetter, means, type TrainingSums } from "./metrics.js";
+import { accuracyOf, addSteps, confusionMatrix, emptySums, isBetter, means, type TrainingSums, wrongBits } from "./metrics.js";
 import type { Progress } from "./progress.js";
 import { EvaluationHistory, mistakes, sampleIndices, samplesAt } from "./samples.js";
 import { learningRateAt, type RunSchedule } from "./schedule.js";
@@ -183,6 +183,7 @@ export class TrainingLoop {
       learningRate: this.learningRateBefore(step),
       imagesPerSecond: chunk.indices.length / seconds,
       batchesPerSecond: steps / seconds,
+      seconds: this.progress.seconds,
     });
   }
 
@@ -232,7 +233,8 @@ export class TrainingLoop {
     const { test, emit } = this.options;
     const { testAccuracy, testLoss } = this.progress.newest!;
     const confusion = confusionMatrix(test.labels, evaluation.predictions, classes);
-    emit({ type: "eval", ...this.position(), testLoss, testAccuracy, confusion, seconds });
+    const wrong = wrongBits(test.labels, evaluation.predictions);
+    emit({ type: "eval", ...this.position(), testLoss, testAccuracy, confusion, wrong, seconds });
     emit({
       type: "epoch",
       ...this.position(),

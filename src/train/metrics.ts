@@ -32,6 +32,13 @@ export function confusionMatrix(labels: Uint8Array, predictions: Uint8Array, cla
   return counts;
 }
 
+/** @returns which predictions are wrong, as the event `eval` tells it: base64 of [ceil(n / 8)] bytes, bit i % 8 of byte i >> 3 */
+export function wrongBits(labels: Uint8Array, predictions: Uint8Array): string {
+  const bits = Buffer.alloc(Math.ceil(labels.length / 8));
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== predictions[i]) bits[i >> 3] |= 1 << (i & 7);
+  return bits.toString("base64");
+}
+
 /** @returns the fraction of right predictions, in [0, 1] */
 export function accuracyOf(labels: Uint8Array, predictions: Uint8Array): number {
   let correct = 0;

@@ -28,13 +28,6 @@ export function formatPercent(fraction: number | undefined, digits = 2): string 
   return shown(fraction) ? `${(fraction * 100).toFixed(digits)} %` : oddly(fraction);
 }
 
-/** The difference of two fractions in percentage points: "+0.42", "−0.10" */
-export function formatPoints(difference: number | undefined): string {
-  if (!shown(difference)) return absent;
-  const points = (difference * 100).toFixed(2);
-  return difference < 0 ? `−${points.slice(1)}` : `+${points}`;
-}
-
 /** Learning rate without noise: 0.001, 0.00037, 1e-5 */
 export function formatRate(value: number | undefined): string {
   if (!shown(value)) return oddly(value);

@@ -1,8 +1,8 @@
 import { Chalk } from "chalk";
 import type { RunEvent, StartEvent } from "../run/events.js";
 import { isHostOnly } from "../run/state/machine.js";
-import { datasetText, doneText } from "../run/state/notes.js";
-import { secondsLeft } from "../run/state/progress.js";
+import { datasetText, divergenceText, doneText } from "../run/state/notes.js";
+import { meanSpeed, secondsLeft } from "../run/state/progress.js";
 import type { ModelState, RunState } from "../run/state/state.js";
 import type { RunStore } from "../run/state/store.js";
 import { plainText } from "../util/plain-text.js";
@@ -15,7 +15,7 @@ export interface LinesOptions {
   write(text: string): void;
   /** May escape codes be written? Never into a pipe, never with NO_COLOR. */
   color: "none" | "ansi";
-  /** Least time between two progress lines of one model; 10 s unless told. */
+  /** Least training time between two progress lines of one model; 10 s unless told. */
   progressSeconds?: number;
 }
 
@@ -25,7 +25,8 @@ export interface LinesOptions {
  */
 export function createLines(store: RunStore, options: LinesOptions): RunView {
   const chalk = new Chalk({ level: options.color === "ansi" ? 1 : 0 });
-  const progressMilliseconds = (options.progressSeconds ?? 10) * 1000;
+  const progressSeconds = options.progressSeconds ?? 10;
+  /** Training time of each model at its newest line. */
   const lastProgress = new Map<string, number>();
   let machineShown = false;
   let closed = false;
@@ -33,17 +34,17 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
   const write = (model: string, text: string) => options.write(`${chalk.bold(model)}  ${text}\n`);
 
   function show(event: RunEvent, state: RunState, model: ModelState): void {
-    const { name } = model;
+    const { name, seconds } = model;
     switch (event.type) {
       case "start":
-        lastProgress.set(name, event.time);
+        lastProgress.set(name, seconds);
         for (const text of startLines(model.start!)) write(name, text);
         return;
       case "step": {
-        const last = lastProgress.get(name) ?? event.time;
+        const last = lastProgress.get(name) ?? seconds;
         lastProgress.set(name, last);
-        if (event.time - last < progressMilliseconds) return;
-        lastProgress.set(name, event.time);
+        if (seconds - last < progressSeconds) return;
+        lastProgress.set(name, seconds);
         write(name, chalk.dim(progressText(model)));
         return;
       }
@@ -54,7 +55,7 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
         for (const { label, text } of gpuLines(state)) write(name, `${label}: ${text}`);
         return;
       case "epoch":
-        lastProgress.set(name, event.time);
+        lastProgress.set(name, seconds);
         write(name, epochText(model));
         return;
       case "log": {
@@ -69,14 +70,9 @@ export function createLines(store: RunStore, options: LinesOptions): RunView {
       case "resume":
         write(name, `goes on at step ${formatCount(event.step)}`);
         return;
-      case "done": {
-        const best =
-          model.best === undefined
-            ? ""
-            : `, best test accuracy ${formatPercent(model.best.accuracy)} in epoch ${formatEpoch(model.best.epoch)}`;
-        write(name, chalk.green(`${doneText(event)}${best}, ${formatDuration(event.seconds)} of training`));
+      case "done":
+        write(name, chalk.green(doneLine(model)));
         return;
-      }
       case "error":
         write(name, chalk.red(`error: ${model.error}`));
         return;
@@ -134,6 +130,20 @@ function epochText(model: ModelState): string {
   return (
     `epoch ${formatEpoch(row.epoch)}${epochs}: loss ${formatLoss(row.loss)}, accuracy ${formatPercent(row.accuracy)}, ` +
     `test loss ${formatLoss(row.testLoss)}, test accuracy ${formatPercent(row.testAccuracy)}${row.best ? " (best)" : ""}, ` +
-    `learning rate ${formatRate(row.learningRate)}, ${formatSpeed(row.imagesPerSecond)} images/s, ${formatDuration(row.seconds)}`
+    `learning rate ${formatRate(row.learningRate)}, ${formatSpeed(row.imagesPerSecond)} images/s, ${formatDuration(row.seconds)}` +
+    (model.diverged === undefined ? "" : `, ${divergenceText(model)}`)
   );
+}
+
+function doneLine(model: ModelState): string {
+  const { done, best, testAccuracy, seconds } = model;
+  const speed = meanSpeed(model);
+  return [
+    doneText(done!),
+    ...(testAccuracy === undefined ? [] : [`test accuracy ${formatPercent(testAccuracy)}`]),
+    ...(best === undefined ? [] : [`best ${formatPercent(best.accuracy)} (epoch ${formatEpoch(best.epoch)}, chosen on test images)`]),
+    ...(speed === undefined ? [] : [`${formatSpeed(speed)} images/s over the whole training`]),
+    `${formatDuration(seconds)} of training`,
+    ...(model.diverged === undefined ? [] : [divergenceText(model)]),
+  ].join(", ");
 }

@@ -1,9 +1,11 @@
-import { datasetText, doneText } from "../run/state/notes.js";
+import { accuracyDifference } from "../run/state/difference.js";
+import { datasetText, differenceText, divergenceText, doneText } from "../run/state/notes.js";
+import { meanSpeed } from "../run/state/progress.js";
 import type { ModelState, RunState } from "../run/state/state.js";
-import { formatCount, formatDuration, formatPercent, formatPoints, formatSpeed } from "./format.js";
+import { formatCount, formatDuration, formatPercent, formatSpeed } from "./format.js";
 
 /**
- * The summary that stays on the normal screen after a run: one table row a model, then how each ended.
+ * The summary that stays on the normal screen after a run: one table row a model, how its figures are to be read, then how each ended.
  * Plain text without escape codes; empty before the first event.
  */
 export function summaryLines(state: RunState): string[] {
@@ -11,10 +13,8 @@ export function summaryLines(state: RunState): string[] {
   if (models.length === 0) return [];
   const first = models[0];
   const dataset = first.start ? `, ${datasetText(first.start.dataset)}` : "";
-  const rows = models.map((model) => row(model, first));
-  const headings = ["model", "parameters", "epochs", "test accuracy", "best (epoch)", "difference", "images/s", "time"];
-  const columns = models.length > 1 ? headings : headings.filter((heading) => heading !== "difference");
-  const cells = [columns, ...rows.map((cell) => columns.map((heading) => cell[heading]))];
+  const columns = ["model", "parameters", "epochs", "test accuracy", "best (epoch)", "mean images/s", "time"];
+  const cells = [columns, ...models.map(row).map((cell) => columns.map((heading) => cell[heading]))];
   const widths = columns.map((_, column) => Math.max(...cells.map((line) => line[column].length)));
   const table = cells.map((line) =>
     line
@@ -22,41 +22,58 @@ export function summaryLines(state: RunState): string[] {
       .join("  ")
       .trimEnd(),
   );
-  return [`run ${state.run}${dataset}`, ...table, ...outcomeLines(state)];
+  return [`run ${state.run}${dataset}`, ...table, ...readingLines(models), ...outcomeLines(state)];
 }
 
-/** Where there are several models, which one is best; then how each ended. */
+/** How the table's figures are to be read, and how those of three and more models differ from the first one's. */
+function readingLines(models: readonly ModelState[]): string[] {
+  const [first, ...others] = models;
+  const differences = others.flatMap(({ name }, index) => {
+    const difference = accuracyDifference(first, others[index]);
+    return difference === undefined ? [] : [{ name, difference }];
+  });
+  const lines: string[] = [];
+  if (models.some(({ best }) => best !== undefined)) lines.push("best: chosen on the test images, which makes it a little too good");
+  if (differences.length > 0)
+    lines.push("differences: of the test accuracy after the last epoch, ± the 95 % interval on these test images");
+  if (differences.some(({ difference }) => difference.kind === "bound"))
+    lines.push("at most: the logs do not say which test images were read wrong; the widest possible interval is shown");
+  if (differences.length > 1)
+    lines.push(...differences.map(({ name, difference }) => `difference from ${first.name}: ${name} ${differenceText(difference)}`));
+  return lines;
+}
+
+/** Where there are several models, which one leads; then how each ended. */
 export function outcomeLines(state: RunState): string[] {
   const lines = state.models.map((model) => `${model.name}: ${outcome(model)}`);
-  const ranked = state.models.filter((model) => model.best !== undefined).sort((a, b) => b.best!.accuracy - a.best!.accuracy);
+  const ranked = state.models
+    .filter(({ testLoss, testAccuracy }) => Number.isFinite(testLoss) && Number.isFinite(testAccuracy))
+    .sort((a, b) => b.testAccuracy! - a.testAccuracy!);
   if (ranked.length > 1) {
     const [first, second] = ranked;
-    const lead = first.best!.accuracy - second.best!.accuracy;
-    const ahead = lead < 0.00005 ? `level with ${second.name}` : `${formatPoints(lead).slice(1)} points ahead of ${second.name}`;
-    lines.unshift(`best: ${first.name} with ${formatPercent(first.best!.accuracy)} on the test images, ${ahead}`);
+    const difference = accuracyDifference(second, first);
+    const how = difference?.value === 0 ? "is level with" : "leads";
+    lines.unshift(`last epoch: ${first.name} ${how} ${second.name}, ${differenceText(difference)}`);
   }
   return lines;
 }
 
-function row(model: ModelState, first: ModelState): Record<string, string> {
+function row(model: ModelState): Record<string, string> {
   const best = model.best;
-  const difference = model === first || best === undefined || first.best === undefined ? undefined : best.accuracy - first.best.accuracy;
-  const speeds = model.epochs.map((epoch) => epoch.imagesPerSecond).filter(Number.isFinite);
-  const speed = speeds.length > 0 ? speeds.reduce((sum, value) => sum + value, 0) / speeds.length : model.imagesPerSecond;
   return {
     model: model.name,
     parameters: formatCount(model.start?.parameters),
     epochs: String(Number(model.epoch.toFixed(2))),
     "test accuracy": formatPercent(model.testAccuracy),
     "best (epoch)": best === undefined ? "–" : `${formatPercent(best.accuracy)} (${Number(best.epoch.toFixed(2))})`,
-    difference: formatPoints(difference),
-    "images/s": formatSpeed(speed),
-    time: formatDuration(model.done?.seconds ?? model.seconds),
+    "mean images/s": formatSpeed(meanSpeed(model)),
+    time: formatDuration(model.seconds),
   };
 }
 
 function outcome(model: ModelState): string {
   if (model.status === "failed") return `failed: ${model.error}`;
-  if (model.done !== undefined) return doneText(model.done);
-  return `not finished, at step ${formatCount(model.step)}`;
+  const how = model.done !== undefined ? doneText(model.done) : `not finished, at step ${formatCount(model.step)}`;
+  const divergence = divergenceText(model);
+  return divergence === undefined ? how : `${how}, but ${divergence}`;
 }

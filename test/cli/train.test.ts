@@ -26,6 +26,8 @@ test("--json prints one event a line: every trained epoch, evaluated, with sampl
     expect(confusion.flat().reduce((sum, value) => sum + value, 0)).toBe(32);
     const right = confusion.reduce((sum, row, digit) => sum + row[digit], 0);
     expect(evaluation.testAccuracy).toBeCloseTo(right / 32, 12);
+    const wrong = [...Buffer.from(evaluation.wrong as string, "base64")].map((byte) => byte.toString(2)).join("");
+    expect([wrong.replaceAll("0", "").length, steps.at(-1)!.seconds]).toEqual([32 - right, own.at(-1)!.seconds]);
     expect((own.find(({ type }) => type === "samples")!.samples as unknown[]).length).toBe(10);
     const last = own.findLast((event) => event.type === "checkpoint" && event.kind === "last");
     expect(last).toMatchObject({ path: join("checkpoints", "both", model, "last"), step: 8 });

@@ -193,7 +193,8 @@ test("the command runs lists trained models, for people and as JSON for programs
     models: [{ name: "compact", epochs: 2, epochsPlanned: 2, state: "completed" }, { name: "simple" }],
   });
   const table = (await run(["runs"], { cwd: folder })).stdout;
-  expect(table).toMatch(/^first +\d{4}-\d\d-\d\d \d\d:\d\d +synthetic +compact +2\/2 +[\d.]+ % +completed$/m);
+  expect(table).toMatch(/^first +\d{4}-\d\d-\d\d \d\d:\d\d +synthetic +compact +2\/2 +[\d.]+ % +[\d.]+ % +completed$/m);
+  expect(table).toContain("best: chosen on the test images");
 });
 
 test("bench prints one line for each preset and batch size", async () => {

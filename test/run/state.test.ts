@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../dist/run/events.js";
 import { appendPoint, curveCap, curvePoints, emptyCurve, truncateCurve } from "../../dist/run/state/curve.js";
-import { runProgress, secondsLeft, secondsToTarget } from "../../dist/run/state/progress.js";
+import { meanSpeed, runProgress, secondsLeft, secondsToTarget } from "../../dist/run/state/progress.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import type { RunState } from "../../dist/run/state/state.js";
 import { fakeRun, fakeStart } from "./fake-run.js";
@@ -86,17 +86,57 @@ describe("reduce", () => {
     expect(state.log[0].message).toBe("xy z");
   });
 
-  it("does not count pauses as training time", () => {
-    const [start] = fakeRun(two);
-    const base = { run: "r", model: "simple" };
-    const state = play([
-      start,
-      { ...base, type: "pause", time: fakeStart + 2000, step: 1 },
-      { ...base, type: "resume", time: fakeStart + 60_000, step: 1 },
-      { ...base, type: "pause", time: fakeStart + 61_000, step: 2 },
-    ]);
-    expect(state.models[0].seconds).toBeCloseTo(3, 6);
-    expect(state.models[0].status).toBe("paused");
+  it("does not count pauses and evaluations as training time", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"] })];
+    const half = events.findIndex((event) => event.type === "step" && event.step === 25);
+    const pause = { run: "r", model: "simple", time: fakeStart + 1e7, step: 25 } as const;
+    const paused = play([...events.slice(0, half + 1), { ...pause, type: "pause" }]);
+    expect(paused.models[0].status).toBe("paused");
+    const resumed = play([{ ...pause, type: "resume" }, ...events.slice(half + 1)], paused);
+    // 36 ms a step, and an evaluation of 0.3 s after each of three epochs.
+    expect(resumed.models[0].seconds).toBeCloseTo((60 * 512) / 14_200, 6);
+    expect(resumed.models[0].evaluationSeconds).toBeCloseTo(0.9, 6);
+    expect(resumed.elapsed).toBeCloseTo((60 * 512) / 14_200 + 0.9, 6);
+  });
+
+  it("counts the same durations whatever the clock does, also in a log without training time", () => {
+    const jumps = [0, 1.8e13, -4e11, 5, -1e9];
+    for (const log of ["new", "old"]) {
+      const events = [...fakeRun({ ...two, gpus: 1 })].map((event) => {
+        if (log === "new" || event.type !== "step") return event;
+        const { seconds: _, ...old } = event;
+        return old;
+      });
+      const steady = play(events.slice(0, -3));
+      const jumping = play(events.slice(0, -3).map((event, index) => ({ ...event, time: event.time + jumps[index % jumps.length] })));
+      expect(jumping.elapsed).toBe(steady.elapsed);
+      expect(curvePoints(jumping.hostMemory.used)).toEqual(curvePoints(steady.hostMemory.used));
+      expect(curvePoints(jumping.gpus[0].memory)).toEqual(curvePoints(steady.gpus[0].memory));
+      jumping.models.forEach((model, index) => {
+        expect(model.seconds).toBe(steady.models[index].seconds);
+        expect(secondsLeft(model)).toBe(secondsLeft(steady.models[index]));
+        expect(model.evaluations.map(({ seconds }) => seconds)).toEqual(steady.models[index].evaluations.map(({ seconds }) => seconds));
+      });
+      expect(steady.models[0].seconds).toBeCloseTo((60 * 512) / 14_200, 6);
+      expect(steady.models[1].seconds).toBeCloseTo((60 * 512) / 3_900, 6);
+    }
+  });
+
+  it("goes on with the run's time where a resume begins, and never back", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"], epochs: 8 })];
+    const start = events[0] as Extract<RunEvent, { type: "start" }>;
+    const crashed = play(events.slice(0, -3));
+    const resumed = play(
+      [
+        { ...start, time: 5, step: 40 },
+        ...events.filter((event) => (event.type === "step" || event.type === "device") && event.time > fakeStart + 2500),
+      ],
+      crashed,
+    );
+    const memory = curvePoints(resumed.hostMemory.used).map(({ seconds }) => seconds);
+    expect(memory.length).toBeGreaterThan(curvePoints(crashed.hostMemory.used).length);
+    expect(memory).toEqual([...memory].sort((a, b) => a - b));
+    expect(resumed.models[0].seconds).toBeCloseTo((160 * 512) / 14_200, 6);
   });
 
   it("drops the measurements of steps that a resumed run trains a second time", () => {
@@ -110,12 +150,41 @@ describe("reduce", () => {
     expect(model.step).toBe(40);
     expect(Math.max(...curvePoints(model.curves.loss).map((point) => point.step))).toBe(40);
     expect(model.epochs.map((row) => row.epoch)).toEqual([1, 2]);
-    const next = reduce(resumed, {
-      ...(events.find((event) => event.type === "step" && event.step === 45) as RunEvent),
-      time: fakeStart + 1e6 + 500,
-    });
-    expect(next.models[0].seconds - resumed.models[0].seconds).toBeCloseTo(0.5, 6);
+    const next = reduce(resumed, events.find((event) => event.type === "step" && event.step === 45)!);
+    expect(next.models[0].seconds - resumed.models[0].seconds).toBeCloseTo((5 * 512) / 14_200, 6);
     expect(curvePoints(next.models[0].curves.loss).at(-1)!.step).toBe(45);
+  });
+
+  it("has the speed of the whole training, whatever the pace of the newest steps, also over a resume and a smaller last batch", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"], gpus: 1 })];
+    const start = { ...(events[0] as Extract<RunEvent, { type: "start" }>), trainSamples: 20 * 512 - 100 };
+    const step = (at: number, seconds: number, imagesPerSecond: number): RunEvent => ({
+      ...(events.find(({ type }) => type === "step") as Extract<RunEvent, { type: "step" }>),
+      ...{ step: at, epoch: at / 20, seconds, imagesPerSecond },
+    });
+    expect(meanSpeed(play([start]).models[0])).toBeUndefined();
+    const half = play([start, step(10, 1, 5120), step(20, 4, 1700), step(25, 5, 2560)]);
+    expect(meanSpeed(half.models[0])).toBeCloseTo((25 * 512 - 100) / 5, 9);
+    const resumed = play([events.find(({ type }) => type === "device")!, { ...start, step: 20 }], half).models[0];
+    expect(meanSpeed(resumed)).toBeCloseTo((20 * 512 - 100) / 4, 9);
+    expect([resumed.imagesPerSecond, resumed.device]).toEqual([undefined, undefined]);
+    const ended = play([step(40, 14, 9999)], { ...half, models: [resumed] }).models[0];
+    expect(meanSpeed(ended)).toBeCloseTo((40 * 512 - 200) / 14, 9);
+  });
+
+  it("says by which step a loss was no number, counts no such evaluation as the best, and takes it back with a resume before it", () => {
+    const events = [...fakeRun({ ...two, models: ["simple"] })];
+    const broken = events.map((event) => {
+      if (event.type === "eval" && event.step === 40) return { ...event, testLoss: null as unknown as number, testAccuracy: 0.9999 };
+      return event.type === "epoch" && event.step === 40 ? { ...event, testLoss: Number.NaN, best: true } : event;
+    });
+    const [model] = play(broken).models;
+    expect(model.diverged).toBe(40);
+    expect(model.epochs.map(({ best }) => best)).toEqual([true, false, true]);
+    expect(model.best!.accuracy).toBeLessThan(0.9999);
+    const start = events[0] as Extract<RunEvent, { type: "start" }>;
+    expect(play([{ ...start, step: 20 }], play(broken)).models[0].diverged).toBeUndefined();
+    expect(play([{ ...start, step: 60 }], play(broken)).models[0].diverged).toBe(40);
   });
 
   it("estimates the remaining time and the time to a target", () => {
@@ -127,7 +196,8 @@ describe("reduce", () => {
       ),
     );
     const model = state.models[0];
-    expect(secondsLeft(model)!).toBeCloseTo((model.seconds * (60 - model.step)) / model.step, 6);
+    const spent = model.seconds + model.evaluationSeconds;
+    expect(secondsLeft(model)!).toBeCloseTo((spent * (60 - model.step)) / model.step, 6);
     expect(secondsToTarget(model, 0.5)).toBe(model.evaluations[0].seconds);
     expect(secondsToTarget(model, 1)).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chunkSteps } from "../../dist/train/chunks.js";
 import { type EarlyStopping, freshEarlyStopping, observeAccuracy } from "../../dist/train/early-stopping.js";
-import { addSteps, confusionMatrix, emptySums, isBetter, means } from "../../dist/train/metrics.js";
+import { addSteps, confusionMatrix, emptySums, isBetter, means, wrongBits } from "../../dist/train/metrics.js";
 import { freshProgress, isFinished, parseProgress } from "../../dist/train/progress.js";
 import { threadsPerTrainer } from "../../dist/train/threads.js";
 
@@ -60,6 +60,13 @@ test("a confusion matrix has true classes as rows", () => {
     [0, 1, 1],
     [0, 0, 1],
   ]);
+});
+
+test("wrong predictions are a bit an image, the lowest bit of a byte first", () => {
+  const labels = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  const predictions = Uint8Array.of(9, 1, 2, 3, 4, 5, 6, 0, 8, 0);
+  expect([...Buffer.from(wrongBits(labels, predictions), "base64")]).toEqual([0b1000_0001, 0b10]);
+  expect(wrongBits(labels, labels)).toBe(Buffer.alloc(2).toString("base64"));
 });
 
 test("the first evaluation of the highest accuracy is the best", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../dist/run/events.js";
 import { initialState, reduce } from "../../dist/run/state/reduce.js";
 import { RunStore } from "../../dist/run/state/store.js";
 import { createJson } from "../../dist/ui/json.js";
@@ -32,8 +33,29 @@ describe("plain lines", () => {
     expect(lines).toContain("simple  device: CPU, AVX-512, 1 thread (engine native, threads 1)");
     expect(lines).toContain("simple  model: simple, 206,922 parameters");
     expect(lines.filter((line) => /^residual {2}epoch \d\/2: loss [\d.]+, accuracy/.test(line))).toHaveLength(2);
-    expect(lines.filter((line) => /^simple {2}completed, best test accuracy/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => /^simple {2}completed, test accuracy/.test(line))).toHaveLength(1);
     expect(lines.filter((line) => line.startsWith("run 2026"))).toHaveLength(1);
+  });
+
+  it("end with the last epoch's accuracy, the best one and how it was chosen, and the speed of the whole training", async () => {
+    const lines = (await linesOf("none")).split("\n");
+    expect(lines.find((line) => line.startsWith("simple  completed"))).toMatch(
+      /^simple {2}completed, test accuracy 9\d\.\d\d %, best 9\d\.\d\d % \(epoch \d, chosen on test images\), 14,200 images\/s over the whole training, 2\.9 s of training$/,
+    );
+  });
+
+  it("call no evaluation without a number the best, and say by which step the loss was none", async () => {
+    const output = collector();
+    const store = new RunStore();
+    const view = createLines(store, { write: output.write, color: "none" });
+    for (const event of fakeRun({ ...run, models: ["simple"] })) {
+      store.apply(event.type === "eval" || event.type === "epoch" ? ({ ...event, testLoss: Number.NaN, best: true } as RunEvent) : event);
+    }
+    await view.close();
+    expect(output.text()).toMatch(/^simple {2}epoch 1\/2: .*test loss NaN, .* s, its loss stopped being a number by step 40$/m);
+    expect(output.text()).toMatch(/^simple {2}completed, .* of training, its loss stopped being a number by step 40$/m);
+    expect(output.text()).toMatch(/^simple: completed, but its loss stopped being a number by step 40$/m);
+    expect(output.text()).not.toMatch(/\(best\)|best \d/);
   });
 
   it("give the machine's figures once, and a trainer's figures with its progress", async () => {
@@ -77,7 +99,7 @@ describe("plain lines", () => {
     expect(output.text()).toBe("");
     store.apply(events.at(-1)!);
     await view.close();
-    expect(output.text()).toMatch(/^\w+ {2}completed, best test accuracy/);
+    expect(output.text()).toMatch(/^\w+ {2}completed, test accuracy/);
   });
 
   it("contain no control character of a message", () => {
@@ -134,15 +156,33 @@ describe("summary", () => {
     expect(summaryLines(initialState())).toEqual([]);
   });
 
-  it("has one row for each model, with its difference to the first one and its end", () => {
+  it("has one row for each model with the speed of its whole training, the difference of the leading two, and each one's end", () => {
     let state = initialState();
-    for (const event of fakeRun(run)) state = reduce(state, event);
+    for (const event of fakeRun({ ...run, epochs: 4 })) state = reduce(state, event);
+    const before = summaryLines(state);
     state = reduce(state, { run: "r", model: "deep", time: fakeStart + 1e7, type: "error", message: "killed by SIGKILL" });
     const lines = summaryLines(state);
     expect(lines[0]).toContain("2026-01-02T12-00-00, mnist");
-    expect(lines[2]).toMatch(/^simple {2,}206,922 +2 +9\d\.\d\d % +9\d\.\d\d % \(2\) +– +14,200 +/);
-    expect(lines[3]).toMatch(/^residual .* [+−]\d\.\d\d +3,900/);
+    expect(lines[2]).toMatch(/^simple {2,}206,922 +4 +9\d\.\d\d % +9\d\.\d\d % \(4\) +14,200 +5\.8 s$/);
+    expect(lines[3]).toMatch(/^residual .* 3,900 +0:21$/);
+    expect(lines).toContain("best: chosen on the test images, which makes it a little too good");
+    expect(lines).toContain("differences: of the test accuracy after the last epoch, ± the 95 % interval on these test images");
+    expect(lines.find((line) => line.startsWith("last epoch"))).toMatch(
+      /^last epoch: simple leads residual, \+0\.\d\d % ± 0\.\d\d(, within noise)?$/,
+    );
+    expect(before.every((line) => line.length <= 100)).toBe(true);
     expect(lines).toContain("simple: completed");
     expect(lines).toContain("deep: failed: killed by SIGKILL");
+  });
+
+  it("compares three models with the first, and says where the logs cannot tell the errors apart", () => {
+    let state = initialState();
+    for (const event of fakeRun({ ...run, models: ["simple", "residual", "vgg"] })) {
+      state = reduce(state, event.type === "eval" && event.model === "vgg" ? { ...event, wrong: undefined } : event);
+    }
+    const lines = summaryLines(state);
+    expect(lines.filter((line) => /^difference from simple: (residual|vgg) [+−]\d\.\d\d % ± \d\.\d\d/.test(line))).toHaveLength(2);
+    expect(lines.find((line) => line.includes(": vgg"))).toContain("at most");
+    expect(lines.some((line) => line.startsWith("at most: the logs do not say"))).toBe(true);
   });
 });

@@ -141,6 +141,20 @@ describe("every widget", () => {
     expect(surface.lines().join("\n")).not.toContain("undefined");
   });
 
+  it("cuts no figure of the table, in ASCII either, and says how the best one and the interval are to be read", () => {
+    const state = play(fakeRun({ models: ["simple", "residual"], epochs: 5, stepsPerEpoch: 117, chunk: 3 }));
+    for (const charset of ["unicode", "ascii"] as const) {
+      for (let width = 70; width <= 200; width++) {
+        const surface = Surface.create(width, 5, charset);
+        table(surface, { state, ui: initialUi(), theme: createTheme({ depth: 256, charset }), title: "" });
+        const [border, , , residual] = surface.lines();
+        if (!surface.lines()[1].includes("vs first")) continue;
+        expect(residual).toMatch(charset === "ascii" ? /-0\.29 % \+- 0\.16 / : /−0\.29 % ± 0\.16 /);
+        expect(border).toContain("best: chosen on test images");
+      }
+    }
+  });
+
   it("ends the device's figures with … where some do not fit", () => {
     const context: Context = { state: states[2], ui: initialUi(), theme: themes[0], title: "mnist-tui" };
     const [low, high] = [5, 40].map((rows) => {

@@ -12,7 +12,7 @@ import { gauges, percentText } from "../../dist/ui/panels/gauges.js";
 import { layersPanel } from "../../dist/ui/panels/layers.js";
 import { logRows } from "../../dist/ui/panels/log.js";
 import { samplesPanel } from "../../dist/ui/panels/samples.js";
-import { gpuChart, memoryChart } from "../../dist/ui/panels/system.js";
+import { cpuChart, gpuChart, memoryChart, normChart, speedChart } from "../../dist/ui/panels/system.js";
 import { comparisonTable, fitColumns } from "../../dist/ui/panels/table.js";
 import { layout } from "../../dist/ui/tui/layout.js";
 import { smallest } from "../../dist/ui/tui/widgets/too-small.js";
@@ -24,7 +24,10 @@ function play(events: Iterable<RunEvent>): RunState {
   return state;
 }
 
-const run = play(fakeRun({ models: ["simple", "residual"], epochs: 3, stepsPerEpoch: 40, chunk: 4 }));
+const events = [...fakeRun({ models: ["simple", "residual"], epochs: 3, stepsPerEpoch: 40, chunk: 4 })];
+const run = play(events);
+/** simple has ended, residual trains. */
+const halfway = play(events.slice(0, events.findIndex(({ type }) => type === "done") + 1));
 const options: ChartOptions = initialUi().chart;
 const size = { columns: 60, rows: 15 };
 
@@ -159,12 +162,25 @@ describe("charts", () => {
   });
 
   it("show each GPU over time", () => {
-    const state = play(fakeRun({ models: ["simple"], epochs: 3, stepsPerEpoch: 40, chunk: 4, gpus: 2 }));
+    const all = [...fakeRun({ models: ["simple"], epochs: 3, stepsPerEpoch: 40, chunk: 4, gpus: 2 })];
+    const state = play(all.slice(0, -1));
     const chart = gpuChart("memory")(state, options, size);
     expect(chart.series.map((series) => series.label)).toEqual(["GPU 0", "GPU 1"]);
     expect(chart.y.max).toBe(80 * 2 ** 30);
     expect(chart.series[0].points.length).toBeGreaterThan(2);
     expect(gpuChart("power")(state, options, size).series[1].reading).toMatch(/^\d+ W$/);
+    expect(gpuChart("power")(play(all), options, size).series[1].reading).toBe("ended");
+  });
+
+  it("read no current value of a trainer that has ended, only those at the cursor", () => {
+    const readings = (at: Partial<ChartOptions>) =>
+      [cpuChart, memoryChart, speedChart].map((panel) => panel(halfway, { ...options, ...at }, size).series.map(({ reading }) => reading));
+    for (const [first, second] of readings({})) {
+      expect(first).toBe("ended");
+      expect(second).toMatch(/^[\d,]+/);
+    }
+    for (const [first] of readings({ cursor: 1 })) expect(first).toMatch(/^[\d,]+/);
+    expect(normChart(run, options, size).series[0].reading).toMatch(/^\d/);
   });
 });
 
@@ -188,6 +204,15 @@ describe("gauges", () => {
     expect([0, 0.004, 0.5, 0.9999, 1, 1.01, -1].map(percentText)).toEqual(["0 %", "0 %", "50 %", "99 %", "100 %", "100 %", "0 %"]);
   });
 
+  it("say since when a loss is no number", () => {
+    const [start] = events;
+    const step = events.find(({ type }) => type === "step") as Extract<RunEvent, { type: "step" }>;
+    expect(gauges(play([start, { ...step, step: 7, epoch: 0.2, loss: Number.NaN }]))[0]).toMatchObject({
+      text: "epoch 0.2/3, loss NaN since step 7",
+      tone: "error",
+    });
+  });
+
   it("have one line for each model and one for the run", () => {
     expect(gauges(run).map((gauge) => [gauge.label, gauge.fraction, gauge.text])).toEqual([
       ["simple", 1, "done"],
@@ -203,9 +228,20 @@ describe("tables", () => {
     const headings = table.columns.map((column) => column.heading);
     const [first, second] = table.rows.map((row) => row[headings.indexOf("vs first")]);
     expect(first).toBe("–");
-    const points = (run.models[1].best!.accuracy - run.models[0].best!.accuracy) * 100;
-    expect(second).toBe(`${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)}`);
+    const points = (run.models[1].testAccuracy! - run.models[0].testAccuracy!) * 100;
+    expect(second).toMatch(new RegExp(`^${points < 0 ? "−" : "\\+"}${Math.abs(points).toFixed(2)} % ± 0\\.\\d\\d(, within noise)?$`));
     expect(headings).toContain("to 98 %");
+  });
+
+  it("show the current speed beside that of the whole training, and of models that have ended only the latter", () => {
+    const cells = (state: RunState, model: number, wanted: string[]) => {
+      const { columns, rows } = comparisonTable(state, 0.98);
+      return wanted.map((heading) => rows[model][columns.findIndex((column) => column.heading === heading)]);
+    };
+    const columns = ["images/s", "batches/s", "memory", "mean img/s"];
+    expect(cells(halfway, 0, columns)).toEqual(["–", "–", "–", "14,200"]);
+    expect(cells(halfway, 1, columns)).toEqual([expect.stringMatching(/^[34],\d{3}$/), "7.6", expect.stringMatching(/MB$/), "3,900"]);
+    expect(cells(run, 1, columns)).toEqual([undefined, undefined, undefined, "3,900"]);
   });
 
   it("drop the least important columns where the panel is narrow", () => {
@@ -216,7 +252,8 @@ describe("tables", () => {
       expect(used).toBeLessThanOrEqual(width);
       expect(shown.columns[0].heading).toBe("model");
     }
-    expect(fitColumns(table, 40).table.columns.map((column) => column.heading)).toEqual(["model", "loss", "test acc", "images/s"]);
+    expect(fitColumns(table, 40).table.columns.map((column) => column.heading)).toEqual(["model", "loss", "test acc", "mean img/s"]);
+    expect(fitColumns(comparisonTable(halfway, 0.98), 40).table.columns.at(-1)!.heading).toBe("images/s");
   });
 
   it("list layers with shapes and norms, and scale the filters by the largest weight", () => {
@@ -300,11 +337,24 @@ describe("samples", () => {
 });
 
 describe("device and log", () => {
-  it("name the device in use, and the reason why a better one is not", () => {
+  it("name the device in use", () => {
     const lines = deviceLines(run).map((line) => `${line.label}: ${line.text}`);
     expect(lines).toContain("device: CPU, AVX-512, 1 thread");
+  });
+
+  it("tell memory and processor time of a trainer that trains, and of one that has ended its peak", () => {
+    const told = (state: RunState) => deviceLines(state).map((line) => `${line.label}: ${line.text}`);
+    const lines = told(halfway);
+    expect(lines.find((line) => line.startsWith("simple"))).toMatch(/^simple: ended, had 18\d MB RAM at most$/);
+    expect(lines.find((line) => line.startsWith("residual"))).toMatch(/^residual: \d+ MB RAM, CPU \d+ %$/);
+    expect(lines.some((line) => line.startsWith("machine"))).toBe(true);
+    expect(told(run).filter((line) => /^machine|CPU \d+ %/.test(line))).toEqual([]);
+    expect(deviceTitle(run)).toBe("device: no GPU seen, host's figures");
+  });
+
+  it("name the reason why a better device is not in use", () => {
+    const lines = deviceLines(run).map((line) => `${line.label}: ${line.text}`);
     expect(lines).toContain("not cuda: no NVIDIA driver was found (libcuda.so.1)");
-    expect(lines.some((line) => /^simple: \d+ MB RAM, CPU \d+ %$/.test(line))).toBe(true);
   });
 
   it("say that no GPU is seen, only where that is known", () => {

@@ -63,6 +63,16 @@ export function lastPoint(curve: Curve): CurvePoint | undefined {
   return curve.length > 0 ? pointAt(curve, curve.length - 1) : undefined;
 }
 
+/** @returns the largest value that was ever appended and not taken back; undefined for an empty curve */
+export function largestValue(curve: Curve): number | undefined {
+  let most: number | undefined;
+  for (let index = 0; index < curve.length; index++) {
+    const value = curve.buffer.data[index * curveStride + curveField.value];
+    if (most === undefined || value > most) most = value;
+  }
+  return most;
+}
+
 /** The curve as plain points, for views that send it elsewhere. */
 export function curvePoints(curve: Curve): CurvePoint[] {
   return Array.from({ length: curve.length }, (_, index) => pointAt(curve, index));

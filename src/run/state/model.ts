@@ -26,6 +26,7 @@ export function newModel(name: string): ModelState {
     epoch: 0,
     step: 0,
     seconds: 0,
+    evaluationSeconds: 0,
     curves: {
       loss: emptyCurve,
       accuracy: emptyCurve,
@@ -42,22 +43,20 @@ export function newModel(name: string): ModelState {
     evaluations: [],
     samples: [],
     mistakes: [],
-    clock: { before: 0 },
-    origin: { step: 0, seconds: 0 },
+    origin: { step: 0, seconds: 0, elapsed: 0 },
   };
 }
 
-/** @returns the model's training time in seconds, without pauses, at `time` (ms since the Unix epoch) */
-export function secondsAt(model: ModelState, time: number): number {
-  const { before, since } = model.clock;
-  return since === undefined ? before : Math.max(before, before + (time - since) / 1000);
+/** @returns seconds of training and evaluating since the newest start or resume */
+export function workSeconds({ seconds, evaluationSeconds, origin }: ModelState): number {
+  return seconds - origin.seconds + evaluationSeconds;
 }
 
-/** Pure: the model after one of its events. `time` is the event's, and `model.seconds` already stands there. */
-export function reduceModel(model: ModelState, event: RunEvent, time: number): ModelState {
+/** Pure: the model after one of its events. @param elapsed the run's time before it, in seconds */
+export function reduceModel(model: ModelState, event: RunEvent, elapsed: number): ModelState {
   switch (event.type) {
     case "start":
-      return started(model, event, time);
+      return started(model, event, elapsed);
     case "step":
       return stepped(model, event);
     case "eval":
@@ -73,7 +72,7 @@ export function reduceModel(model: ModelState, event: RunEvent, time: number): M
         learningRate: numberOrNaN(event.learningRate),
         imagesPerSecond: numberOrNaN(event.imagesPerSecond),
         seconds: numberOrNaN(event.seconds),
-        best: event.best,
+        best: event.best && isMeasured(event),
       };
       return { ...progressed(model, event), epochs: appendBounded(model.epochs, row, historyLimit) };
     }
@@ -97,13 +96,13 @@ export function reduceModel(model: ModelState, event: RunEvent, time: number): M
       return { ...model, device: event, curves };
     }
     case "pause":
-      return ended(model) ? model : { ...model, status: "paused", clock: { before: model.seconds } };
+      return ended(model) ? model : { ...model, status: "paused" };
     case "resume":
-      return ended(model) ? model : { ...model, status: "training", clock: { before: model.seconds, since: time } };
+      return ended(model) ? model : { ...model, status: "training" };
     case "done":
-      return { ...progressed(model, event), status: "done", done: event, clock: { before: model.seconds } };
+      return { ...progressed(model, event), status: "done", done: event, seconds: finite(event.seconds) ?? model.seconds };
     case "error":
-      return { ...model, status: "failed", error: plainText(event.message), clock: { before: model.seconds } };
+      return { ...model, status: "failed", error: plainText(event.message) };
     case "prediction":
       return { ...model, prediction: event };
     case "examples":
@@ -114,7 +113,7 @@ export function reduceModel(model: ModelState, event: RunEvent, time: number): M
 }
 
 /** A resumed run goes on from its checkpoint: its steps are measured anew. */
-function started(model: ModelState, event: StartEvent, time: number): ModelState {
+function started(model: ModelState, event: StartEvent, elapsed: number): ModelState {
   const start: StartEvent = {
     ...event,
     preset: plainText(event.preset),
@@ -130,7 +129,7 @@ function started(model: ModelState, event: StartEvent, time: number): ModelState
   ) as unknown as Curves;
   const upTo = <Row extends { step: number }>(rows: readonly Row[]) => rows.filter((row) => row.step <= step);
   const evaluations = upTo(model.evaluations);
-  const before = lastPoint(curves.loss)?.seconds ?? 0;
+  const seconds = lastPoint(curves.loss)?.seconds ?? 0;
   const latest = evaluations.at(-1);
   return {
     ...model,
@@ -138,32 +137,38 @@ function started(model: ModelState, event: StartEvent, time: number): ModelState
     status: "training",
     done: undefined,
     error: undefined,
+    diverged: model.diverged !== undefined && model.diverged <= step ? model.diverged : undefined,
     step,
     epoch: event.stepsPerEpoch > 0 ? step / event.stepsPerEpoch : 0,
-    seconds: before,
+    seconds,
+    evaluationSeconds: 0,
     learningRate: finite(event.learningRate),
     loss: lastPoint(curves.loss)?.value,
     accuracy: lastPoint(curves.accuracy)?.value,
     testLoss: latest?.testLoss,
     testAccuracy: latest?.testAccuracy,
+    imagesPerSecond: undefined,
+    batchesPerSecond: undefined,
+    device: undefined,
     best: bestOf(evaluations),
     curves,
     epochs: upTo(model.epochs),
     evaluations,
     samples: upTo(model.samples),
     mistakes: upTo(model.mistakes),
-    clock: { before, since: time },
-    origin: { step, seconds: before },
+    origin: { step, seconds, elapsed },
   };
 }
 
-function stepped(model: ModelState, event: StepEvent): ModelState {
+function stepped(before: ModelState, event: StepEvent): ModelState {
+  const model = { ...before, seconds: secondsAfter(before, event) };
   const position = positionOf(model, event);
   const { curves } = model;
   return {
     ...progressed(model, event),
     status: model.status === "starting" ? "training" : model.status,
     loss: numberOrNaN(event.loss),
+    diverged: divergedBy(model, event.loss, event.step),
     accuracy: numberOrNaN(event.accuracy),
     learningRate: numberOrNaN(event.learningRate),
     imagesPerSecond: numberOrNaN(event.imagesPerSecond),
@@ -178,6 +183,14 @@ function stepped(model: ModelState, event: StepEvent): ModelState {
   };
 }
 
+/** @returns the training time at the event's end; where an earlier version did not write it, the time of the event's steps is added */
+function secondsAfter(model: ModelState, event: StepEvent): number {
+  const told = finite(event.seconds);
+  if (told !== undefined) return Math.max(model.seconds, told);
+  const steps = (finite(event.step) ?? model.step) - model.step;
+  return steps > 0 && event.batchesPerSecond > 0 ? model.seconds + steps / event.batchesPerSecond : model.seconds;
+}
+
 function evaluated(model: ModelState, event: EvalEvent): ModelState {
   const position = positionOf(model, event);
   const { curves } = model;
@@ -188,11 +201,14 @@ function evaluated(model: ModelState, event: EvalEvent): ModelState {
     testLoss: numberOrNaN(event.testLoss),
     testAccuracy: numberOrNaN(event.testAccuracy),
     confusion: event.confusion,
+    wrong: event.wrong,
   };
   const evaluations = appendBounded(model.evaluations, entry, historyLimit);
   return {
     ...progressed(model, event),
+    evaluationSeconds: model.evaluationSeconds + Math.max(0, finite(event.seconds) ?? 0),
     testLoss: entry.testLoss,
+    diverged: divergedBy(model, entry.testLoss, event.step),
     testAccuracy: entry.testAccuracy,
     best: better(model.best, entry),
     evaluations,
@@ -213,8 +229,17 @@ function positionOf(model: ModelState, event: { epoch: number; step: number }): 
   return { step: finite(event.step) ?? model.step, epoch: finite(event.epoch) ?? model.epoch, seconds: model.seconds };
 }
 
+/** @returns whether an evaluation has figures: a network that diverged has none, and cannot be the best */
+function isMeasured({ testLoss, testAccuracy }: { testLoss: number; testAccuracy: number }): boolean {
+  return Number.isFinite(testLoss) && Number.isFinite(testAccuracy);
+}
+
+function divergedBy(model: ModelState, loss: number | null, step: number): number | undefined {
+  return model.diverged ?? (finite(loss) === undefined ? step : undefined);
+}
+
 function better(best: ModelState["best"], entry: Evaluation): ModelState["best"] {
-  if (!Number.isFinite(entry.testAccuracy) || (best !== undefined && best.accuracy >= entry.testAccuracy)) return best;
+  if (!isMeasured(entry) || (best !== undefined && best.accuracy >= entry.testAccuracy)) return best;
   return { accuracy: entry.testAccuracy, epoch: entry.epoch, step: entry.step };
 }
 

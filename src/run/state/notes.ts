@@ -1,6 +1,7 @@
 import { plainText } from "../../util/plain-text.js";
 import type { DoneEvent, RunEvent } from "../events.js";
-import type { LogLine } from "./state.js";
+import type { Difference } from "./difference.js";
+import type { LogLine, ModelState } from "./state.js";
 
 /** @returns the line that the log gets for an event, or undefined where it gets none */
 export function noteOf(event: RunEvent, model: string, time: number): LogLine | undefined {
@@ -37,6 +38,21 @@ export function doneText(event: DoneEvent): string {
     interrupted: "interrupted, can be resumed",
   };
   return reasons[event.reason] ?? plainText(event.reason);
+}
+
+/** @returns since when a model's losses are no numbers, in words; undefined where all are */
+export function divergenceText({ diverged }: ModelState): string | undefined {
+  return diverged === undefined ? undefined : `its loss stopped being a number by step ${diverged}`;
+}
+
+/** A difference of accuracies in percentage points with its 95 % interval: "+0.42 % ± 0.21", "−0.10 % ± 0.15, within noise"; "–" for none */
+export function differenceText(difference: Difference | undefined): string {
+  if (difference === undefined) return "–";
+  const { value, margin, kind, withinNoise } = difference;
+  const points = `${value < 0 ? "−" : "+"}${(Math.abs(value) * 100).toFixed(2)} % ± ${(margin * 100).toFixed(2)}`;
+  // What the widest interval holds need not be in the true one.
+  if (kind === "bound") return `${points} at most${withinNoise ? ", may be noise" : ""}`;
+  return `${points}${withinNoise ? ", within noise" : ""}`;
 }
 
 /** @returns a dataset's name as views show it: generated digits stand out, since accuracies on them tell little of real ones */

@@ -1,4 +1,4 @@
-import { ended } from "./model.js";
+import { ended, workSeconds } from "./model.js";
 import type { ModelState, RunState } from "./state.js";
 
 /** @returns the part of the model's steps that is done, in [0, 1]; 0 before its start is known */
@@ -13,14 +13,27 @@ export function totalSteps(model: ModelState): number {
   return model.start === undefined ? 0 : model.start.epochs * model.start.stepsPerEpoch;
 }
 
-/** @returns seconds of training still to come at the pace so far; undefined before there is one */
+/** @returns seconds of training and evaluating still to come at the pace so far; undefined before there is one */
 export function secondsLeft(model: ModelState): number | undefined {
   if (ended(model)) return 0;
   const total = totalSteps(model);
   const taken = model.step - model.origin.step;
-  const spent = model.seconds - model.origin.seconds;
+  const spent = workSeconds(model);
   if (total <= 0 || taken <= 0 || spent <= 0) return undefined;
   return ((total - model.step) * spent) / taken;
+}
+
+/**
+ * @returns images a second over all steps of the model's training, those before a resume included, without evaluations and pauses;
+ * undefined before the first step
+ */
+export function meanSpeed({ start, step, seconds }: ModelState): number | undefined {
+  if (start === undefined || !(start.stepsPerEpoch > 0) || !(seconds > 0)) return undefined;
+  const { batchSize, stepsPerEpoch, trainSamples } = start;
+  const epochs = Math.floor(step / stepsPerEpoch);
+  // The last step of an epoch has the images that are left.
+  const images = epochs * trainSamples + Math.min(trainSamples, (step - epochs * stepsPerEpoch) * batchSize);
+  return images > 0 ? images / seconds : undefined;
 }
 
 /** The whole run: mean of the models' fractions, and the time until the last one ends. */

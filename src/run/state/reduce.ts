@@ -2,7 +2,7 @@ import { plainText } from "../../util/plain-text.js";
 import type { RunEvent } from "../events.js";
 import { emptyCurve } from "./curve.js";
 import { measured } from "./machine.js";
-import { appendBounded, newModel, reduceModel, secondsAt } from "./model.js";
+import { appendBounded, newModel, reduceModel, workSeconds } from "./model.js";
 import { noteOf } from "./notes.js";
 import { finite } from "./numbers.js";
 import type { LogLine, RunState } from "./state.js";
@@ -11,7 +11,7 @@ const logLimit = 500;
 
 /** The state before the first event. */
 export function initialState(): RunState {
-  return { run: "", models: [], log: [], gpus: [], hostMemory: { total: 0, used: emptyCurve }, started: 0, now: 0 };
+  return { run: "", models: [], log: [], gpus: [], hostMemory: { total: 0, used: emptyCurve }, elapsed: 0 };
 }
 
 /**
@@ -22,19 +22,19 @@ export function reduce(state: RunState, event: RunEvent): RunState {
   const name = plainText(event.model);
   const index = state.models.findIndex((model) => model.name === name);
   const before = index < 0 ? newModel(name) : state.models[index];
-  const time = finite(event.time) ?? state.now;
-  const after = reduceModel({ ...before, seconds: secondsAt(before, time) }, event, time);
+  const after = reduceModel(before, event, state.elapsed);
   const models = index < 0 ? [...state.models, after] : state.models.with(index, after);
-  const note = noteOf(event, name, time);
-  const machine = event.type === "device" ? measured(state, event, time) : state;
+  const elapsed = Math.max(state.elapsed, after.origin.elapsed + workSeconds(after));
+  const note = noteOf(event, name, finite(event.time) ?? state.log.at(-1)?.time ?? 0);
+  const machine = event.type === "device" ? measured(state, event, elapsed) : state;
   return {
     gpus: machine.gpus,
+    gpuReadings: machine.gpuReadings,
     hostMemory: machine.hostMemory,
     run: state.run || plainText(event.run),
     models,
     log: note === undefined ? state.log : appendBounded(state.log, note, logLimit),
-    started: state.started || time,
-    now: Math.max(state.now, time),
+    elapsed,
   };
 }
 

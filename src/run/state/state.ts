@@ -23,14 +23,17 @@ export interface RunState {
   log: readonly LogLine[];
   /** The machine's, in its order; empty where none was reported. */
   gpus: readonly GpuState[];
-  /** The machine's memory in bytes, as a curve over wall-clock time. */
+  /** The newest figures of the machine's GPUs, whichever trainer they are from; empty where none is seen, undefined as long as no driver has answered. */
+  gpuReadings?: readonly GpuReading[];
+  /** The machine's memory in bytes, as a curve over the run's time. */
   hostMemory: { total: number; used: Curve };
-  /** Time of the first and of the newest event, ms since the Unix epoch; 0 before the first. */
-  started: number;
-  now: number;
+  /** Seconds in which a trainer was at work, by the trainers' monotonic clocks; trainers that work side by side count once. */
+  elapsed: number;
 }
 
-/** Curves over wall-clock seconds since the run's first event. Memory in bytes, utilization in %, temperature in °C, power in W. */
+export type GpuReading = NonNullable<DeviceEvent["gpus"]>[number];
+
+/** Curves over the run's time in seconds. Memory in bytes, utilization in %, temperature in °C, power in W. */
 export interface GpuState {
   name: string;
   memoryTotal: number;
@@ -49,11 +52,15 @@ export interface ModelState {
   done?: DoneEvent;
   /** One sentence, where the status is failed. */
   error?: string;
+  /** The step by which a training or test loss was first seen that is no number. */
+  diverged?: number;
   epoch: number;
   step: number;
-  /** Training time in seconds without pauses, up to the newest event. */
+  /** Training time of the whole run in seconds, without evaluations and pauses. */
   seconds: number;
-  /** The newest values; undefined before the first. May be NaN where training diverged. */
+  /** Time in evaluations since the newest start or resume. */
+  evaluationSeconds: number;
+  /** The newest values; undefined before the first. May be NaN where training diverged. Those of a model that has ended are no current ones. */
   loss?: number;
   accuracy?: number;
   testLoss?: number;
@@ -73,10 +80,8 @@ export interface ModelState {
   /** The newest answers to the dashboard's questions. */
   prediction?: PredictionEvent;
   examples?: ExamplesEvent;
-  /** Training time before `since`, and when the clock was last started (ms); undefined while it stands. */
-  clock: { before: number; since?: number };
-  /** Where the newest start or resume began; the pace is measured from there. */
-  origin: { step: number; seconds: number };
+  /** Where the newest start or resume began: the model's steps and training time, and the run's time. The pace is measured from there. */
+  origin: { step: number; seconds: number; elapsed: number };
 }
 
 export interface Curves {
@@ -99,11 +104,13 @@ export type EpochRow = Omit<EpochEvent, "type" | "run" | "model" | "time">;
 export interface Evaluation {
   epoch: number;
   step: number;
-  /** Training time before it. */
+  /** Training time before it, in seconds. */
   seconds: number;
   testLoss: number;
   testAccuracy: number;
   confusion: number[][];
+  /** Which test images were read wrong, as in EvalEvent. */
+  wrong?: string;
 }
 
 export interface LogLine {

@@ -67,16 +67,15 @@ function statusCard(model: ModelFigures): HTMLElement {
     ["epoch", `${fixed(model.epoch, 2)} of ${model.epochs}`],
     ["training", `loss ${fixed(model.loss, 4)}, accuracy ${percent(model.accuracy)}`],
     ["test", `loss ${fixed(model.testLoss, 4)}, accuracy ${percent(model.testAccuracy)}`],
-    ["best", model.best ? `${percent(model.best.accuracy)} at epoch ${fixed(model.best.epoch, 1)}` : "–"],
-    ["speed", model.imagesPerSecond === undefined ? "–" : `${Math.round(model.imagesPerSecond).toLocaleString("en")} images/s`],
+    ...rowOf("from the first model", model.difference?.text),
+    ["best", model.best ? `${percent(model.best.accuracy)} (epoch ${fixed(model.best.epoch, 1)}, chosen on the test images)` : "–"],
+    ...rowOf("images/s now", model.imagesPerSecond === undefined ? undefined : count(model.imagesPerSecond)),
+    ["images/s overall", model.meanImagesPerSecond === undefined ? "–" : count(model.meanImagesPerSecond)],
     ["learning rate", String(model.learningRate ?? "–")],
     ["parameters", model.parameters.toLocaleString("en")],
     ["device", model.device],
-    [
-      "memory",
-      model.deviceBytes === undefined ? bytes(model.hostBytes) : `${bytes(model.hostBytes)}, ${bytes(model.deviceBytes)} on the device`,
-    ],
-    ["CPU", model.cpuPercent === undefined ? "–" : `${Math.round(model.cpuPercent)} %`],
+    ...rowOf("memory", memoryText(model)),
+    ...rowOf("CPU", model.cpuPercent === undefined ? undefined : `${Math.round(model.cpuPercent)} %`),
   ];
   const list = element("dl", {}, ...rows.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
   const progress = element("progress", { max: Math.max(1, model.steps), value: model.step, ariaLabel: `${model.name}, steps done` });
@@ -84,6 +83,20 @@ function statusCard(model: ModelFigures): HTMLElement {
   const card = element("div", { className: "card" }, title, progress, list);
   if (model.error) card.append(element("p", { className: "wrong" }, model.error));
   return card;
+}
+
+/** @returns a row, or none where there is nothing to say: the trainer's figures are gone once it has ended */
+function rowOf(name: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[name, value]];
+}
+
+function memoryText({ hostBytes, deviceBytes }: ModelFigures): string | undefined {
+  if (hostBytes === undefined) return undefined;
+  return deviceBytes === undefined ? bytes(hostBytes) : `${bytes(hostBytes)}, ${bytes(deviceBytes)} on the device`;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
 }
 
 function evaluationCard({ name, confusion, samples, classNames }: ModelFigures): HTMLElement {

@@ -61,6 +61,8 @@ export interface ChartSource {
   curve: Curve;
   /** Few, exact points (evaluations) are not smoothed. */
   smooth: "yes" | "no";
+  /** ended: there is no current value any more, so that the newest one is no reading. */
+  stage?: "running" | "ended";
 }
 
 export interface ChartRequest {
@@ -153,7 +155,7 @@ export function chart(request: ChartRequest): ChartData {
       role: entry.role,
       style: entry.style,
       points: downsample(curve, x.min, x.max, Math.max(1, size.columns * 2), request.scale),
-      reading: reading === undefined ? "" : request.formatReading(reading),
+      reading: reading === undefined ? "" : entry.stage === "ended" && cursorX === undefined ? "ended" : request.formatReading(reading),
     };
   });
 

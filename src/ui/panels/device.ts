@@ -1,8 +1,10 @@
-import { lastPoint } from "../../run/state/curve.js";
-import { type GpuReading, isHostOnly, newestGpus } from "../../run/state/machine.js";
+import { largestValue, lastPoint } from "../../run/state/curve.js";
+import { isHostOnly } from "../../run/state/machine.js";
+import { ended } from "../../run/state/model.js";
 import { datasetText } from "../../run/state/notes.js";
 import { finite } from "../../run/state/numbers.js";
-import type { ModelState, RunState } from "../../run/state/state.js";
+import { allEnded } from "../../run/state/progress.js";
+import type { GpuReading, ModelState, RunState } from "../../run/state/state.js";
 import { plainText } from "../../util/plain-text.js";
 import { formatBytes, formatCount } from "../format.js";
 
@@ -49,17 +51,19 @@ export function deviceTitle(state: RunState): string {
 
 export const hostOnly = "no GPU seen, host's figures";
 
-/** The whole machine's memory; no line before it was measured. */
-export function machineLines({ hostMemory }: RunState): DeviceLine[] {
-  const used = lastPoint(hostMemory.used);
-  if (used === undefined) return [];
-  const { total } = hostMemory;
+/** The whole machine's memory; no line before it was measured, and none when no trainer measures it any more. */
+export function machineLines(state: RunState): DeviceLine[] {
+  const { used: curve, total } = state.hostMemory;
+  const used = lastPoint(curve);
+  if (used === undefined || allEnded(state)) return [];
   const text = `${formatBytes(used.value)} of ${formatBytes(total)} RAM used`;
   return [{ label: "machine", text, model: -1, fraction: total > 0 ? used.value / total : undefined, tone: "normal" }];
 }
 
+/** The GPUs as they are; no lines when no trainer measures them any more. */
 export function gpuLines(state: RunState): DeviceLine[] {
-  return (newestGpus(state) ?? []).map((gpu, index) => ({
+  if (allEnded(state)) return [];
+  return (state.gpuReadings ?? []).map((gpu, index) => ({
     label: `GPU ${index}`,
     text: gpuText(gpu),
     model: -1,
@@ -68,15 +72,30 @@ export function gpuLines(state: RunState): DeviceLine[] {
   }));
 }
 
-/** "178 MB RAM, CPU 98 %": memory and processor time of a model's trainer; undefined before they were measured. */
-export function trainerFigures({ device }: ModelState): string | undefined {
+/**
+ * "178 MB RAM, CPU 98 %": memory and processor time of a model's trainer; undefined before they were measured. Of a trainer that has ended,
+ * "ended, had 178 MB RAM at most".
+ */
+export function trainerFigures(model: ModelState): string | undefined {
+  const { device } = model;
   if (device === undefined) return undefined;
+  if (ended(model)) return peakFigures(model);
   const parts = [`${formatBytes(finite(device.hostBytes))} RAM`];
   if (finite(device.deviceBytes) !== undefined) parts.push(`${formatBytes(device.deviceBytes)} on the device`);
   if (finite(device.tensors) !== undefined) parts.push(`${formatCount(device.tensors)} tensors`);
   const cpu = finite(device.cpuPercent);
   if (cpu !== undefined) parts.push(`CPU ${Math.max(0, Math.round(cpu))} %`);
   return parts.join(", ");
+}
+
+function peakFigures({ curves }: ModelState): string {
+  const host = largestValue(curves.hostMemory);
+  const device = largestValue(curves.deviceMemory);
+  const parts = [
+    ...(host === undefined ? [] : [`${formatBytes(host)} RAM`]),
+    ...(device === undefined ? [] : [`${formatBytes(device)} on the device`]),
+  ];
+  return parts.length > 0 ? `ended, had ${parts.join(", ")} at most` : "ended";
 }
 
 function gpuText(gpu: GpuReading): string {

@@ -39,6 +39,7 @@ function wording(model: ModelState): { text: string; tone: Gauge["tone"] } {
   if (model.status === "starting") return { text: "starting …", tone: "normal" };
   if (ended(model)) return { text: model.done?.reason === "completed" ? "done" : (model.done?.reason ?? "done"), tone: "good" };
   if (model.status === "paused") return { text: `${epoch}, paused`, tone: "warning" };
+  if (model.diverged !== undefined) return { text: `${epoch}, loss NaN since step ${model.diverged}`, tone: "error" };
   const left = secondsLeft(model);
   return { text: left === undefined ? epoch : `${epoch}, ${formatDuration(left)} left`, tone: "normal" };
 }

@@ -1,3 +1,5 @@
+import { ended } from "../../run/state/model.js";
+import { allEnded } from "../../run/state/progress.js";
 import type { RunState } from "../../run/state/state.js";
 import { formatBytes, formatCount, formatSpeed } from "../format.js";
 import { tickNumber } from "./axis.js";
@@ -7,13 +9,15 @@ type Field = "hostMemory" | "deviceMemory" | "cpu" | "imagesPerSecond";
 
 /** One curve of every model. */
 function sources(state: RunState, field: Field | "weightNorm", smooth: "yes" | "no"): ChartSource[] {
-  return state.models.map(({ name, curves }, model) => ({
-    label: name,
-    model,
+  return state.models.map((model, index) => ({
+    label: model.name,
+    model: index,
     role: "system",
     style: "solid",
-    curve: curves[field],
+    curve: model.curves[field],
     smooth,
+    // The norm is the weights' own, which stay.
+    stage: field !== "weightNorm" && ended(model) ? "ended" : "running",
   }));
 }
 
@@ -68,7 +72,7 @@ export function hostMemoryChart(state: RunState, options: ChartOptions, size: Ch
   const { total, used } = state.hostMemory;
   return chart({
     title: "memory of this machine",
-    sources: [{ label: "used", model: 0, role: "system", style: "solid", curve: used, smooth: "no" }],
+    sources: [{ label: "used", model: 0, role: "system", style: "solid", curve: used, smooth: "no", stage: machineStage(state) }],
     options: { ...options, xAxis: "seconds" },
     size,
     scale: "linear",
@@ -117,6 +121,7 @@ export function gpuChart(
         style: "solid",
         curve: gpu[field],
         smooth: "yes",
+        stage: machineStage(state),
       })),
       options: { ...options, xAxis: "seconds" },
       size,
@@ -130,6 +135,11 @@ export function gpuChart(
       tickUnit: field === "memory" ? byteUnit : undefined,
       empty: "not measured here",
     });
+}
+
+/** The machine's figures come from the trainers. */
+function machineStage(state: RunState): ChartSource["stage"] {
+  return allEnded(state) ? "ended" : "running";
 }
 
 /** Training throughput of each model. */

@@ -1,17 +1,10 @@
+import { accuracyDifference } from "../../run/state/difference.js";
+import { ended } from "../../run/state/model.js";
+import { differenceText } from "../../run/state/notes.js";
 import { finite } from "../../run/state/numbers.js";
-import { secondsToTarget } from "../../run/state/progress.js";
+import { allEnded, meanSpeed, secondsToTarget } from "../../run/state/progress.js";
 import type { ModelState, RunState } from "../../run/state/state.js";
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatEpoch,
-  formatLoss,
-  formatPercent,
-  formatPoints,
-  formatRate,
-  formatSpeed,
-} from "../format.js";
+import { formatBytes, formatCount, formatDuration, formatEpoch, formatLoss, formatPercent, formatRate, formatSpeed } from "../format.js";
 
 export interface TableData {
   columns: Column[];
@@ -30,6 +23,7 @@ export interface Column {
 export function comparisonTable(state: RunState, target: number): TableData {
   const first = state.models[0];
   const several = state.models.length > 1;
+  const over = allEnded(state);
   const fields: [heading: string, priority: number, cell: (model: ModelState) => string][] = [
     ["model", 100, (model) => model.name],
     ["parameters", 60, (model) => formatCount(model.start?.parameters)],
@@ -38,19 +32,26 @@ export function comparisonTable(state: RunState, target: number): TableData {
     ["train acc", 85, (model) => formatPercent(model.accuracy)],
     ["test acc", 95, (model) => formatPercent(model.testAccuracy)],
     ["best", 75, (model) => formatPercent(model.best?.accuracy)],
-    ...(several ? ([["vs first", 70, (model) => difference(model, first)]] as [string, number, (model: ModelState) => string][]) : []),
+    ["vs first", 70, (model) => differenceText(accuracyDifference(first, model))],
     ["lr", 65, (model) => formatRate(model.learningRate)],
-    ["images/s", 88, (model) => formatSpeed(model.imagesPerSecond)],
-    ["batches/s", 30, (model) => formatSpeed(model.batchesPerSecond)],
-    ["memory", 55, (model) => formatBytes(memoryOf(model))],
+    ["images/s", 88, (model) => formatSpeed(current(model, model.imagesPerSecond))],
+    // Once there is no current speed any more, that of the whole training takes its place.
+    ["mean img/s", over ? 88 : 58, (model) => formatSpeed(meanSpeed(model))],
+    ["batches/s", 30, (model) => formatSpeed(current(model, model.batchesPerSecond))],
+    ["memory", 55, (model) => formatBytes(current(model, memoryOf(model)))],
     [`to ${Number((target * 100).toFixed(1))} %`, 40, (model) => formatDuration(secondsToTarget(model, target))],
     ["time", 35, (model) => formatDuration(model.seconds)],
   ];
+  const without = new Set([...(several ? [] : ["vs first"]), ...(over ? ["images/s", "batches/s", "memory"] : [])]);
+  const shown = fields.filter(([heading]) => !without.has(heading));
   return {
-    columns: fields.map(([heading, priority], index) => ({ heading, align: index === 0 ? "left" : "right", priority })),
-    rows: state.models.map((model) => fields.map(([, , cell]) => cell(model))),
+    columns: shown.map(([heading, priority], index) => ({ heading, align: index === 0 ? "left" : "right", priority })),
+    rows: state.models.map((model) => shown.map(([, , cell]) => cell(model))),
   };
 }
+
+/** Said where the table shows a best accuracy or an interval. */
+export const tableNote = "best: chosen on test images; ±: 95 %";
 
 /** The columns that fit into `width` cells with two blanks between them; the most important stay, in their order. */
 export function fitColumns(table: TableData, width: number): { table: TableData; widths: number[] } {
@@ -75,7 +76,7 @@ export function memoryOf(model: ModelState): number | undefined {
   return finite(model.device?.deviceBytes) ?? finite(model.device?.hostBytes);
 }
 
-function difference(model: ModelState, first: ModelState): string {
-  if (model === first) return "–";
-  return model.best === undefined || first.best === undefined ? "–" : formatPoints(model.best.accuracy - first.best.accuracy);
+/** Speed and memory of a trainer that has ended are no current ones. */
+function current(model: ModelState, value: number | undefined): number | undefined {
+  return ended(model) ? undefined : value;
 }

@@ -1,26 +1,27 @@
 import { gauges, percentText } from "../../panels/gauges.js";
-import { comparisonTable, fitColumns, type TableData } from "../../panels/table.js";
-import { fitted } from "../../text.js";
+import { comparisonTable, fitColumns, type TableData, tableNote } from "../../panels/table.js";
+import { asciiText, fitted } from "../../text.js";
 import { paintBar } from "../paint/bar.js";
 import { paintBorder } from "../paint/border.js";
 import { type Context, modelInk, type Painter } from "../paint/painter.js";
 import type { Surface } from "../paint/surface.js";
 
 export const table: Painter = (surface, context) => {
-  const inner = paintBorder(surface, context.theme, "comparison");
-  paintTable(inner, comparisonTable(context.state, context.ui.target), context, (row) => modelInk(context.theme, row), context.ui.selected);
+  const data = drawable(comparisonTable(context.state, context.ui.target), context);
+  const inner = paintBorder(surface, context.theme, "comparison", noteOf(data, surface.width - 2));
+  paintTable(inner, data, context, (row) => modelInk(context.theme, row), context.ui.selected);
 };
 
 /** For small terminals: the gauges stand in the table's lines. */
 export const compactTable: Painter = (surface, context) => {
   const { state, theme, ui } = context;
-  const inner = paintBorder(surface, theme, "progress");
   const rows = gauges(state);
   const names = Math.min(12, Math.max(5, ...rows.map((row) => row.label.length + 1)));
   const bar = 10;
   const left = names + bar + 8;
-  const data = comparisonTable(state, ui.target);
+  const data = drawable(comparisonTable(state, ui.target), context);
   const rest: TableData = { columns: data.columns.slice(1), rows: data.rows.map((row) => row.slice(1)) };
+  const inner = paintBorder(surface, theme, "progress", noteOf(rest, surface.width - 2 - left));
   inner.text(1, 0, "model", theme.faint);
   rows.forEach((row, index) => {
     const y = index + 1;
@@ -32,6 +33,17 @@ export const compactTable: Painter = (surface, context) => {
   });
   paintTable(inner.region(left, 0, inner.width - left, inner.height), rest, context, () => theme.text, -1);
 };
+
+/** @returns the table with the characters that will be drawn: in ASCII some are wider, and a cut figure would be another one */
+function drawable(data: TableData, { theme }: Context): TableData {
+  return theme.charset === "ascii" ? { ...data, rows: data.rows.map((row) => row.map(asciiText)) } : data;
+}
+
+/** @returns how the columns that fit are to be read */
+function noteOf(data: TableData, width: number): string {
+  const { columns } = fitColumns(data, width - 2).table;
+  return columns.some(({ heading }) => heading === "best" || heading === "vs first") ? tableNote : "";
+}
 
 /** Headings and rows, columns spread over the width; unimportant ones are left out where it is narrow. */
 export function paintTable(surface: Surface, data: TableData, context: Context, rowInk: (row: number) => number, selected: number): void {
