@@ -5,6 +5,7 @@ import { type DatasetReport, inspectDataset, loadDataset } from "../data/dataset
 import { formatCount } from "../ui/format.js";
 import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
+import { didYouMean } from "../util/nearest.js";
 import { createDataProgress } from "./data-progress.js";
 import { writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
@@ -34,7 +35,10 @@ export function dataCommand(): Command {
 
 function datasetNamed(name: string): DatasetName {
   const known = datasetNames.find((candidate) => candidate === name);
-  if (!known) throw new UserError(`Expected a dataset (${datasetNames.join(", ")}), got "${name}"; name one of them.`, 2);
+  if (!known) {
+    const hint = didYouMean(name, datasetNames);
+    throw new UserError(`Expected a dataset (${datasetNames.join(", ")}), got ${JSON.stringify(name)}; name one of them${hint}.`, 2);
+  }
   return known;
 }
 

@@ -30,10 +30,6 @@ test("every listed command exists", async () => {
   }
 });
 
-test("--version prints the version", async () => {
-  expect(await run(["--version"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-});
-
 test.each<[string, string[], RegExp]>([
   ["an unknown command", ["trian"], /^mnist-tui: Unknown command "trian"; choose from train, .*bench/],
   ["help for an unknown command", ["help", "trian"], /^mnist-tui: Unknown command "trian"; choose from train, .*bench/],
@@ -43,12 +39,9 @@ test.each<[string, string[], RegExp]>([
   ["a command without the one that it needs", ["tensorflow"], /tensorflow expects one of link, unlink; see mnist-tui tensorflow --help/],
   ["an unknown command of a command", ["tensorflow", "lnk"], /unknown command 'lnk'; choose from link, unlink;/],
   ["an unknown option of a command of a command", ["tensorflow", "unlink", "--jsn"], /unknown option '--jsn'; see mnist-tui tensorflow/],
-  ["an option without its value", ["train", "--epochs"], /--epochs <n>/],
-  [
-    "an argument too many",
-    ["train", "simple"],
-    /too many arguments for .train.\. Expected 0 arguments but got 1; see mnist-tui train --help/,
-  ],
+  ["an option without its value", ["predict", "--checkpoint"], /--checkpoint <dir>/],
+  ["arguments too many", ["train", "two", "words"], /train expects options only, got two words; see mnist-tui train --help/],
+  ["an argument too many", ["summary", "simple", "deep"], /summary expects 1 argument, got simple deep; see mnist-tui summary --help/],
   [
     "an unknown model",
     ["train", "--model", "alexnet"],
