@@ -73,7 +73,7 @@ class TrainSession {
   /** The user left the dashboard before the end. */
   private userQuit: "quit" | "interrupt" | undefined;
   private outputClosed = false;
-  private readonly notices: string[] = [];
+  private readonly notices: string[];
   /** Models whose trainers ended by themselves before all was done, as a signal to one of them does. */
   private readonly interrupted = new Set<string>();
   /** Why models failed. */
@@ -82,6 +82,7 @@ class TrainSession {
   constructor(private readonly plan: TrainPlan) {
     const { run, seed, engine, threads, tf32, dataset } = plan.config;
     this.runName = run;
+    this.notices = [...plan.notices];
     const shared = { seed, engine, threads: threadsPerTrainer(threads), tf32, normalization: catalog[dataset].normalization };
     const setups = plan.models.map((model, number) => ({ model, layers: buildModel(model.preset, model).layers, number, ...shared }));
     this.supervisor = new Supervisor(setups, (event) => this.show(event));
