@@ -15,7 +15,7 @@ import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
 import { benchAccuracy } from "./bench-accuracy.js";
 import { numberOption, threadsOption } from "./options.js";
-import { writeOutput } from "./output.js";
+import { writeOutput, writeText } from "./output.js";
 import { formatTable } from "./table.js";
 import { settingOption } from "./train-options.js";
 
@@ -123,7 +123,7 @@ async function printProfiles(engine: Engine, models: readonly Measured[], batch:
     const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, ...how });
     const heading = { engine: engine.name, model: name, batch, threads: how.threads };
     if (json) writeOutput(`${JSON.stringify({ ...heading, ...profile })}\n`);
-    else writeOutput(`${formatProfile(heading, profile).join("\n")}\n\n`);
+    else writeText(`${formatProfile(heading, profile).join("\n")}\n\n`);
   }
 }
 
@@ -141,7 +141,7 @@ async function printThroughput(
       if (json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
     }
   }
-  if (!json) writeOutput(`${formatRows(rows).join("\n")}\n`);
+  if (!json) writeText(`${formatRows(rows).join("\n")}\n`);
 }
 
 function formatRows(rows: readonly BenchRow[]): string[] {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../util/errors.js";
-import { dashboardProblem, exitWhenWritten, watchOutput } from "./output.js";
+import { dashboardProblem, exitWhenWritten, watchOutput, writeNotice, writeText } from "./output.js";
 import { packageVersion, versionCommand } from "./version.js";
 
 /** Every command. Its code is loaded only when it is called, so that the program starts quickly. */
@@ -61,7 +61,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     exitWhenWritten(Number(process.exitCode ?? 0));
   } catch (error) {
     const { message, exitCode } = await explain(error, program, args);
-    if (message) process.stderr.write(`mnist-tui: ${message}\n`);
+    if (message) writeNotice(`mnist-tui: ${message}`);
     exitWhenWritten(exitCode);
   }
 }
@@ -76,7 +76,7 @@ async function buildProgram(called: string | undefined): Promise<Command> {
     .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
     .showSuggestionAfterError(false)
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ writeOut: (text) => writeText(text), writeErr: () => {} });
   for (const [name, { describe, load }] of Object.entries(commands)) {
     if (name === called) program.addCommand(inherit(await load(), program));
     else program.command(name).description(describe);
