@@ -37,8 +37,17 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
-    // No GPU but where a test asks for one: what `auto` takes is the same on every machine. No proxy before the tests' own servers.
-    env: { MNIST_TUI_LIBCUDA: "", NO_PROXY: "127.0.0.1", no_proxy: "127.0.0.1" },
+    env: {
+      // No GPU but where a test asks for one: what `auto` takes is the same on every machine.
+      MNIST_TUI_LIBCUDA: "",
+      // No proxy before the tests' own servers.
+      NO_PROXY: "127.0.0.1",
+      no_proxy: "127.0.0.1",
+      // Texts and screens are compared sign by sign.
+      LC_ALL: "",
+      LC_CTYPE: "",
+      LANG: "C.UTF-8",
+    },
     // Node itself loads them, as it does for users: not through vitest's own module runner.
     server: { deps: { external: [/\/dist\//] } },
   },

@@ -4,7 +4,7 @@ import { loadDataset } from "../data/datasets.js";
 import type { Engine } from "../engine/contract/engine.js";
 import { type AccuracyMeasurement, timeToAccuracy } from "../train/time-to-accuracy.js";
 import { UserError } from "../util/errors.js";
-import { writeOutput } from "./output.js";
+import { writeOutput, writeText } from "./output.js";
 import { formatTable } from "./table.js";
 
 /** Epochs at most, where the entry does not say. */
@@ -43,7 +43,7 @@ export async function benchAccuracy(engine: Engine, { models, batches, accuracy,
       ...[String(row.epochs), String(row.steps), `${(100 * row.testAccuracy).toFixed(2)} %`],
     ]);
     const headings = ["engine", "model", "batch", "training s", "evaluation s", "epochs", "steps", "test accuracy"];
-    writeOutput(`${formatTable([headings, ...cells], "llrrrrrr").join("\n")}\n`);
+    writeText(`${formatTable([headings, ...cells], "llrrrrrr").join("\n")}\n`);
   }
   const short = rows.find(({ reached }) => !reached);
   if (!short) return;

@@ -1,7 +1,9 @@
 import { Command } from "commander";
-import { nameEntries, parseEntries } from "../config/entries.js";
-import { checkPrecision } from "../config/resolve.js";
-import { checkText, flagName, type ModelKey, type ModelSettings, momentumOf, settings as table } from "../config/settings.js";
+import { type Entry, nameEntries, parseEntries } from "../config/entries.js";
+import { checkPrecision, entryLayer, judgeIdle } from "../config/resolve.js";
+import { resolveModel } from "../config/resolve-model.js";
+import { checkText, flagName, type ModelKey, settings as table } from "../config/settings.js";
+import type { ModelConfig } from "../config/types.js";
 import type { Engine } from "../engine/contract/engine.js";
 import type { Profile } from "../engine/contract/profile.js";
 import { selectEngine } from "../engine/registry.js";
@@ -13,7 +15,7 @@ import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
 import { benchAccuracy } from "./bench-accuracy.js";
 import { numberOption, threadsOption } from "./options.js";
-import { writeOutput } from "./output.js";
+import { writeOutput, writeText } from "./output.js";
 import { formatTable } from "./table.js";
 import { settingOption } from "./train-options.js";
 
@@ -36,7 +38,7 @@ const entrySettings: readonly ModelKey[] = ["kernels", "dropout", "optimizer", "
 interface Measured {
   name: string;
   model: Model;
-  optimizer: ReturnType<typeof optimizerOf>;
+  optimizer: { type: ModelConfig["optimizer"]; momentum: number; weightDecay: number };
 }
 
 interface Measuring {
@@ -98,16 +100,22 @@ async function runBench(options: BenchOptions): Promise<void> {
     await benchAccuracy(engine, { models, batches, accuracy, threads, tf32, json });
     return;
   }
-  const models = entries.map(({ preset, settings, text }, index) => {
-    const rest = (Object.keys(settings) as ModelKey[]).filter((key) => !entrySettings.includes(key)).map(flagName);
-    if (rest.length > 0)
-      throw new UserError(`bench measures ${entrySettings.map(flagName).join(", ")} only, got ${rest.join(", ")} in "${text}".`, 2);
-    return { name: names[index], model: buildModel(preset, settings), optimizer: optimizerOf(settings) };
-  });
+  const models = entries.map((entry, index) => measuredModel(entry, names[index]));
   const { engine } = await selectEngine(choice);
   const how: Measuring = { threads, steps, tf32, json: options.json };
   if (options.profile) await printProfiles(engine, models, batches[0], how);
   else await printThroughput(engine, models, batches, how);
+}
+
+function measuredModel(entry: Entry, name: string): Measured {
+  const { preset, settings, text } = entry;
+  const rest = (Object.keys(settings) as ModelKey[]).filter((key) => !entrySettings.includes(key)).map(flagName);
+  if (rest.length > 0)
+    throw new UserError(`bench measures ${entrySettings.map(flagName).join(", ")} only, got ${rest.join(", ")} in "${text}".`, 2);
+  const { config, idle } = resolveModel(preset, name, [entryLayer(entry)]);
+  judgeIdle([{ name, idle }]);
+  const { optimizer: type, momentum, weightDecay } = config;
+  return { name, model: buildModel(preset, settings), optimizer: { type, momentum, weightDecay } };
 }
 
 async function printProfiles(engine: Engine, models: readonly Measured[], batch: number, { json, ...how }: Measuring): Promise<void> {
@@ -115,7 +123,7 @@ async function printProfiles(engine: Engine, models: readonly Measured[], batch:
     const profile = await profileTraining(engine, { model, optimizer, batchSize: batch, ...how });
     const heading = { engine: engine.name, model: name, batch, threads: how.threads };
     if (json) writeOutput(`${JSON.stringify({ ...heading, ...profile })}\n`);
-    else writeOutput(`${formatProfile(heading, profile).join("\n")}\n\n`);
+    else writeText(`${formatProfile(heading, profile).join("\n")}\n\n`);
   }
 }
 
@@ -133,11 +141,7 @@ async function printThroughput(
       if (json) writeOutput(`${JSON.stringify(rows.at(-1))}\n`);
     }
   }
-  if (!json) writeOutput(`${formatRows(rows).join("\n")}\n`);
-}
-
-function optimizerOf({ optimizer: type = table.optimizer.default, momentum, weightDecay = table.weightDecay.default }: ModelSettings) {
-  return { type, momentum: momentumOf(type, momentum), weightDecay };
+  if (!json) writeText(`${formatRows(rows).join("\n")}\n`);
 }
 
 function formatRows(rows: readonly BenchRow[]): string[] {

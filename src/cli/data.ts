@@ -5,8 +5,9 @@ import { type DatasetReport, inspectDataset, loadDataset } from "../data/dataset
 import { formatCount } from "../ui/format.js";
 import { cacheDirectory } from "../util/cache-directory.js";
 import { UserError } from "../util/errors.js";
+import { didYouMean } from "../util/nearest.js";
 import { createDataProgress } from "./data-progress.js";
-import { writeOutput } from "./output.js";
+import { writeNotice, writeOutput, writeText } from "./output.js";
 import { watchSignals } from "./signals.js";
 
 interface DataOptions {
@@ -34,7 +35,10 @@ export function dataCommand(): Command {
 
 function datasetNamed(name: string): DatasetName {
   const known = datasetNames.find((candidate) => candidate === name);
-  if (!known) throw new UserError(`Expected a dataset (${datasetNames.join(", ")}), got "${name}"; name one of them.`, 2);
+  if (!known) {
+    const hint = didYouMean(name, datasetNames);
+    throw new UserError(`Expected a dataset (${datasetNames.join(", ")}), got ${JSON.stringify(name)}; name one of them${hint}.`, 2);
+  }
   return known;
 }
 
@@ -43,8 +47,8 @@ async function list(options: DataOptions): Promise<void> {
   for (const name of datasetNames) reports.push(await inspectDataset(name, options));
   if (options.json) for (const report of reports) printJson(report);
   else {
-    for (const report of reports) writeOutput(`${report.dataset.padEnd(15)}${summary(report)}\n`);
-    writeOutput(`\ncache: ${cacheDirectory()}\n`);
+    for (const report of reports) writeText(`${report.dataset.padEnd(15)}${summary(report)}\n`);
+    writeText(`\ncache: ${cacheDirectory()}\n`);
   }
   const damaged = reports.filter(({ location, verified }) => location && !verified);
   if (damaged.length > 0) throw new UserError(damaged.map(problems).join(" "));
@@ -62,7 +66,7 @@ async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
         onProgress: (step) => progress.update(step),
         onNotice(message) {
           progress.end();
-          process.stderr.write(`${message}\n`);
+          writeNotice(message);
         },
       });
     } finally {
@@ -73,7 +77,7 @@ async function obtain(name: DatasetName, options: DataOptions): Promise<void> {
   if (!report.verified)
     throw new UserError(`Expected a cache folder that can be written, got ${cacheDirectory()}; set MNIST_TUI_CACHE to another folder.`);
   if (options.json) printJson(report);
-  else writeOutput(`${name}: ${summary(report)}\n`);
+  else writeText(`${name}: ${summary(report)}\n`);
 }
 
 /** Aborts the work at a signal, so that no partial file is left, then exits the process with the signal's code. */

@@ -6,7 +6,7 @@ import { inspectMachine, type MachineReport } from "../doctor/machine.js";
 import { formatBytes } from "../ui/format.js";
 import { terminalTraits } from "../ui/terminal.js";
 import { numberOption } from "./options.js";
-import { colorWanted, dashboardProblem, writeOutput } from "./output.js";
+import { colorWanted, dashboardProblem, writeOutput, writeText } from "./output.js";
 
 interface DoctorOptions {
   json?: boolean;
@@ -47,7 +47,8 @@ export function doctorCommand(): Command {
     .addHelpText("after", "\nExample:\n  mnist-tui doctor --wait 60\n")
     .action(async ({ json, wait }: DoctorOptions) => {
       const report = await inspect(1000 * wait);
-      writeOutput(json ? `${JSON.stringify(report)}\n` : `${reportLines(report).join("\n")}\n`);
+      if (json) writeOutput(`${JSON.stringify(report)}\n`);
+      else writeText(`${reportLines(report).join("\n")}\n`);
     });
 }
 

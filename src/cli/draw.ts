@@ -4,7 +4,7 @@ import { modelLines } from "../predict/description.js";
 import { findModels } from "../predict/models.js";
 import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags } from "./options.js";
-import { colorWanted, dashboardProblem, writeOutput } from "./output.js";
+import { colorWanted, dashboardProblem, writeText } from "./output.js";
 import { interruptCode, watchSignals } from "./signals.js";
 
 interface DrawOptions extends ModelFlags {
@@ -39,7 +39,7 @@ async function draw(options: DrawOptions): Promise<void> {
     }));
     const screen = openDrawScreen({ ascii: options.ascii === true, color: colorWanted(), models });
     const end = await Promise.race([screen.finished, signals.received]).finally(() => screen.close());
-    writeOutput(`${(await modelLines(sources)).join("\n")}\n`);
+    writeText(`${(await modelLines(sources)).join("\n")}\n`, options);
     // The screen reads Ctrl-C as a key.
     process.exitCode = signals.exitCode ?? (end === "C-c" ? interruptCode : 0);
   } finally {

@@ -2,7 +2,8 @@ import { datasetNames } from "../config/names.js";
 
 /** Runs one command line, given without Node and the script, and ends the process. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const args = argv[0] === "help" && argv[1] !== undefined ? [argv[1], "--help"] : [...argv];
+  const args = argv[0] === "help" && argv[1] !== undefined ? [...argv.slice(1), "--help"] : [...argv];
+  if (args[0] === "-V") args[0] = "-v";
   if (args[0] === "train" && !args.some((arg) => arg === "-h" || arg === "--help")) await startAhead(args);
   // Not sooner: the code that reads the command line takes a while to load.
   const { runProgram } = await import("./program.js");

@@ -21,14 +21,17 @@ export function addModelOptions(command: Command): Command {
       "a run, RUN/MODEL, or the folder of a checkpoint, model or run (default: the newest run of the dataset, or the pretrained network where that is better)",
     )
     .addOption(checkpointDirOption())
-    .addOption(
-      new Option("--dataset <name>", `dataset that the network was trained on (default: ${datasetNames[0]})`).choices(datasetNames),
-    )
-    .addOption(new Option("--engine <name>", "engine that computes").choices(engineNames).default(settings.engine.default));
+    .addOption(nameOption("dataset", `dataset that the network was trained on (default: ${datasetNames[0]})`))
+    .addOption(nameOption("engine", `engine that computes: ${engineNames.join(", ")}`).default(settings.engine.default));
 }
 
 export function checkpointDirOption(): Option {
   return new Option("--checkpoint-dir <dir>", settings.checkpointDir.help).default(settings.checkpointDir.default);
+}
+
+/** A dataset or an engine, checked as the setting of that name. */
+function nameOption(key: "dataset" | "engine", description: string): Option {
+  return new Option(`--${key} <name>`, description).argParser((text) => checkText(key, text, `--${key}`));
 }
 
 interface NumberRange {

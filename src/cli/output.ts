@@ -1,4 +1,5 @@
-import { dashboardUnavailable } from "../ui/terminal.js";
+import { charsetFor, dashboardUnavailable } from "../ui/terminal.js";
+import { asciiText } from "../ui/text.js";
 import { fileErrorReason, writeRemedy } from "../util/atomic-write.js";
 
 /** Standard output for all commands: its end when its reader goes away, and its terminal. */
@@ -21,7 +22,7 @@ export function watchOutput(): void {
         failed = true;
         const reason = fileErrorReason(error) ?? error.message;
         if (stream === process.stdout) {
-          process.stderr.write(`mnist-tui: Cannot write to standard output: ${reason}; ${writeRemedy(error)} or send it elsewhere.\n`);
+          writeNotice(`mnist-tui: Cannot write to standard output: ${reason}; ${writeRemedy(error)} or send it elsewhere.`);
         }
       }
       onClosed();
@@ -37,6 +38,25 @@ export function whenOutputCloses(handler: () => void): void {
 /** Writes to standard output unless its reader is gone. */
 export function writeOutput(text: string): void {
   if (!closed) process.stdout.write(text);
+}
+
+/** Writes text for people to standard output, its signs in ASCII where the locale or --ascii asks for it. */
+export function writeText(text: string, { ascii = false }: { ascii?: boolean } = {}): void {
+  writeOutput(inCharset(text, ascii));
+}
+
+/** Writes a line for people to standard error, in the characters of the locale. */
+export function writeNotice(line: string, { ascii = false }: { ascii?: boolean } = {}): void {
+  process.stderr.write(`${inCharset(line, ascii)}\n`);
+}
+
+/** The program's own signs become their likenesses; names that users gave stay as they are. */
+function inCharset(text: string, ascii: boolean): string {
+  if (charsetFor({ env: process.env, ascii }) === "unicode") return text;
+  return text.replaceAll("…", "...").replace(/[^\0-~]/gu, (sign) => {
+    const like = asciiText(sign);
+    return like === "?" ? sign : like;
+  });
 }
 
 /** A terminal that understands escape codes, on standard output. */

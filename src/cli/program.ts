@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { UserError } from "../util/errors.js";
-import { dashboardProblem, exitWhenWritten, watchOutput } from "./output.js";
-import { packageVersion } from "./version.js";
+import { dashboardProblem, exitWhenWritten, watchOutput, writeNotice, writeText } from "./output.js";
+import { packageVersion, versionCommand } from "./version.js";
 
 /** Every command. Its code is loaded only when it is called, so that the program starts quickly. */
 const commands: Record<string, { describe: string; load(): Promise<Command> }> = {
@@ -45,6 +45,10 @@ const commands: Record<string, { describe: string; load(): Promise<Command> }> =
     describe: "measure the training speed of the models on this machine",
     load: async () => (await import("./bench.js")).benchCommand(),
   },
+  version: {
+    describe: "print the version",
+    load: async () => versionCommand(),
+  },
 };
 
 /** Runs one command line and ends the process: 0 done, 1 failed, 2 wrong usage, 128 + n after a signal. */
@@ -52,12 +56,12 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   watchOutput();
   const program = await buildProgram(args[0]);
   try {
-    checkCommand(args[0]);
+    await checkCommand(args[0]);
     await program.parseAsync(args, { from: "user" });
     exitWhenWritten(Number(process.exitCode ?? 0));
   } catch (error) {
-    const { message, exitCode } = explain(error, program, args[0]);
-    if (message) process.stderr.write(`mnist-tui: ${message}\n`);
+    const { message, exitCode } = await explain(error, program, args);
+    if (message) writeNotice(`mnist-tui: ${message}`);
     exitWhenWritten(exitCode);
   }
 }
@@ -66,12 +70,13 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 async function buildProgram(called: string | undefined): Promise<Command> {
   const program = new Command("mnist-tui")
     .description("Train, compare and try small convolutional networks on MNIST in the terminal.")
-    .version(packageVersion, "-V, --version", "print the version")
+    .version(packageVersion, "-v, --version", "print the version (-V too)")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", "\nExamples:\n  mnist-tui train --compare simple,residual\n  mnist-tui help train\n")
     .helpCommand("help [command]", "print the help of a command")
     .exitOverride()
-    .configureOutput({ writeErr: () => {} });
+    .showSuggestionAfterError(false)
+    .configureOutput({ writeOut: (text) => writeText(text), writeErr: () => {} });
   for (const [name, { describe, load }] of Object.entries(commands)) {
     if (name === called) program.addCommand(inherit(await load(), program));
     else program.command(name).description(describe);
@@ -85,9 +90,10 @@ async function buildProgram(called: string | undefined): Promise<Command> {
 }
 
 /** commander takes an unknown command for an argument too many. */
-function checkCommand(name: string | undefined): void {
+async function checkCommand(name: string | undefined): Promise<void> {
   if (name === undefined || name === "help" || name.startsWith("-") || Object.hasOwn(commands, name)) return;
-  throw new UserError(`Unknown command ${JSON.stringify(name)}; choose from ${Object.keys(commands).join(", ")}.`, 2);
+  const { unknownCommand } = await import("./usage.js");
+  throw unknownCommand(name, Object.keys(commands));
 }
 
 function inherit(command: Command, parent: Command): Command {
@@ -97,27 +103,15 @@ function inherit(command: Command, parent: Command): Command {
 }
 
 /** @returns the message to print, if there is one, and the exit code */
-function explain(error: unknown, program: Command, called: string | undefined): { message?: string; exitCode: number } {
+async function explain(error: unknown, program: Command, args: readonly string[]): Promise<{ message?: string; exitCode: number }> {
   if (process.env.MNIST_TUI_DEBUG && !(error instanceof CommanderError && error.exitCode === 0)) console.error(error);
-  if (error instanceof CommanderError) return explainUsage(error, program, called);
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return { exitCode: 0 };
+    // Its code is loaded only here: a command that is right does without the table of settings.
+    const { explainUsage } = await import("./usage.js");
+    return { message: explainUsage(error, program, args), exitCode: 2 };
+  }
   if (error instanceof UserError) return { message: error.message, exitCode: error.exitCode };
   const message = error instanceof Error ? error.message : String(error);
   return { message: `${message.split("\n")[0]} (set MNIST_TUI_DEBUG=1 to see where)`, exitCode: 1 };
-}
-
-function explainUsage(error: CommanderError, program: Command, called: string | undefined): { message?: string; exitCode: number } {
-  if (error.exitCode === 0) return { exitCode: 0 };
-  const command = program.commands.find((candidate) => candidate.name() === called);
-  const inner = command?.commands.map((child) => child.name()) ?? [];
-  // commander's way of saying that a command with commands of its own was called without one.
-  if (error.code === "commander.help")
-    return { message: `${called} expects one of ${inner.join(", ")}; see mnist-tui ${called} --help.`, exitCode: 2 };
-  const sentence = error.message
-    .split("\n")[0]
-    .replace(/^error: /, "")
-    .replace(/\.$/, "");
-  const options = (command ?? program).options.map((option) => option.long ?? option.short);
-  const allowed = { "commander.unknownOption": options, "commander.unknownCommand": inner }[error.code] ?? [];
-  const choice = allowed.length > 0 ? `; choose from ${allowed.join(", ")}` : "";
-  return { message: `${sentence}${choice}; see mnist-tui ${command ? `${command.name()} ` : ""}--help.`, exitCode: 2 };
 }

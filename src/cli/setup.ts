@@ -10,7 +10,7 @@ import type { Model } from "../model/model.js";
 import { type OptimizerName, optimizerNames } from "../model/optimizers.js";
 import { buildModel, presetDescription, presetKernels, presetNames } from "../model/presets.js";
 import type { SetupChoices } from "../ui/setup-form.js";
-import { colorWanted } from "./output.js";
+import { colorWanted, writeText } from "./output.js";
 import { trainCommand } from "./train.js";
 import { addTrainOptions, readSources } from "./train-options.js";
 
@@ -19,7 +19,7 @@ export async function setUpAndTrain(): Promise<void> {
   const { openSetup } = await import("../ui/tui/setup.js");
   const args = await openSetup({ title: "mnist-tui", ascii: false, color: colorWanted(), choices: setupChoices() });
   if (args === undefined) return;
-  process.stdout.write(`mnist-tui ${args.join(" ")}\n`);
+  writeText(`mnist-tui ${args.join(" ")}\n`);
   await trainCommand().parseAsync(args.slice(1), { from: "user" });
 }
 

@@ -6,7 +6,7 @@ import { formatShape } from "../model/shape.js";
 import { type Summary, type SummaryRow, summarize } from "../model/summary.js";
 import { formatCount } from "../ui/format.js";
 import { UserError } from "../util/errors.js";
-import { writeOutput } from "./output.js";
+import { writeOutput, writeText } from "./output.js";
 import { formatTable } from "./table.js";
 import { settingOption } from "./train-options.js";
 
@@ -31,10 +31,7 @@ export function summaryCommand(): Command {
       const { preset, kernels, dropout } = modelAsked(model, options);
       const summary = summarize(buildModel(preset, { kernels, dropout }));
       if (options.json) writeOutput(`${JSON.stringify({ ...summary, kernels, dropout })}\n`);
-      else {
-        const table = formatSummary(summary, presetDescription(preset));
-        writeOutput(`${options.ascii ? table.replaceAll("×", "x") : table}\n`);
-      }
+      else writeText(`${formatSummary(summary, presetDescription(preset))}\n`, options);
     });
 }
 

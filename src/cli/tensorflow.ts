@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { linkTensorflow, unlinkTensorflow } from "../engine/tfjs/link.js";
-import { writeOutput } from "./output.js";
+import { writeNotice, writeOutput, writeText } from "./output.js";
 
 /** `mnist-tui tensorflow link DIR` and `unlink`: the TensorFlow that the engine of that name uses. */
 export function tensorflowCommand(): Command {
@@ -28,12 +28,12 @@ export function tensorflowCommand(): Command {
 
 async function link(directory: string, { json }: { json?: boolean }): Promise<void> {
   const result = await linkTensorflow(directory, (stage) => {
-    process.stderr.write(`${stage}…\n`);
+    writeNotice(`${stage}…`);
   });
   if (json) {
     writeOutput(`${JSON.stringify(result)}\n`);
     return;
   }
   const device = result.gpu ? "computes on the GPU" : "computes on the CPU (it found no GPU that it can use)";
-  writeOutput(`TensorFlow ${result.version} is linked and ${device}; choose it with --engine tensorflow.\n`);
+  writeText(`TensorFlow ${result.version} is linked and ${device}; choose it with --engine tensorflow.\n`);
 }

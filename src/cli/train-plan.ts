@@ -2,7 +2,6 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { shippedPresets } from "../config/files.js";
 import {
-  checkBatches,
   checkPrecision,
   type ResolvedOptions,
   resolveFolders,
@@ -31,7 +30,6 @@ export async function planTraining(sources: { file?: Source; flags: Source }): P
   const resume = sources.flags.settings.resume ?? sources.file?.settings.resume;
   const plan = resume === undefined ? planNewRun(sources) : await planResume(sources, resume);
   for (const { preset, kernels, dropout } of plan.models) buildModel(preset, { kernels, dropout });
-  checkBatches(plan.config);
   checkPrecision(plan.config);
   return plan;
 }
@@ -75,6 +73,7 @@ async function planResume(sources: { file?: Source; flags: Source }, wanted: str
     output: resolveOutput(sources),
     ascii: settings.ascii ?? false,
     http: resolveHttp(settings),
+    notices: [],
     resumed: run,
     models,
   };

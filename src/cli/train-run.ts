@@ -18,7 +18,7 @@ import type { TrainerEnd } from "../train/trainer-handle.js";
 import { summaryLines } from "../ui/summary.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
-import { whenOutputCloses, writeOutput } from "./output.js";
+import { whenOutputCloses, writeNotice, writeOutput, writeText } from "./output.js";
 import { interruptCode, watchSignals } from "./signals.js";
 import { tunnelHint } from "./ssh-tunnel.js";
 import type { TrainPlan } from "./train-plan.js";
@@ -44,8 +44,8 @@ export async function trainRun(plan: TrainPlan): Promise<number> {
 const patienceMilliseconds = 300;
 
 /** Nothing is left to train; that is no error, so that a script may resume until all is done. */
-async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promise<number> {
-  const events = await pastEvents(run, config.models, (message) => process.stderr.write(`${message}\n`));
+async function showFinished({ config, output, ascii }: TrainPlan, run: RunPaths): Promise<number> {
+  const events = await pastEvents(run, config.models, (message) => writeNotice(message));
   if (output === "json") {
     const last = new Map(events.filter(({ type }) => type === "done").map((event) => [event.model, event]));
     for (const event of last.values()) writeOutput(`${JSON.stringify(event)}\n`);
@@ -53,7 +53,7 @@ async function showFinished({ config, output }: TrainPlan, run: RunPaths): Promi
     const store = new RunStore();
     store.replay(events);
     const more = `give more --epochs than ${Math.max(...config.models.map(({ epochs }) => epochs))} to go on`;
-    writeOutput(`${summaryLines(store.state).join("\n")}\nNothing is left to train in run ${run.name}; ${more}.\n`);
+    writeText(`${summaryLines(store.state).join("\n")}\nNothing is left to train in run ${run.name}; ${more}.\n`, { ascii });
   }
   return 0;
 }
@@ -73,7 +73,7 @@ class TrainSession {
   /** The user left the dashboard before the end. */
   private userQuit: "quit" | "interrupt" | undefined;
   private outputClosed = false;
-  private readonly notices: string[] = [];
+  private readonly notices: string[];
   /** Models whose trainers ended by themselves before all was done, as a signal to one of them does. */
   private readonly interrupted = new Set<string>();
   /** Why models failed. */
@@ -82,6 +82,7 @@ class TrainSession {
   constructor(private readonly plan: TrainPlan) {
     const { run, seed, engine, threads, tf32, dataset } = plan.config;
     this.runName = run;
+    this.notices = [...plan.notices];
     const shared = { seed, engine, threads: threadsPerTrainer(threads), tf32, normalization: catalog[dataset].normalization };
     const setups = plan.models.map((model, number) => ({ model, layers: buildModel(model.preset, model).layers, number, ...shared }));
     this.supervisor = new Supervisor(setups, (event) => this.show(event));
@@ -275,18 +276,18 @@ class TrainSession {
   private sayFarewell(run: RunPaths, ends: ReadonlyMap<string, TrainerEnd>): void {
     const { farewell } = this.view!;
     if (farewell === "nothing") return;
-    if (farewell === "summary") writeOutput(`${summaryLines(this.store.state).join("\n")}\n`);
-    writeOutput(`stored in ${run.dir}\n`);
+    if (farewell === "summary") writeText(`${summaryLines(this.store.state).join("\n")}\n`, this.plan);
+    writeText(`stored in ${run.dir}\n`);
     const unfinished = this.stopping() || this.interrupted.size > 0 || [...ends.values()].some((end) => end !== "done");
     if (!unfinished) return;
     const place = this.plan.checkpointDir === "checkpoints" ? "" : ` --checkpoint-dir ${this.plan.checkpointDir}`;
-    writeOutput(`go on with: mnist-tui train --resume ${run.name}${place}\n`);
+    writeText(`go on with: mnist-tui train --resume ${run.name}${place}\n`);
   }
 
   /** Whoever sends the output into a file or another program sees this alone. */
   private tellFailures(): void {
     if (process.stdout.isTTY) return;
-    for (const [model, message] of this.failures) process.stderr.write(`mnist-tui: ${model}: ${message}\n`);
+    for (const [model, message] of this.failures) writeNotice(`mnist-tui: ${model}: ${message}`, this.plan);
   }
 
   private exitCode(ends: ReadonlyMap<string, TrainerEnd>): number {

@@ -1,7 +1,7 @@
 import type { TrainerCommand } from "../run/events.js";
 import type { RunStore } from "../run/state/store.js";
 import type { RunView } from "../ui/run-view.js";
-import { colorWanted, dashboardProblem, outputIsTerminal, writeOutput } from "./output.js";
+import { colorWanted, dashboardProblem, outputIsTerminal, writeOutput, writeText } from "./output.js";
 
 /** The view of a run on standard output. */
 export interface TrainView extends RunView {
@@ -45,8 +45,8 @@ async function loadJson(): Promise<(options: ViewOptions) => TrainView> {
 
 async function loadLines(): Promise<(options: ViewOptions) => TrainView> {
   const { createLines } = await import("../ui/lines.js");
-  return ({ store }) => ({
-    ...createLines(store, { write: writeOutput, color: outputIsTerminal() && colorWanted() ? "ansi" : "none" }),
+  return ({ store, ascii }) => ({
+    ...createLines(store, { write: (text) => writeText(text, { ascii }), color: outputIsTerminal() && colorWanted() ? "ansi" : "none" }),
     staysOpen: false,
     finished: Promise.resolve(),
     farewell: "place",

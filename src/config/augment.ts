@@ -1,6 +1,7 @@
 import * as z from "#zod";
 import { UserError } from "../util/errors.js";
 import { imageSide } from "../util/image-size.js";
+import { didYouMean } from "../util/nearest.js";
 
 /** The values of each key of `--augment`. */
 const ranges = {
@@ -38,7 +39,8 @@ export function parseAugment(text: string): AugmentConfig {
   for (const part of text.split(/[,+]/)) {
     const [key, value = ""] = splitOnce(part.trim(), "=");
     if (!isAugmentKey(key)) {
-      throw new UserError(`augment knows ${augmentKeys.join(", ")} as KEY=VALUE, or none; got ${JSON.stringify(part)}.`, 2);
+      const hint = didYouMean(key, [...augmentKeys, "none"]);
+      throw new UserError(`augment knows ${augmentKeys.join(", ")} as KEY=VALUE, or none; got ${JSON.stringify(part)}${hint}.`, 2);
     }
     if (seen.has(key)) throw new UserError(`augment has ${key} twice in ${JSON.stringify(text)}; give it once.`, 2);
     seen.add(key);

@@ -1,6 +1,7 @@
 import { UserError } from "../util/errors.js";
+import { didYouMean } from "../util/nearest.js";
 import { checkName } from "./folder-names.js";
-import { camelCase, checkText, flagName, type ModelKey, type ModelSettings, modelKeys } from "./settings.js";
+import { camelCase, checkText, flagName, keyMeant, type ModelKey, type ModelSettings, modelKeys } from "./settings.js";
 
 /** One model of --compare or --model: a preset, perhaps with settings and a name of its own. */
 export interface Entry {
@@ -42,7 +43,7 @@ export function nameEntries(entries: readonly Entry[]): string[] {
 function parseEntry(text: string, presets: readonly string[]): Entry {
   const [preset, ...parts] = text.split(":").map((part) => part.trim());
   if (!presets.includes(preset)) {
-    throw new UserError(`Unknown model ${JSON.stringify(preset)}; choose from ${presets.join(", ")}.`, 2);
+    throw new UserError(`Unknown model ${JSON.stringify(preset)}; choose from ${presets.join(", ")}${didYouMean(preset, presets)}.`, 2);
   }
   const entry: Entry = { preset, settings: {}, text };
   const seen = new Set<string>();
@@ -50,8 +51,10 @@ function parseEntry(text: string, presets: readonly string[]): Entry {
     const at = part.indexOf("=");
     const key = camelCase(at < 0 ? part : part.slice(0, at));
     if (at < 0 || !entryKeys.includes(key)) {
+      const keys = entryKeys.map(flagName).join(", ");
+      const hint = entryKeys.includes(key) ? "" : keyMeant(key, entryKeys, flagName);
       throw new UserError(
-        `${JSON.stringify(part)} in ${JSON.stringify(text)} is no setting; expected KEY=VALUE with KEY one of ${entryKeys.map(flagName).join(", ")}.`,
+        `${JSON.stringify(part)} in ${JSON.stringify(text)} is no setting; expected KEY=VALUE with KEY one of ${keys}${hint}.`,
         2,
       );
     }

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { presetNames, presetTraining } from "../model/presets.js";
 import { UserError } from "../util/errors.js";
-import { checkSetting, type ModelSettings, modelKeys, type SettingKey, type Settings, settingKeys } from "./settings.js";
+import { didYouMean } from "../util/nearest.js";
+import { checkSetting, keyMeant, type ModelSettings, modelKeys, type SettingKey, type Settings, settingKeys } from "./settings.js";
 
 /** config/recipes of this package, seen from dist/config and src/config alike. */
 const recipeFolder = new URL("../../config/recipes/", import.meta.url);
@@ -56,7 +57,13 @@ function recipeNamed(path: string): string {
   const starts = (name: string) => name.startsWith(wanted) || String(readJson(recipeFile(name), name).description).startsWith(wanted);
   const matches = recipes.includes(wanted) ? [wanted] : recipes.filter(starts);
   if (path === basename(path) && matches.length === 1) return matches[0];
-  throw new UserError(`There is no file ${path} for --config; give a JSON file or one of the recipes ${recipes.join(", ")}.`, 2);
+  const hint = didYouMean(path, [...recipes, ...recipes.map(firstLetters)]);
+  throw new UserError(`There is no file ${path} for --config; give a JSON file or one of the recipes ${recipes.join(", ")}${hint}.`, 2);
+}
+
+/** "seed-003-compact" → "seed-003" */
+function firstLetters(recipe: string): string {
+  return recipe.replace(/(?<=\d)-.*/, "");
 }
 
 function recipeFile(name: string): URL {
@@ -85,7 +92,12 @@ function checkKeys<K extends SettingKey>(
   const checked: Partial<Record<SettingKey, unknown>> = {};
   for (const [key, value] of Object.entries(options)) {
     const known = allowed.find((name) => name === key);
-    if (!known) throw new UserError(`Unknown key ${JSON.stringify(key)} in ${source}; allowed are ${allowed.join(", ")}.`, 2);
+    if (!known) {
+      throw new UserError(
+        `Unknown key ${JSON.stringify(key)} in ${source}; allowed are ${allowed.join(", ")}${keyMeant(key, allowed)}.`,
+        2,
+      );
+    }
     checked[known] = checkSetting(known, value, `${key} in ${source}`);
   }
   return checked as Pick<Settings, K>;

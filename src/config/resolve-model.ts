@@ -1,4 +1,5 @@
 import { UserError } from "../util/errors.js";
+import { effectNotices } from "./effects.js";
 import { nested } from "./nesting.js";
 import {
   defaultOf,
@@ -25,8 +26,17 @@ export interface IdleSetting {
   key: ModelKey;
   label: string;
   from: SettingsLayer["from"];
-  /** Continues the label to a sentence: "is for the step schedule, …". */
+  /** Continues the label to a sentence: "is for the step schedule, but that of simple is cosine". */
   why: string;
+  /** "leave it out or add --schedule step" */
+  remedy: string;
+}
+
+interface ResolvedModel {
+  config: ModelConfig;
+  idle: IdleSetting[];
+  /** What settings do that their names do not say, in sentences for the user. */
+  notices: string[];
 }
 
 type Find = ReturnType<typeof finder>;
@@ -35,7 +45,7 @@ type Find = ReturnType<typeof finder>;
  * Merges the layers, lowest first, into a model's full configuration.
  * @throws UserError (exit code 2) for an impossible combination
  */
-export function resolveModel(preset: string, name: string, layers: readonly SettingsLayer[]): { config: ModelConfig; idle: IdleSetting[] } {
+export function resolveModel(preset: string, name: string, layers: readonly SettingsLayer[]): ResolvedModel {
   const find = finder(layers);
   const optimizer = find("optimizer");
   const type = optimizer?.value ?? settings.optimizer.default;
@@ -57,7 +67,8 @@ export function resolveModel(preset: string, name: string, layers: readonly Sett
       2,
     );
   }
-  return { config, idle: idleSettings(find, config) };
+  const given = (key: ModelKey) => (find(key)?.layer.from ?? "preset") !== "preset";
+  return { config, idle: idleSettings(find, config), notices: effectNotices(config, given) };
 }
 
 /** @returns the value of a setting in the highest layer that gives it, with that layer and its rank */
@@ -71,22 +82,23 @@ function finder(layers: readonly SettingsLayer[]) {
 function idleSettings(find: Find, { name, optimizer, schedule, earlyStop }: ModelConfig): IdleSetting[] {
   const idle: IdleSetting[] = [];
   /** @param because the setting that makes `key` superfluous: lower layers simply give way to it */
-  const note = (key: ModelKey, because: ModelKey, why: string) => {
+  const note = (key: ModelKey, because: ModelKey, why: string, remedy: string) => {
     const found = find(key);
     if (!found || found.layer.from === "preset" || found.rank < (find(because)?.rank ?? 0) || found.value === 0) return;
-    idle.push({ key, label: found.layer.label(key), from: found.layer.from, why });
+    idle.push({ key, label: found.layer.label(key), from: found.layer.from, why, remedy });
   };
   if (!momentumOptimizers.includes(optimizer)) {
     const others = momentumOptimizers.join(" and ");
-    note("momentum", "optimizer", `is for ${others}, but the optimizer of ${name} is ${optimizer}; leave it out or change --optimizer`);
+    const why = `is for ${others}, but the optimizer of ${name} is ${optimizer}`;
+    note("momentum", "optimizer", why, "leave it out or change --optimizer");
   }
   if (schedule.type !== "step") {
-    const why = `is for the step schedule, but that of ${name} is ${schedule.type}; leave it out or add --schedule step`;
-    note("stepSize", "schedule", why);
-    note("gamma", "schedule", why);
+    const why = `is for the step schedule, but that of ${name} is ${schedule.type}`;
+    for (const key of ["stepSize", "gamma"] as const) note(key, "schedule", why, "leave it out or add --schedule step");
   }
   if (schedule.type === "onecycle")
-    note("warmup", "schedule", `contradicts the onecycle schedule of ${name}, which warms up by itself; leave one out`);
-  if (earlyStop === 0) note("minDelta", "earlyStop", `says when ${name} stops early, but it never does; leave it out or add --early-stop`);
+    note("warmup", "schedule", `contradicts the onecycle schedule of ${name}, which warms up by itself`, "leave one out");
+  if (earlyStop === 0)
+    note("minDelta", "earlyStop", `says when ${name} stops early, but it never does`, "leave it out or add --early-stop");
   return idle;
 }

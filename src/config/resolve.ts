@@ -1,4 +1,5 @@
 import { UserError } from "../util/errors.js";
+import { fitBatches } from "./effects.js";
 import { type Entry, nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
 import { checkName } from "./folder-names.js";
@@ -12,7 +13,6 @@ import {
   modelKeys,
   runKeys,
   type Settings,
-  splitSizes,
   settings as table,
 } from "./settings.js";
 import type { RunConfig } from "./types.js";
@@ -36,6 +36,8 @@ export interface ResolvedOptions {
   ascii: boolean;
   /** The port of the server to run meanwhile, if one is wanted. */
   http?: number;
+  /** What settings do that their names do not say, in sentences for the user. */
+  notices: string[];
 }
 
 export function flagSource(settings: Settings): Source {
@@ -68,14 +70,13 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
     }
     return resolveModel(entry.preset, names[index], layers);
   });
-  rejectIdle(resolved.map((model) => model.idle));
-  const config = {
+  const idleNotices = judgeIdle(resolved.map(({ config: { name }, idle }) => ({ name, idle })));
+  const { config, notices: batchNotices } = fitBatches({
     run: settings.run ?? timeStamp(now),
     ...nested(runKeys, (key) => settings[key] ?? defaultOf(key)),
     models: resolved.map((model) => model.config),
-  } as RunConfig;
+  } as RunConfig);
   checkName(config.run, "run");
-  checkBatches(config);
   return {
     config,
     ...resolveFolders(settings),
@@ -84,19 +85,8 @@ export function resolveOptions(sources: { file?: Source; flags: Source }, preset
     output: resolveOutput(sources),
     ascii: settings.ascii ?? false,
     http: resolveHttp(settings),
+    notices: [...batchNotices, ...resolved.flatMap(({ notices }) => notices), ...idleNotices],
   };
-}
-
-/** @throws UserError (exit code 2) where a batch is larger than the training split */
-export function checkBatches(config: RunConfig): void {
-  const samples = Math.min(config.limitTrain ?? splitSizes.train, splitSizes.train);
-  for (const model of config.models) {
-    if (model.batchSize <= samples) continue;
-    throw new UserError(
-      `The batch size of ${model.name} must be at most the ${samples} training images, got ${model.batchSize}; lower --batch-size or raise --limit-train.`,
-      2,
-    );
-  }
 }
 
 /** @throws UserError (exit code 2) for TensorFloat-32 with an engine that multiplies in float32 alone */
@@ -148,7 +138,8 @@ function chooseModels({ file, flags }: { file?: Source; flags: Source }, presets
   return { entries: parseEntries(table.compare.default, presets.names) };
 }
 
-function entryLayer(entry: Entry): SettingsLayer {
+/** @returns the settings that an entry carries, for resolveModel */
+export function entryLayer(entry: Entry): SettingsLayer {
   return { label: (key) => `${flagName(key)} in ${JSON.stringify(entry.text)}`, settings: entry.settings, from: "entry" };
 }
 
@@ -156,10 +147,17 @@ function modelPart(settings: Settings): ModelSettings {
   return Object.fromEntries(modelKeys.map((key) => [key, settings[key]])) as ModelSettings;
 }
 
-/** A setting for all models is a mistake where no model uses it; one in an entry where its model does not. */
-function rejectIdle(idleOfModels: readonly (readonly IdleSetting[])[]): void {
-  for (const idle of idleOfModels.flat()) {
-    const everywhere = idleOfModels.every((other) => other.some((setting) => setting.key === idle.key && setting.label === idle.label));
-    if (idle.from === "entry" || everywhere) throw new UserError(`${idle.label} ${idle.why}.`, 2);
-  }
+/**
+ * A setting for all models is a mistake where no model uses it; one in an entry where its model does not.
+ * @returns a sentence for each setting that some models use and this one does not
+ * @throws UserError (exit code 2) for a mistake
+ */
+export function judgeIdle(models: readonly { name: string; idle: readonly IdleSetting[] }[]): string[] {
+  return models.flatMap(({ name, idle }) =>
+    idle.map(({ key, label, from, why, remedy }) => {
+      const everywhere = models.every((other) => other.idle.some((setting) => setting.key === key && setting.label === label));
+      if (from === "entry" || everywhere) throw new UserError(`${label} ${why}; ${remedy}.`, 2);
+      return `${label} has no effect on ${name}: it ${why}.`;
+    }),
+  );
 }

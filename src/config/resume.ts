@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../util/errors.js";
+import { fittingBatch } from "./effects.js";
 import { nameEntries, parseEntries } from "./entries.js";
 import type { Presets } from "./files.js";
 import { readValue, writeValue } from "./nesting.js";
@@ -43,7 +44,7 @@ export function resumeConfig(stored: RunConfig, sources: readonly (Source | unde
 function checkSame(stored: RunConfig, holder: RunConfig | ModelConfig, source: Source, key: SettingKey): void {
   const wanted = source.settings[key];
   const value = readValue(holder, key);
-  if (isDeepStrictEqual(value, wanted)) return;
+  if (sameValue(stored, key, value, wanted)) return;
   throw contradiction(source.label(key), wanted, value, "name" in holder ? `${holder.name} of run ${stored.run}` : `run ${stored.run}`);
 }
 
@@ -55,13 +56,18 @@ function checkModels(stored: RunConfig, source: Source, key: "compare" | "model"
     entries.length === stored.models.length &&
     stored.models.every(
       (model, index) =>
-        model.name === names[index] && model.preset === entries[index].preset && sameSettings(model, entries[index].settings),
+        model.name === names[index] && model.preset === entries[index].preset && sameSettings(stored, model, entries[index].settings),
     );
   if (!same) throw contradiction(source.label(key), text, stored.models.map((model) => model.name).join(","), `run ${stored.run}`);
 }
 
-function sameSettings(model: ModelConfig, own: ModelSettings): boolean {
-  return (Object.keys(own) as ModelKey[]).every((key) => isFree(key) || isDeepStrictEqual(readValue(model, key), own[key]));
+function sameSettings(stored: RunConfig, model: ModelConfig, own: ModelSettings): boolean {
+  return (Object.keys(own) as ModelKey[]).every((key) => isFree(key) || sameValue(stored, key, readValue(model, key), own[key]));
+}
+
+/** A batch that was lowered to the training images was given larger. */
+function sameValue(stored: RunConfig, key: SettingKey, value: unknown, wanted: unknown): boolean {
+  return isDeepStrictEqual(value, wanted) || (key === "batchSize" && value === fittingBatch(stored, wanted as number));
 }
 
 function contradiction(label: string, wanted: unknown, value: unknown, of: string): UserError {

@@ -27,6 +27,8 @@ interface Values<T> {
   /** Completes "expects …, got …". */
   expected: string;
   schema: z.ZodType<T>;
+  /** All values, where they are names. */
+  names?: readonly string[];
   /** The values of a JSON file and of a flag's text, where they may be written in more ways than the schema's. */
   input?: z.ZodType<T>;
   /** The value that a flag's text means, to be checked by the schema. */
@@ -52,7 +54,8 @@ export function number<const A extends About<number>>(expected: string, allowed:
 
 export function oneOf<const T extends string, const A extends About<T>>(values: readonly T[], about: A): Setting<T, A> {
   const expected = `one of ${values.join(", ")}`;
-  return { ...about, expected, schema: z.enum(values, `expects ${expected}`) as unknown as z.ZodType<T>, fromText: (text) => text };
+  const schema = z.enum(values, `expects ${expected}`) as unknown as z.ZodType<T>;
+  return { ...about, expected, schema, names: values, fromText: (text) => text };
 }
 
 export function text<const A extends About<string>>(expected: string, about: A): Setting<string, A> {

@@ -2,6 +2,7 @@ import * as z from "#zod";
 import { mostFilters } from "../model/layers/conv.js";
 import { type OptimizerName, optimizerNames, optimizers } from "../model/optimizers.js";
 import { UserError } from "../util/errors.js";
+import { didYouMean } from "../util/nearest.js";
 import { augmentKeys, augmentSchema, noAugment, parseAugment } from "./augment.js";
 import { datasetNames, engineNames, scheduleNames } from "./names.js";
 import { decimal, number, oneOf, type Setting, setting, text, whole, yes } from "./setting.js";
@@ -81,7 +82,7 @@ export const settings = {
     of: "model",
     group: "Models and data",
     argument: "<rate>",
-    help: "rate of every dropout layer",
+    help: "rate of every dropout layer; a model without one gets one before its last dense layer",
     usual: "the model's",
   }),
   epochs: whole(1, 100_000, {
@@ -151,7 +152,7 @@ export const settings = {
     stored: "schedule.gamma",
   }),
   /** Fractions of an epoch are allowed. */
-  warmup: number("a number of epochs, 0 or more", (value) => value >= 0 && value <= 100_000, {
+  warmup: number("a number of epochs from 0 to 100000", (value) => value >= 0 && value <= 100_000, {
     of: "model",
     group: "Training",
     argument: "<epochs>",
@@ -254,7 +255,7 @@ export const settings = {
   ),
   plain: yes({ of: "call", group: "Runs and output", argument: "", help: "lines of text instead of the dashboard" }),
   json: yes({ of: "call", group: "Runs and output", argument: "", help: "one JSON event a line on standard output" }),
-  ascii: yes({ of: "call", group: "Runs and output", argument: "", help: "no characters beyond ASCII on the dashboard" }),
+  ascii: yes({ of: "call", group: "Runs and output", argument: "", help: "no characters beyond ASCII" }),
   http: setting(
     {
       of: "call",
@@ -294,10 +295,21 @@ export function defaultOf(key: SettingKey, optimizer: OptimizerName = optimizerN
  * @throws UserError (exit code 2) naming the values that the option expects and the one that it got
  */
 export function checkSetting<K extends SettingKey>(key: K, value: unknown, label: string, shown: unknown = value): SettingValue<K> {
-  const { schema, input, expected } = settings[key] as Setting;
+  const { schema, input, expected, names } = settings[key] as Setting;
   const result = (input ?? schema).safeParse(value);
   if (result.success) return result.data as SettingValue<K>;
-  throw new UserError(`${label} expects ${expected}, got ${JSON.stringify(shown)}.`, 2);
+  const hint = names && typeof shown === "string" ? didYouMean(shown, names) : "";
+  throw new UserError(`${label} expects ${expected}, got ${JSON.stringify(shown)}${hint}.`, 2);
+}
+
+/**
+ * @param word a key that is none of the allowed ones, in camelCase
+ * @param shown how a key is written where the word stands
+ * @returns " (did you mean KEY?)" for a key that is near, or that has such a name in run.json ("learningRate"); else ""
+ */
+export function keyMeant(word: string, allowed: readonly string[], shown = (key: string) => key): string {
+  const others = allowed.flatMap((key) => ((settings as Record<string, Setting>)[key]?.stored === word ? [key] : []));
+  return others.length > 0 ? ` (did you mean ${shown(others[0])}?)` : didYouMean(word, allowed, shown);
 }
 
 /** Like checkSetting, for the text of a flag or an entry. */

@@ -3,7 +3,7 @@ import { hasCheckpoint } from "../run/checkpoint.js";
 import { listRuns, openRun, type RunPaths } from "../run/directory.js";
 import { exists } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
-import { nearest } from "../util/nearest.js";
+import { didYouMean } from "../util/nearest.js";
 import { checkpointSource, type ModelSource, modelsIn, modelsOfRun, pretrainedModels } from "./sources.js";
 
 /** The models that --checkpoint names. */
@@ -46,12 +46,8 @@ async function unknownName(name: string, checkpointDir: string, problem: string)
     "pretrained",
     ...runs.flatMap((run) => [run.name, ...run.record.config.models.map((model) => `${run.name}/${model.name}`)]),
   ];
-  const meant = nearest(name, names);
-  const offered =
-    meant.length > 0
-      ? `did you mean ${meant.join(" or ")}?`
-      : `such as ${[...runs.map((run) => run.name).slice(0, 3), "pretrained"].join(", ")}.`;
+  const offered = didYouMean(name, names) || `; such as ${[...runs.map((run) => run.name).slice(0, 3), "pretrained"].join(", ")}`;
   return new UserError(
-    `${name} ${problem}: expected a folder with model.json, a model's or run's folder with best/ in it, or the name of a run or RUN/MODEL in ${checkpointDir}; ${offered}`,
+    `${name} ${problem}: expected a folder with model.json, a model's or run's folder with best/ in it, or the name of a run or RUN/MODEL in ${checkpointDir}${offered}.`,
   );
 }

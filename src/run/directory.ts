@@ -5,6 +5,7 @@ import { checkName, isRunName } from "../config/folder-names.js";
 import type { RunConfig } from "../config/types.js";
 import { errorCode, exists, fileErrorReason, makeDirectory, writeFileAtomic, writeRemedy, writeSynced } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
+import { didYouMean } from "../util/nearest.js";
 import { firstIssue } from "../util/schema-issue.js";
 
 /** Where runs lie: CHECKPOINT_DIR/RUN/run.json and, for each model, CHECKPOINT_DIR/RUN/MODEL/{events.jsonl, best/, last/}. */
@@ -104,7 +105,7 @@ export async function openRun(checkpointDir: string, name: string): Promise<RunP
     if (!["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw new UserError(`Cannot read ${file}: ${reason}.`);
     const names = (await listRuns(checkpointDir)).map((run) => run.name);
     const known = names.length > 0 ? `choose one of ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}` : "it holds no runs";
-    throw new UserError(`There is no run named ${name} in ${checkpointDir}; ${known}.`);
+    throw new UserError(`There is no run named ${name} in ${checkpointDir}; ${known}${didYouMean(name, names)}.`);
   }
   return runPaths(checkpointDir, name, parseRecord(file, text));
 }

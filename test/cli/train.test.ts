@@ -115,6 +115,27 @@ test("a model whose loss becomes NaN fails with advice, and the other one trains
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^mnist-tui: simple: The loss of simple .*smaller --lr.*\n$/)]);
 });
 
+test("a batch larger than the training images is lowered to them with a notice, and a resumed run keeps it", async () => {
+  const folder = temporaryFolder();
+  const data = ["--dataset", "synthetic", "--limit-train", "40", "--limit-test", "32"];
+  const args = ["train", "--model", "compact", ...data, "--json"];
+  const { code, stdout, stderr } = await run([...args, "--epochs", "1", "--run", "a"], { cwd: folder });
+  expect(code, stderr).toBe(0);
+  expect(jsonLines(stdout)[0]).toMatchObject({ type: "start", batchSize: 40, stepsPerEpoch: 1 });
+  expect(jsonLines(stdout)).toContainEqual(
+    expect.objectContaining({ type: "log", message: "The batch size of compact is 40 instead of 512: there are only 40 training images." }),
+  );
+  // What was asked for at first is no contradiction.
+  for (const given of [[], ["--limit-train", "40", "--batch-size", "512", "--model", "compact:batch-size=512"]]) {
+    const epochs = given.length === 0 ? "2" : "3";
+    const resumed = await run(["train", "--resume", "a", "--epochs", epochs, ...given, "--json"], { cwd: folder });
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(jsonLines(resumed.stdout)[0]).toMatchObject({ batchSize: 40, stepsPerEpoch: 1, step: Number(epochs) - 1 });
+  }
+  const other = await run(["train", "--resume", "a", "--batch-size", "16"], { cwd: folder });
+  expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("--batch-size 16 contradicts 40 of compact")]);
+});
+
 test("a recipe's settings hold where no flag sets them otherwise", async () => {
   const folder = temporaryFolder();
   const { code, stdout, stderr } = await run(["train", "--config", "003", ...tiny, "--json"], { cwd: folder });

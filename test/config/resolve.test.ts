@@ -98,7 +98,6 @@ test.each<[string, Settings, string]>([
   ["a name that is no folder's", { compare: "simple:name=a/b" }, "1 to 64 of"],
   ["--model with --compare", { compare: "simple", model: "deep" }, "--compare and --model contradict each other"],
   ["several models for --model", { model: "simple,deep" }, "use --compare"],
-  ["a batch larger than the data", { limitTrain: 100, batchSize: 128 }, "at most the 100 training images, got 128"],
   ["a momentum for Adam", { model: "simple", momentum: 0.9 }, "--momentum is for sgd and rmsprop"],
   ["a step size without the step schedule", { stepSize: 3 }, "--step-size is for the step schedule"],
   ["a gamma for the cosine schedule", { schedule: "cosine", gamma: 0.5 }, "--gamma is for the step schedule"],
@@ -118,6 +117,34 @@ test("a setting for all models is accepted where one of them uses it, and ignore
   expect(models({ model: "simple", optimizer: "adam" }, { optimizer: "sgd", momentum: 0.9, lr: 0.01 })[0].momentum).toBe(0);
   expect(models({ schedule: "constant" }, { schedule: "step", stepSize: 4 })[0].schedule.type).toBe("constant");
   expect(refusal({ compare: "simple:momentum=0.9,pyramid:optimizer=sgd" })).toContain("is for sgd and rmsprop");
+});
+
+test("a batch larger than the training images is lowered to them, which is said", () => {
+  const { config, notices } = resolve({ limitTrain: 500, compare: "simple,deep:batch-size=500,vgg:batch-size=501" });
+  expect(config.models.map(({ batchSize }) => batchSize)).toEqual([500, 500, 500]);
+  expect(notices).toEqual([
+    "The batch size of simple is 500 instead of 512: there are only 500 training images.",
+    "The batch size of vgg is 500 instead of 501: there are only 500 training images.",
+  ]);
+  expect(resolve({ model: "simple", batchSize: 65_536 }).config.models[0].batchSize).toBe(60_000);
+});
+
+test("a setting that does something else than its name promises is named", () => {
+  const notices = (flags: Settings, file?: Settings) => resolve(flags, file).notices;
+  expect(notices({ compare: "simple,vgg", dropout: 0.3 })).toEqual([
+    "simple has no dropout layer of its own: one with the rate 0.3 is put before its last dense layer.",
+  ]);
+  expect(notices({ model: "simple", dropout: 0 })).toEqual([]);
+  expect(notices({ compare: "simple,pyramid:optimizer=sgd", momentum: 0.5 })).toEqual([
+    "--momentum has no effect on simple: it is for sgd and rmsprop, but the optimizer of simple is adam.",
+  ]);
+  expect(notices({ model: "simple", schedule: "step" })).toEqual([
+    expect.stringMatching(/^The learning rate of simple never drops: .* after 10 of 5 epochs; lower --step-size/),
+  ]);
+  expect(notices({ model: "simple", schedule: "step", stepSize: 4 })).toEqual([]);
+  expect(notices({ model: "simple", earlyStop: 5 })).toEqual([expect.stringMatching(/^simple never stops early: .*lower --early-stop/)]);
+  expect(notices({ model: "simple", earlyStop: 4 })).toEqual([]);
+  for (const name of recipeNames()) expect(notices({}, readOptions(name).options)).toEqual([]);
 });
 
 test("every seed has one recipe, and each recipe resolves", () => {

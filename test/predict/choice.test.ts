@@ -101,8 +101,8 @@ describe("--checkpoint", () => {
   });
 
   it("names that do not exist: the nearest ones", async () => {
-    await expect(chosen({ checkpoint: "wrose" })).rejects.toThrow(/^wrose does not exist: expected .* in .*; did you mean worse\?$/);
-    await expect(chosen({ checkpoint: "worse/dep" })).rejects.toThrow(/; did you mean worse\/deep\?$/);
+    await expect(chosen({ checkpoint: "wrose" })).rejects.toThrow(/^wrose does not exist: expected .* in .* \(did you mean worse\?\)\.$/);
+    await expect(chosen({ checkpoint: "worse/dep" })).rejects.toThrow(/ \(did you mean worse\/deep\?\)\.$/);
     await expect(chosen({ checkpoint: "xyzzy" })).rejects.toThrow(/; such as .*, pretrained\.$/);
     await expect(chosen({ checkpoint: "begun" })).rejects.toThrow(/^The run .*begun has no checkpoint yet; /);
   });

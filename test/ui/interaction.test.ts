@@ -12,7 +12,7 @@ import {
   type SetupState,
   trainArguments,
 } from "../../dist/ui/setup-form.js";
-import { dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js";
+import { charsetFor, dashboardUnavailable, terminalTraits } from "../../dist/ui/terminal.js";
 import { asciiText, cellText, wrap } from "../../dist/ui/text.js";
 import { keyName } from "../../dist/ui/tui/terminal/keys.js";
 import { plainText } from "../../dist/util/plain-text.js";
@@ -175,17 +175,38 @@ describe("terminals", () => {
   const traits = (env: Record<string, string>, ascii = false, color = true) => terminalTraits({ env, ascii, color });
 
   it("get the colours and characters that they can show", () => {
-    expect(traits({ TERM: "xterm-256color" })).toEqual({ depth: 256, charset: "unicode" });
+    expect(traits({ TERM: "xterm-256color", LANG: "C.UTF-8" })).toEqual({ depth: 256, charset: "unicode" });
     expect(traits({ TERM: "xterm", COLORTERM: "truecolor" }).depth).toBe(256);
     expect(traits({ TERM: "screen" }).depth).toBe(16);
     expect(traits({ TERM: "vt100" }).depth).toBe(1);
     expect(traits({ TERM: "xterm-256color", NO_COLOR: "1" }).depth).toBe(1);
     expect(traits({ TERM: "xterm-256color", NO_COLOR: "" }).depth).toBe(256);
     expect(traits({ TERM: "xterm-256color" }, false, false).depth).toBe(1);
-    expect(traits({ TERM: "linux" }).charset).toBe("ascii");
-    expect(traits({ TERM: "xterm", LANG: "de_DE.ISO-8859-1" }).charset).toBe("ascii");
-    expect(traits({ TERM: "xterm", LANG: "C" }).charset).toBe("unicode");
-    expect(traits({ TERM: "xterm" }, true).charset).toBe("ascii");
+    expect(traits({ TERM: "linux", LANG: "C.UTF-8" }).charset).toBe("ascii");
+    expect(traits({ TERM: "xterm", LANG: "C.UTF-8" }, true).charset).toBe("ascii");
+  });
+
+  it.each<[Record<string, string>, "unicode" | "ascii"]>([
+    [{ LANG: "C.UTF-8" }, "unicode"],
+    [{ LANG: "de_DE.utf8" }, "unicode"],
+    [{ LANG: "en_US" }, "unicode"],
+    [{ LC_CTYPE: "UTF-8" }, "unicode"],
+    [{ LC_ALL: "", LC_CTYPE: "C.UTF-8", LANG: "C" }, "unicode"],
+    [{ LANG: "de_DE.ISO-8859-1" }, "ascii"],
+    [{ LANG: "de_DE.ISO-8859-15@euro" }, "ascii"],
+    [{ LANG: "C" }, "ascii"],
+    [{ LC_ALL: "POSIX", LANG: "C.UTF-8" }, "ascii"],
+    [{ LC_ALL: "C", LC_CTYPE: "C.UTF-8" }, "ascii"],
+    [{}, "ascii"],
+    [{ LANG: "" }, "ascii"],
+  ])("with the locale %j write %s", (env, charset) => {
+    expect(terminalTraits({ env, ascii: false, color: true, platform: "linux" }).charset).toBe(charset);
+    expect(charsetFor({ env, ascii: false, platform: "linux" })).toBe(charset);
+    expect(charsetFor({ env, ascii: true, platform: "linux" })).toBe("ascii");
+  });
+
+  it("need no locale on Windows", () => {
+    expect(charsetFor({ env: {}, ascii: false, platform: "win32" })).toBe("unicode");
   });
 
   it("get no dashboard where they cannot show it", () => {
