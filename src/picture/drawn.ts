@@ -13,6 +13,8 @@ const leastSize = 0.035;
 /** A stroke is nearly as dark as its darkest part but for its edge: this part of its pixels, at least; shadows and texture have all shades. */
 const dark = 0.75;
 const leastDark = 0.3;
+/** A thin, faint digit beside a clear one. */
+const leastDarkBeside = 0.1;
 /** Part of all ink on the page that the digits have. */
 const leastShare = 0.45;
 /** Pixels at the page's border as a part of the box's width and height: shadows lie along it, a digit that is cut touches it. */
@@ -34,15 +36,19 @@ export function drawnOnly(
   if (groups.reduce((sum, { ink }) => sum + ink, 0) < leastShare * total) return [];
   const shorter = Math.min(field.width, field.height);
   const printed = lines.length > 0 ? bandsOf(field, lines) : undefined;
-  return groups.filter(({ box, members }) => {
+  const drawn = (group: Group, least: number) => {
+    const { box, members } = group;
     const [width, height] = [box.right - box.left, box.bottom - box.top];
     if (Math.max(width, height) < Math.max(4, leastSize * shorter)) return false;
     const contact = members.reduce((sum, member) => sum + member.contact, 0);
     if (contact > mostContact * (width + height) || (contact > 0 && lines.length > 1)) return false;
     const { darkPart, onLines } = shadesOf(field, labels, members, printed);
     if (contact > someContact * (width + height) && darkPart < cleanlyDark) return false;
-    return darkPart >= leastDark && onLines <= mostRemains;
-  });
+    return darkPart >= least && onLines <= mostRemains;
+  };
+  const surely = groups.filter((group) => drawn(group, leastDark));
+  const ink = Math.max(0, ...surely.map((group) => group.ink));
+  return groups.filter((group) => surely.includes(group) || (group.ink < ink && drawn(group, leastDarkBeside)));
 }
 
 function shadesOf({ width, data }: Field, labels: Int32Array, members: readonly Component[], printed?: Uint8Array) {

@@ -59,7 +59,11 @@ function closeOnesJoined(groups: readonly Group[], height: number): Group[] {
   for (const group of groups) {
     const last = joinedGroups.at(-1);
     if (last && group.box.left - last.box.right < apart * height && (last.parts?.length ?? 1) < 2) {
-      joinedGroups[joinedGroups.length - 1] = { ...groupOf([...last.members, ...group.members]), parts: [last, group] };
+      const whole = groupOf([...last.members, ...group.members]);
+      // Pieces of one slanting stroke lie below each other; two digits stand side by side.
+      const beside = Math.min(last.box.bottom, group.box.bottom) - Math.max(last.box.top, group.box.top);
+      const sideBySide = beside > 0.5 * Math.min(heightOf(last), heightOf(group));
+      joinedGroups[joinedGroups.length - 1] = sideBySide ? { ...whole, parts: [last, group] } : whole;
     } else joinedGroups.push(group);
   }
   return joinedGroups;
