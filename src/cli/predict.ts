@@ -13,7 +13,7 @@ import { type TerminalTraits, terminalTraits } from "../ui/terminal.js";
 import { fileErrorReason } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags } from "./options.js";
-import { colorWanted, outputIsTerminal, writeOutput } from "./output.js";
+import { colorWanted, outputIsTerminal, writeNotice, writeOutput, writeText } from "./output.js";
 import { pictureFiles, pictureKinds } from "./picture-files.js";
 
 interface PredictOptions extends ModelFlags {
@@ -44,7 +44,7 @@ export function predictCommand(): Command {
       const source = await bestModel(await findModels(options));
       const classifier = await openClassifier(source.dir, { engine: options.engine, threads: 1 });
       try {
-        if (!options.json) writeOutput(`${(await modelLines([source])).join("\n")}\n`);
+        if (!options.json) writeText(`${(await modelLines([source])).join("\n")}\n`, options);
         for (const image of images) if (!(await predictAll(image, classifier, options))) process.exitCode = 1;
       } finally {
         await classifier.dispose();
@@ -59,7 +59,7 @@ async function predictAll(name: string, classifier: Classifier, options: Predict
     for (const file of await pictureFiles(name)) complete = (await predictOne(file, classifier, options)) && complete;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`mnist-tui: ${error.message}\n`);
+    writeNotice(`mnist-tui: ${error.message}`, options);
     return false;
   }
   return complete;
@@ -78,7 +78,7 @@ async function predictOne(image: string, classifier: Classifier, options: Predic
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const message = error instanceof ImageError ? `${named(image)} ${error.predicate}; expected a picture of a digit.` : error.message;
-    process.stderr.write(`mnist-tui: ${message}\n`);
+    writeNotice(`mnist-tui: ${message}`, options);
     return false;
   }
 }

@@ -3,20 +3,33 @@ import { listRuns } from "../run/directory.js";
 import { describeRun, type RunOverview } from "../train/overview.js";
 import { formatPercent } from "../ui/format.js";
 import { checkpointDirOption } from "./options.js";
-import { writeOutput } from "./output.js";
+import { writeOutput, writeText } from "./output.js";
+import { removeCommand, renameCommand } from "./run-changes.js";
+import { showCommand } from "./run-details.js";
 import { formatTable } from "./table.js";
 
-/** `mnist-tui runs`: the runs in the checkpoint folder, newest first. */
+const examples = `
+Examples:
+  mnist-tui runs --json
+  mnist-tui runs show 2026-11-21_14-05-09
+  mnist-tui runs rename 2026-11-21_14-05-09 wide
+  mnist-tui runs rm wide
+`;
+
+/** `mnist-tui runs`: the runs in the checkpoint folder, newest first; `show`, `rename` and `rm` for those that are named. */
 export function runsCommand(): Command {
   return new Command("runs")
-    .description("list the runs in the checkpoint folder, newest first")
+    .description("list the runs in the checkpoint folder, newest first; show, rename or remove some of them")
     .addOption(checkpointDirOption())
     .option("--json", "one JSON object a run on standard output")
-    .addHelpText("after", "\nExample:\n  mnist-tui runs --json\n")
+    .addHelpText("after", examples)
+    .addCommand(showCommand())
+    .addCommand(renameCommand())
+    .addCommand(removeCommand())
     .action(async ({ checkpointDir, json }: { checkpointDir: string; json?: boolean }) => {
       const runs = await Promise.all((await listRuns(checkpointDir)).map(describeRun));
       if (json) for (const run of runs) writeOutput(`${JSON.stringify(run)}\n`);
-      else writeOutput(`${runs.length > 0 ? formatRuns(runs).join("\n") : `no runs in ${checkpointDir}`}\n`);
+      else writeText(`${runs.length > 0 ? formatRuns(runs).join("\n") : `no runs in ${checkpointDir}`}\n`);
     });
 }
 

@@ -12,7 +12,7 @@ import { defaultMaxBytes, type RunningServer, startServer } from "../serve/serve
 import { lockHolder } from "../train/run-lock.js";
 import { UserError } from "../util/errors.js";
 import { addModelOptions, type ModelFlags, numberOption, threadsOption } from "./options.js";
-import { writeOutput } from "./output.js";
+import { writeNotice, writeOutput } from "./output.js";
 import { watchSignals } from "./signals.js";
 import { tunnelHint } from "./ssh-tunnel.js";
 
@@ -45,7 +45,7 @@ export function serveCommand(): Command {
 async function serve(options: ServeOptions): Promise<void> {
   const notice = (level: "info" | "warning", message: string) => {
     if (options.json) writeOutput(`${JSON.stringify({ type: "log", level, message, time: Date.now() })}\n`);
-    else process.stderr.write(`${message}\n`);
+    else writeNotice(message);
   };
   const signals = watchSignals((time) => {
     if (time === "later") process.exit(signals.exitCode);

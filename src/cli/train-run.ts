@@ -108,7 +108,7 @@ class TrainSession {
       // The training's: a signal that ends the serving after it breaks nothing off.
       const code = this.exitCode(ends);
       if (server) {
-        if (this.view!.farewell !== "nothing") writeOutput(`${stayText(server)}\n`);
+        if (this.view!.farewell !== "nothing") writeText(`${stayText(server)}\n`, this.plan);
         await this.signals.received;
       }
       return code;

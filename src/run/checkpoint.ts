@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { State, Tensor } from "../engine/contract/state.js";
-import { errorCode, exists, fileErrorReason, replaceDirectory, settledDirectory } from "../util/atomic-write.js";
+import { errorCode, exists, fileErrorReason, replaceDirectory, settledDirectory, writeFileAtomic } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { CheckpointInfo, WholeInfo } from "./checkpoint-info.js";
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "./safetensors.js";
@@ -61,6 +61,18 @@ export async function loadCheckpoint(dir: string): Promise<Checkpoint> {
 export async function readCheckpointInfo(dir: string): Promise<CheckpointInfo> {
   const path = join(await settledDirectory(dir), infoFile);
   return parse(path);
+}
+
+/** Writes the name of a renamed run into a checkpoint's model.json. Where there is no checkpoint, or a damaged one, nothing is changed. */
+export async function nameCheckpoint(dir: string, run: string): Promise<void> {
+  const path = join(await settledDirectory(dir), infoFile);
+  let info: object;
+  try {
+    info = { ...JSON.parse(await readFile(path, "utf8")), run };
+  } catch {
+    return;
+  }
+  await writeFileAtomic(path, `${JSON.stringify(info, null, 2)}\n`);
 }
 
 /** @returns whether a checkpoint lies in the folder, whole or not */

@@ -7,6 +7,8 @@ import { errorCode, exists, fileErrorReason, makeDirectory, writeFileAtomic, wri
 import { UserError } from "../util/errors.js";
 import { didYouMean } from "../util/nearest.js";
 import { firstIssue } from "../util/schema-issue.js";
+import { nameCheckpoint } from "./checkpoint.js";
+import { nameEvents } from "./log.js";
 
 /** Where runs lie: CHECKPOINT_DIR/RUN/run.json and, for each model, CHECKPOINT_DIR/RUN/MODEL/{events.jsonl, best/, last/}. */
 
@@ -64,7 +66,7 @@ export async function createRun(checkpointDir: string, record: RunRecord): Promi
   checkName(name, "run");
   for (const model of record.config.models) checkName(model.name, "model");
   const paths = runPaths(checkpointDir, name, record);
-  const temporary = join(checkpointDir, `.${name.slice(0, 40)}.${process.pid}.${created++}.new`);
+  const temporary = temporaryPath(checkpointDir, name, "new");
   const taken = () =>
     new UserError(`A run named ${name} exists already in ${checkpointDir}; choose another name with --run or go on with --resume ${name}.`);
   if (await exists(paths.dir)) throw taken();
@@ -110,6 +112,45 @@ export async function openRun(checkpointDir: string, name: string): Promise<RunP
   return runPaths(checkpointDir, name, parseRecord(file, text));
 }
 
+/**
+ * Sets a run aside, under a name that is never listed, and removes it: one that is broken off in between is not listed either.
+ * @throws UserError where the folder cannot be changed
+ */
+export async function removeRun(checkpointDir: string, run: RunPaths): Promise<void> {
+  const aside = temporaryPath(checkpointDir, run.name, "old");
+  try {
+    await rename(run.dir, aside);
+    await rm(aside, { recursive: true, force: true });
+  } catch (error) {
+    const reason = fileErrorReason(error);
+    throw reason ? new UserError(`Cannot remove ${run.dir}: ${reason}; make ${checkpointDir} and all in it writable.`) : error;
+  }
+}
+
+/**
+ * Gives a run another name: its folder, then its run.json, its checkpoints and its logs. The folder's name is the one that counts, so a
+ * rename that is broken off leaves a run that can be trained and read.
+ * @throws UserError where the name is not allowed (exit code 2), taken, or the folder cannot be changed
+ */
+export async function renameRun(checkpointDir: string, run: RunPaths, name: string): Promise<RunPaths> {
+  checkName(name, "run");
+  const renamed = runPaths(checkpointDir, name, run.record);
+  if (await exists(renamed.dir)) throw new UserError(`A run named ${name} exists already in ${checkpointDir}; choose another name.`);
+  try {
+    await rename(run.dir, renamed.dir);
+  } catch (error) {
+    const reason = fileErrorReason(error);
+    throw reason ? new UserError(`Cannot rename ${run.dir}: ${reason}; make ${checkpointDir} writable.`) : error;
+  }
+  await updateRun(renamed, renamed.record);
+  for (const model of renamed.record.config.models) {
+    const { best, last, events } = renamed.model(model.name);
+    for (const dir of [best, last]) await nameCheckpoint(dir, name);
+    await nameEvents(events, name);
+  }
+  return renamed;
+}
+
 /** @returns the runs in the folder, newest first; folders that are no runs are left out, as is a folder that does not exist */
 export async function listRuns(checkpointDir: string): Promise<RunPaths[]> {
   const entries = await readdir(checkpointDir, { withFileTypes: true }).catch((error: unknown) => {
@@ -118,9 +159,9 @@ export async function listRuns(checkpointDir: string): Promise<RunPaths[]> {
   });
   const runs: RunPaths[] = [];
   for (const entry of entries) {
-    // A run may lie elsewhere and be linked here; a run being created is none yet.
+    // A run may lie elsewhere and be linked here; a run being created is none yet, and one being removed none any more.
     const folder = entry.isDirectory() || entry.isSymbolicLink();
-    if (!folder || !isRunName(entry.name) || /^\..*\.\d+\.\d+\.new$/.test(entry.name)) continue;
+    if (!folder || !isRunName(entry.name) || /^\..*\.\d+\.\d+\.(new|old)$/.test(entry.name)) continue;
     const file = join(checkpointDir, entry.name, recordFile);
     try {
       runs.push(runPaths(checkpointDir, entry.name, parseRecord(file, await readFile(file, "utf8"))));
@@ -136,13 +177,19 @@ export async function newestRun(checkpointDir: string): Promise<RunPaths | undef
   return (await listRuns(checkpointDir))[0];
 }
 
+/** @returns a folder beside the runs that is none of them */
+function temporaryPath(checkpointDir: string, name: string, kind: "new" | "old"): string {
+  return join(checkpointDir, `.${name.slice(0, 40)}.${process.pid}.${created++}.${kind}`);
+}
+
+/** A run's name is its folder's: run.json says another one where the folder was moved by hand. */
 function runPaths(checkpointDir: string, name: string, record: RunRecord): RunPaths {
   const dir = join(checkpointDir, name);
   return {
     name,
     dir,
     file: join(dir, recordFile),
-    record,
+    record: { ...record, config: { ...record.config, run: name } },
     model(model) {
       const modelDir = join(dir, model);
       return {

@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { errorCode, fileErrorReason, writeRemedy } from "../util/atomic-write.js";
+import { errorCode, exists, fileErrorReason, writeFileAtomic, writeRemedy } from "../util/atomic-write.js";
 import { UserError } from "../util/errors.js";
 import type { RunEvent } from "./events.js";
 
@@ -84,6 +84,30 @@ export async function* readEvents(file: string): AsyncGenerator<RunEvent, void, 
   } catch (error) {
     const reason = fileErrorReason(error);
     throw reason ? new UserError(`Cannot read ${file}: ${reason}.`) : error;
+  }
+}
+
+/** Writes the name of a renamed run into each event of a log, where there is one. A line that is no event stays as it is. */
+export async function nameEvents(file: string, run: string): Promise<void> {
+  if (await exists(file)) await writeFileAtomic(file, namedLines(file, run));
+}
+
+async function* namedLines(file: string, run: string): AsyncGenerator<string, void, undefined> {
+  let rest = "";
+  for await (const chunk of createReadStream(file, { encoding: "utf8" })) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield lines.map((line) => `${namedLine(line, run)}\n`).join("");
+  }
+  yield rest;
+}
+
+function namedLine(line: string, run: string): string {
+  try {
+    // Not by parseEvent: a number that JSON cannot write has to stay null.
+    return JSON.stringify({ ...JSON.parse(line), run });
+  } catch {
+    return line;
   }
 }
 

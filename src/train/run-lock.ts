@@ -17,8 +17,8 @@ interface Holder {
 
 const lockName = "lock.json";
 
-/** @returns release() @throws UserError where another process trains the run */
-export function lockRun(runDir: string): () => void {
+/** @returns release(), which takes the run's folder where it has moved meanwhile @throws UserError where another process trains the run */
+export function lockRun(runDir: string): (movedTo?: string) => void {
   const file = join(runDir, lockName);
   const own: Holder = { pid: process.pid, host: hostname(), started: startTicks(process.pid) };
   for (let attempt = 1; ; attempt++) {
@@ -26,7 +26,7 @@ export function lockRun(runDir: string): () => void {
       const descriptor = openSync(file, "wx");
       writeSync(descriptor, `${JSON.stringify(own)}\n`);
       closeSync(descriptor);
-      return () => rmSync(file, { force: true });
+      return (movedTo = runDir) => rmSync(join(movedTo, lockName), { force: true });
     } catch (error) {
       if (errorCode(error) !== "EEXIST") {
         throw new UserError(`Cannot write ${file}: ${fileErrorReason(error) ?? String(error)}; make the run's folder writable.`);

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.js";
 
@@ -44,7 +44,7 @@ export function errorCode(error: unknown): string | undefined {
 let written = 0;
 
 /** Writes or replaces one file. @throws UserError naming the path and the reason; the old file is then untouched */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, data: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${written++}.new`);
   try {
     await writeSynced(temporary, data);
@@ -128,10 +128,10 @@ function siblings(path: string): { fresh: string; old: string } {
 }
 
 /** Writes a file and makes its content durable. @throws the system's error */
-export async function writeSynced(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeSynced(path: string, data: string | Uint8Array | AsyncIterable<string>): Promise<void> {
   const file = await open(path, "w");
   try {
-    await file.writeFile(data);
+    await writeFile(file, data);
     await file.sync();
   } finally {
     await file.close();

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
@@ -42,6 +42,7 @@ function open(args: readonly string[], cwd: string, env: Record<string, string> 
     raw: () => raw,
     shows: (text: string | RegExp) => expect.poll(screen, patience).toMatch(text),
     exits: (code: number) => expect.poll(() => exitCode, patience).toBe(code),
+    ends: () => expect.poll(() => exitCode, patience).not.toBeUndefined(),
     /** The content of the normal screen after the dashboard has gone. */
     restored: async () => {
       await expect.poll(() => terminal.buffer.active.type, patience).toBe("normal");
@@ -98,4 +99,30 @@ test("--plain prints lines on a terminal, in colour unless NO_COLOR is set; TERM
   expect(coloured.raw()).toContain("\u001b[");
   expect(plain.raw()).not.toContain("\u001b");
   expect(dumb.raw()).not.toContain("\u001b");
+});
+
+test("runs rm asks on a terminal: only yes removes, Ctrl-D and all else do not, Ctrl-C ends the program", async () => {
+  const folder = temporaryFolder();
+  const trained = open(["train", "--model", "compact", ...data, "--epochs", "1", "--run", "a", "--plain"], folder);
+  await trained.exits(0);
+  const place = join(folder, "checkpoints", "a");
+  const asked = async (answer: string) => {
+    const program = open(["runs", "rm", "a"], folder);
+    await program.shows("Remove a (compact) with all checkpoints? [y/N]");
+    program.child.write(answer);
+    return program;
+  };
+  for (const answer of ["\r", "n\r", "a\r", "\u0004"]) {
+    const program = await asked(answer);
+    await program.exits(1);
+    await program.shows("nothing was removed");
+    expect(existsSync(place)).toBe(true);
+  }
+  const interrupted = await asked("\u0003");
+  await interrupted.ends();
+  expect(existsSync(place)).toBe(true);
+  const program = await asked("y\r");
+  await program.exits(0);
+  await program.shows("removed a");
+  expect(existsSync(place)).toBe(false);
 });

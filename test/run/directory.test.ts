@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { shippedPresets } from "../../dist/config/files.js";
 import { flagSource, resolveOptions } from "../../dist/config/resolve.js";
-import { createRun, listRuns, newestRun, openRun, type RunRecord, updateRun } from "../../dist/run/directory.js";
+import { createRun, listRuns, newestRun, openRun, type RunRecord, removeRun, renameRun, updateRun } from "../../dist/run/directory.js";
 import { UserError } from "../../dist/util/errors.js";
 
 let dir: string;
@@ -116,5 +116,44 @@ describe("run directory", () => {
       /^Cannot create a run in .*checkpoints: .*; make it writable or choose another folder with --checkpoint-dir\.$/,
     );
     expect(await readdir(dir)).toEqual(["file"]);
+  });
+
+  it("lists a run that is moved by hand under its folder's name", async () => {
+    await createRun(dir, record("a"));
+    await rename(join(dir, "a"), join(dir, "b"));
+    expect((await openRun(dir, "b")).record.config.run).toBe("b");
+    expect((await listRuns(dir)).map(({ name, record: { config } }) => [name, config.run])).toEqual([["b", "b"]]);
+  });
+
+  it("removes a run with all that lies in it, and lists none whose removal was cut off", async () => {
+    const run = await createRun(dir, record("a"));
+    await mkdir(join(run.dir, "simple", "last"), { recursive: true });
+    await writeFile(join(run.dir, "simple", "last", "model.json"), "{}");
+    await createRun(dir, record("b"));
+    await removeRun(dir, run);
+    expect(await readdir(dir)).toEqual(["b"]);
+    await rename(join(dir, "b"), join(dir, ".b.123.0.old"));
+    expect(await listRuns(dir)).toEqual([]);
+  });
+
+  it("renames a run in its record and its log, whose torn and damaged lines stay as they are", async () => {
+    const run = await createRun(dir, record("a"));
+    const { dir: model, events } = run.model("simple");
+    await mkdir(model);
+    await writeFile(events, '{"type":"start","run":"a","loss":null}\nx\n{"type":"do');
+    const renamed = await renameRun(dir, run, "b");
+    expect(renamed).toMatchObject({ name: "b", dir: join(dir, "b"), record: { config: { run: "b" } } });
+    expect(await readdir(dir)).toEqual(["b"]);
+    expect(JSON.parse(await readFile(renamed.file, "utf8"))).toEqual(record("b"));
+    expect(await readFile(renamed.model("simple").events, "utf8")).toBe('{"type":"start","run":"b","loss":null}\nx\n{"type":"do');
+    expect((await readdir(renamed.model("simple").dir)).sort()).toEqual(["events.jsonl"]);
+  });
+
+  it("renames no run to a name that is taken or no folder's", async () => {
+    const run = await createRun(dir, record("a"));
+    await createRun(dir, record("b"));
+    await expect(renameRun(dir, run, "b")).rejects.toThrow(/A run named b exists already/);
+    await expect(renameRun(dir, run, "../c")).rejects.toMatchObject({ exitCode: 2 });
+    expect((await readdir(dir)).sort()).toEqual(["a", "b"]);
   });
 });
