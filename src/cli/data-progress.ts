@@ -2,7 +2,7 @@ import type { DownloadProgress } from "../data/download.js";
 import { formatBytes, formatCount } from "../ui/format.js";
 
 /** The display of a command while a dataset is downloaded or generated. */
-export interface DataProgress {
+interface DataProgress {
   update(progress: DownloadProgress): void;
   /** Ends the line of the bar, so that other text can follow. */
   end(): void;

@@ -25,7 +25,7 @@ export interface Dataset {
   source: string;
 }
 
-export interface DatasetOptions {
+interface DatasetOptions {
   /** --data-dir, or MNIST_TUI_DATA where undefined; searched before the cache and the mirrors. */
   dataDir?: string;
   /** Number of samples to use, the first ones of the split; undefined: all. */

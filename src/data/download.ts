@@ -17,7 +17,7 @@ export interface DownloadProgress {
   unit: "bytes" | "digits";
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   signal?: AbortSignal;
   onProgress?(progress: DownloadProgress): void;
   /** Milliseconds: for the first answer of any mirror, and between two pieces of a file. */
@@ -40,7 +40,7 @@ const largestDownload = 64 * 1024 * 1024;
 const staleMilliseconds = 24 * 3600 * 1000;
 
 /** @returns addresses of the folders to download from: below those of MNIST_TUI_MIRROR (comma-separated, each with a folder a dataset), else the catalog's */
-export function mirrorsOf(entry: DatasetEntry): readonly string[] {
+function mirrorsOf(entry: DatasetEntry): readonly string[] {
   const override = process.env.MNIST_TUI_MIRROR;
   if (!override) return entry.mirrors;
   const folders = override.split(",").map((mirror) => mirror.trim().replace(/\/*$/, "/"));

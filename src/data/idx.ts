@@ -9,13 +9,13 @@ import { UserError } from "../util/errors.js";
  * The IDX format of MNIST (https://github.com/cvdf-datasets/mnist): two zero bytes, a type byte (0x08 is uint8), the number of
  * dimensions, the dimensions as big-endian uint32, then the values, last dimension fastest. Only uint8 occurs in these datasets.
  */
-export interface Idx {
+interface Idx {
   dimensions: readonly number[];
   /** As many bytes as the product of the dimensions; a view into the bytes given. */
   data: Uint8Array;
 }
 
-export interface IdxExpectation {
+interface IdxExpectation {
   /** Expected size of each dimension; undefined: any size above 0. */
   dimensions: readonly (number | undefined)[];
   /** The largest value allowed, such as 9 for the labels of ten classes. */

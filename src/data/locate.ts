@@ -16,7 +16,7 @@ export interface Location {
   files: Map<string, readonly string[]>;
 }
 
-export interface DataDirectory {
+interface DataDirectory {
   directory: string;
   origin: "--data-dir" | "MNIST_TUI_DATA";
 }

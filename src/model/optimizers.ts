@@ -2,7 +2,7 @@
  * The optimizers of torch.optim, once: settings, engines, the headers of native/ and stored states all read this table. The formulas are each
  * engine's own. This file imports nothing, so that a build script can load it.
  */
-export interface Optimizer {
+interface Optimizer {
   /** Slots of every trainable parameter beside that of a momentum, in PyTorch's words and in the order in which the kernels take them. */
   slots: readonly string[];
   /** Whether it takes a momentum, with which it keeps one slot more. */

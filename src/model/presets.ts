@@ -21,7 +21,7 @@ export const presetNames: readonly string[] = readdirSync(folder)
   .map((file) => file.slice(0, -".json".length))
   .sort();
 
-export interface ModelOptions {
+interface ModelOptions {
   /**
    * Filters of each convolution in order, 1–512. In `residual` the first convolution counts, then each block as one: all
    * convolutions of a block have its width.

@@ -2,7 +2,7 @@ import { ImageError } from "./image-error.js";
 
 /** Reads uncompressed BMP files, which the decoder behind the other formats does not know: 1, 4, 8, 24 and 32 bits a pixel. */
 
-export interface Bitmap {
+interface Bitmap {
   width: number;
   height: number;
   /** [height × width × 3] red, green, blue */

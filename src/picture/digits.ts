@@ -24,7 +24,7 @@ export interface FoundDigit {
   parts?: FoundDigit[];
 }
 
-export interface FoundPage {
+interface FoundPage {
   polarity: Polarity;
   /** From left to right; at least one. */
   digits: FoundDigit[];

@@ -3,7 +3,7 @@ import { ImageError } from "./image-error.js";
 /** What a file is, by its first bytes. */
 
 /** Formats that strangers may send: their files are taken apart before a decoder sees them. */
-export type WebFormat = "png" | "jpeg" | "webp";
+type WebFormat = "png" | "jpeg" | "webp";
 /** Formats that only the owner of the machine is trusted with. */
 export type FileFormat = WebFormat | "gif" | "tiff" | "bmp" | "avif";
 

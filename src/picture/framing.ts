@@ -13,7 +13,7 @@ const strokeWidths = { least: 1.9, thickened: 2.3, most: 4.4, thinned: 3.6 };
 /** Side of the canvas on which strokes are made thicker or thinner, in pixels a pixel of the result. */
 const oversampling = 6;
 
-export interface Framed {
+interface Framed {
   /** [784] 0 background … 1 ink */
   pixels: Float32Array;
   /** Ink's box in the field. */

@@ -6,13 +6,6 @@ import { findStraightLines, lineInk, type StraightLine, viewed } from "./straigh
  * right angles around something. What a line crosses stays.
  */
 
-export interface Cleaned {
-  field: Field;
-  /** Lines taken out that run off the page, and lines of frames. */
-  rules: number;
-  frame: number;
-}
-
 /** Parts of the page's shorter side: a line this near to the page's edge ends there; lines this near to each other meet. */
 const nearEdge = 0.035;
 const nearLine = 0.035;

@@ -54,7 +54,7 @@ export async function readImage(bytes: Uint8Array, style: ImageStyle, limits?: I
 }
 
 /** @throws ImageError where nothing is drawn on it */
-export function normalizeImage(raster: Raster, style: ImageStyle): NormalizedImage {
+function normalizeImage(raster: Raster, style: ImageStyle): NormalizedImage {
   const light = brightness(raster);
   const { stored, upright } = raster;
   const steps = [`${stored.width}×${stored.height} ${raster.format.toUpperCase()}`];
@@ -86,7 +86,7 @@ export function readyImage(pixels: Float32Array, steps: string[]): NormalizedIma
 }
 
 /** @returns the one with the largest box @param digits at least one */
-export function largestOf<T extends { box: Box }>(digits: readonly T[]): T {
+function largestOf<T extends { box: Box }>(digits: readonly T[]): T {
   const area = ({ box }: T) => (box.right - box.left) * (box.bottom - box.top);
   return digits.reduce((largest, next) => (area(next) > area(largest) ? next : largest));
 }

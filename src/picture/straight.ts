@@ -2,7 +2,7 @@ import { type Field, shrink } from "./field.js";
 
 /** Finds long, straight, thin lines in ink: the rules of paper, frames, cells, axes. Which of them are no part of a digit is for lines.ts to say. */
 
-export type Direction = "across" | "down";
+type Direction = "across" | "down";
 
 export interface StraightLine {
   direction: Direction;
@@ -47,7 +47,7 @@ export function findStraightLines(ink: Field): StraightLine[] {
 }
 
 /** A field seen along one direction. */
-export interface View {
+interface View {
   data: Float32Array;
   length: number;
   breadth: number;

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 /** Base64 of many megabytes, decoded in slices between which the event loop serves other clients. */
 
 /** How the document around the base64 escapes characters: not at all, as a string in JSON, or as a value in a form. */
-export type Escapes = "none" | "json" | "form";
+type Escapes = "none" | "json" | "form";
 
 /** A multiple of four: four digits are three bytes, so that each slice can be decoded on its own. */
 const sliceBytes = 2 ** 19;

@@ -21,7 +21,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-export interface BatcherOptions {
+interface BatcherOptions {
   /** Pictures that may wait. */
   waiting: number;
   onBatch(size: number): void;

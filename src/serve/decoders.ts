@@ -10,7 +10,7 @@ import { overloaded, RequestError } from "./request-error.js";
  * that whoever sends many of those does not hold up the others.
  */
 
-export interface DecoderOptions {
+interface DecoderOptions {
   limits: ImageLimits;
   /** Pictures that may wait in each lane. */
   waiting: number;

@@ -11,7 +11,7 @@ export interface Part {
   bytes: Buffer;
 }
 
-export interface FormLimits {
+interface FormLimits {
   /** Largest part, in bytes. */
   partBytes: number;
   /** Makes the error for a larger one. */

@@ -24,7 +24,7 @@ export function originOf(text: string): string | undefined {
   return /^https?:$/.test(protocol) ? origin : undefined;
 }
 
-export interface Caller {
+interface Caller {
   /** The request's target as it was sent: a path, or a whole address as a proxy is sent one. */
   url?: string;
   /** Names and values in turn, as they were sent: a second Host header is left out of the others. */
@@ -32,7 +32,7 @@ export interface Caller {
   headers: { host?: string; origin?: string };
 }
 
-export interface Allowed {
+interface Allowed {
   names: ReadonlySet<string>;
   /** Other sites whose pages may use this server. */
   origins: ReadonlySet<string>;

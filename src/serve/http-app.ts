@@ -19,7 +19,7 @@ const timeouts = {
 };
 const statusOf: Record<ImageProblem, number> = { format: 415, damaged: 400, "too-large": 413, blank: 422 };
 
-export interface AppOptions {
+interface AppOptions {
   host: string;
   /** Further names that the Host header may have. */
   allowHosts: readonly string[];

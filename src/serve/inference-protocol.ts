@@ -33,7 +33,7 @@ const requestSchema = z.object({
   outputs: z.array(z.object({ name: z.enum(outputNames) })).optional(),
 });
 
-export interface InferRequest {
+interface InferRequest {
   id?: string;
   /** One [784] in [0, 1] an image. */
   images: Float32Array[];

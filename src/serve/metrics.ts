@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 
 type Labels = Record<string, string>;
 
-export class Counter {
+class Counter {
   private readonly values = new Map<string, number>();
 
   constructor(
@@ -27,7 +27,7 @@ export class Counter {
   }
 }
 
-export class Histogram {
+class Histogram {
   private readonly counts: number[];
   private sum = 0;
   private count = 0;

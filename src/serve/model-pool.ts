@@ -6,7 +6,7 @@ import { RequestError } from "./request-error.js";
 
 /** The models that a server answers with. It watches their checkpoints: a new best one comes into use, a damaged one does not. */
 
-export interface PoolOptions extends ClassifierOptions {
+interface PoolOptions extends ClassifierOptions {
   /** Pictures that may wait for each model. */
   waiting: number;
   onBatch(model: string, size: number): void;
@@ -14,7 +14,7 @@ export interface PoolOptions extends ClassifierOptions {
   onNotice(level: "info" | "warning", message: string): void;
 }
 
-export interface ModelStatus {
+interface ModelStatus {
   name: string;
   /** Absent, like all below, before the first checkpoint. */
   preset?: string;

@@ -8,7 +8,7 @@ import { RequestError } from "./request-error.js";
 import { pictureIn } from "./upload.js";
 
 /** The answer to a picture. */
-export interface PredictResponse {
+interface PredictResponse {
   label: number;
   name: string;
   probabilities: number[];
@@ -24,7 +24,7 @@ export interface PredictResponse {
   pixels?: string;
 }
 
-export interface BoxedAnswer {
+interface BoxedAnswer {
   label: number;
   name: string;
   probabilities: number[];

@@ -19,7 +19,7 @@ import { learningRateAt, type RunSchedule } from "./schedule.js";
 /** An event without its run, model and time, which the trainer adds. */
 export type EventContent = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "run" | "model" | "time"> : never) : never;
 
-export interface LoopOptions {
+interface LoopOptions {
   config: ModelConfig;
   model: Model;
   seed: number;

@@ -17,7 +17,7 @@ export interface AccuracyMeasurement {
   evaluationSeconds: number;
 }
 
-export interface AccuracyOptions {
+interface AccuracyOptions {
   config: ModelConfig;
   dataset: Dataset;
   /** A fraction. */

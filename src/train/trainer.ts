@@ -23,7 +23,7 @@ import { type Usage, watchResources } from "./resources.js";
 import { readSharedDataset, type SharedDataset } from "./shared-dataset.js";
 
 /** A trainer's connection to its parent. */
-export interface Channel {
+interface Channel {
   /** @returns the parent's message of that type as soon as it is there; undefined where the run is over before it began */
   receive<T extends SetupMessage["type"]>(type: T): Promise<Extract<SetupMessage, { type: T }> | undefined>;
   commands: CommandQueue;

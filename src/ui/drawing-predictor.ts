@@ -11,7 +11,7 @@ export interface PredictingModel {
   predict(pixels: Float32Array): Promise<readonly number[]>;
 }
 
-export interface PredictorEvents {
+interface PredictorEvents {
   /** @param probabilities [models][10], in the models' order */
   predicted(probabilities: (readonly number[])[]): void;
   failed(error: unknown): void;

@@ -41,12 +41,12 @@ export type Effect =
   | { type: "suspend" }
   | { type: "redraw" };
 
-export interface Pressed {
+interface Pressed {
   ui: UiState;
   effects: Effect[];
 }
 
-export const targets = [0.95, 0.97, 0.98, 0.99, 0.995] as const;
+const targets = [0.95, 0.97, 0.98, 0.99, 0.995] as const;
 const smoothings = [0, 0.01, 0.03, 0.1] as const;
 const zooms = [1, 0.5, 0.25, 0.1] as const;
 

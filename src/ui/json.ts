@@ -1,7 +1,7 @@
 import type { RunStore } from "../run/state/store.js";
 import type { RunView } from "./run-view.js";
 
-export interface JsonOptions {
+interface JsonOptions {
   write(text: string): void;
 }
 

@@ -11,7 +11,7 @@ import { gpuLines, hostOnly, machineLines, trainerFigures } from "./panels/devic
 import type { RunView } from "./run-view.js";
 import { summaryLines } from "./summary.js";
 
-export interface LinesOptions {
+interface LinesOptions {
   write(text: string): void;
   /** May escape codes be written? Never into a pipe, never with NO_COLOR. */
   color: "none" | "ansi";

@@ -3,7 +3,7 @@ import type { TerminalTraits } from "./terminal.js";
 
 /** A prediction as lines of text: the picture as the network gets it, and the probabilities beside it. */
 
-export interface Prediction {
+interface Prediction {
   /** [784] in [0, 1] */
   pixels: Float32Array;
   label: number;
@@ -29,7 +29,7 @@ export function predictionLines(prediction: Prediction, traits: TerminalTraits):
 }
 
 /** A picture with several digits, small, a box around each. */
-export interface Overview {
+interface Overview {
   width: number;
   height: number;
   /** [height × width] 0 background … 1 ink */
@@ -38,7 +38,7 @@ export interface Overview {
   scale: number;
 }
 
-export interface BoxedDigit {
+interface BoxedDigit {
   name: string;
   /** Of its label. */
   probability: number;

@@ -10,7 +10,7 @@ export interface SetupChoices {
   check(args: string[]): string | undefined;
 }
 
-export interface SetupField {
+interface SetupField {
   /** The setting. */
   key: string;
   /** As in `--batch-size`, without the dashes. */
@@ -22,7 +22,7 @@ export interface SetupField {
   ofPreset?: boolean;
 }
 
-export interface PresetChoice {
+interface PresetChoice {
   name: string;
   description: string;
   parameters: number;
@@ -46,7 +46,7 @@ export interface SetupState {
 }
 
 /** A row of the form; those for settings have their keys. */
-export interface FormRow {
+interface FormRow {
   key: string;
   label: string;
   kind: "choice" | "text" | "button";

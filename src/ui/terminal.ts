@@ -1,5 +1,5 @@
 /** Colours that a terminal can show; 1 is none. */
-export type ColorDepth = 256 | 16 | 1;
+type ColorDepth = 256 | 16 | 1;
 
 /** A terminal's abilities, known before a single byte is written to it. */
 export interface TerminalTraits {
@@ -7,7 +7,7 @@ export interface TerminalTraits {
   charset: "unicode" | "ascii";
 }
 
-export interface TraitOptions {
+interface TraitOptions {
   env: Record<string, string | undefined>;
   ascii: boolean;
   color: boolean;

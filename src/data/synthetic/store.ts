@@ -19,7 +19,7 @@ const fewDigits = 4_000;
 /** Digits generated between two turns of the event loop. */
 const digitsPerTurn = 500;
 
-export interface SyntheticOptions {
+interface SyntheticOptions {
   limitTrain?: number;
   limitTest?: number;
   signal?: AbortSignal;

@@ -24,7 +24,7 @@ export interface Features {
 }
 
 /** Shared by all views of the same features. */
-export interface Storage {
+interface Storage {
   data: DeviceBuffer;
   gradient?: DeviceBuffer;
   /** A part of the gradient has been written: further parts are added to it. */

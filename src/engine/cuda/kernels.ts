@@ -124,7 +124,7 @@ type Parameters = Readonly<Record<string, ParameterType>>;
 type ArgumentValue<T> = T extends "pointer" ? View | null : FieldValue<typeof cudaSchema, T>;
 type Fields<P> = { -readonly [F in keyof P]: ArgumentValue<P[F]> };
 
-export type KernelName = keyof typeof kernels;
+type KernelName = keyof typeof kernels;
 export type Arguments<K extends KernelName> = Fields<(typeof kernels)[K]["parameters"]>;
 /** The fields of a struct of native/cuda/program.gen.cuh. */
 export type StructValue<N extends Structs> = ValueOf<typeof cudaSchema, N>;

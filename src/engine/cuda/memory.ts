@@ -16,7 +16,7 @@ export interface View {
   length: number;
 }
 
-export const elementBytes = { f32: 4, u32: 4, bytes: 1 } as const;
+const elementBytes = { f32: 4, u32: 4, bytes: 1 } as const;
 
 export function bufferLength({ shape }: DeviceBuffer): number {
   return shape.reduce((product, n) => product * n, 1);

@@ -38,7 +38,7 @@ export function planSession({ model, optimizer, batchSize, normalization }: Sess
 }
 
 /** The size of a GPU, and its free memory. */
-export interface GpuMemory {
+interface GpuMemory {
   name: string;
   multiprocessors: number;
   freeBytes: number;

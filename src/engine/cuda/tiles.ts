@@ -23,7 +23,7 @@ export interface Product {
   combined?: boolean;
 }
 
-export interface Tiling {
+interface Tiling {
   tile: TileName;
   /** Parts of the depth, each a product of its own; the result is their sum. */
   parts: number;

@@ -5,7 +5,7 @@ import type { Floats } from "./floats.js";
  * Batch normalization (Ioffe and Szegedy 2015, arXiv:1502.03167; torch.nn.BatchNorm2d), each channel for itself.
  * x, y [N, C, A] with A = H·W pixels; weight, bias, running mean and variance [C].
  */
-export interface Normalization {
+interface Normalization {
   channels: number;
   area: number;
 }

@@ -5,7 +5,7 @@ import type { Floats } from "./floats.js";
  *
  *   y[n, o] = bias[o] + Σ i  weight[o, i] · x[n, i]
  */
-export interface DenseGeometry {
+interface DenseGeometry {
   inputs: number;
   units: number;
 }

@@ -1,7 +1,7 @@
 import { imagePixels as pixels, imageSide as side } from "../../util/image-size.js";
 import type { Floats } from "./floats.js";
 
-export interface PixelNormalization {
+interface PixelNormalization {
   mean: number;
   std: number;
 }

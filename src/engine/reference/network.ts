@@ -11,7 +11,7 @@ import type { Floats, FloatsConstructor } from "./floats.js";
 import { globalAveragePoolBackward, globalAveragePoolForward, maxPoolBackward, maxPoolForward } from "./pool.js";
 
 /** Training: batch statistics, dropout of this seed and step. Evaluation: running statistics, no dropout. */
-export type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
+type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
 
 /** Arrays of a layer's forward pass that its backward pass needs. */
 interface Trace {

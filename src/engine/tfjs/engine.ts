@@ -2,7 +2,7 @@ import type { Engine, EngineName } from "../contract/engine.js";
 import type { TfjsBackend } from "./backend.js";
 
 /** Where a backend of TF.js comes from, and whether it can be had here. */
-export interface TfjsSource {
+interface TfjsSource {
   name: EngineName;
   /** Loads and starts the backend. */
   open(options: { threads: number }): Promise<TfjsBackend>;

@@ -45,7 +45,7 @@ interface Tensorflow {
   libraries: string[];
 }
 
-export interface LinkResult extends TensorflowFacts {
+interface LinkResult extends TensorflowFacts {
   tensorflow: string;
   folder: string;
 }
@@ -88,7 +88,7 @@ export async function unlinkTensorflow(): Promise<string | undefined> {
 }
 
 /** @throws UserError where there is none, naming the files that were looked for */
-export function findPipTensorflow(directory: string): Tensorflow {
+function findPipTensorflow(directory: string): Tensorflow {
   if (process.platform === "win32")
     throw new UserError(
       "Linking needs Linux or macOS: TensorFlow for Windows comes without the libraries for it; use WSL, or --engine webgpu.",

@@ -6,7 +6,7 @@ import type { Tensor, Tensor4D, Tf, TfjsBackend } from "./backend.js";
 import { dropoutMask } from "./batch.js";
 
 /** Training: batch statistics, dropout of this seed and step. Evaluation: running statistics, no dropout. */
-export type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
+type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
 
 /** Statistics of a batch in training, [C] each; the variance is the unbiased one that running statistics take. */
 export interface BatchStatistics {

@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cacheDirectory } from "../../util/cache-directory.js";
 
 /** TF.js's version; its packages must all have the same. */
 export const tfjsVersion = "4.22.0";
 /** Dawn for Node. */
-export const dawnVersion = "0.6.2";
+const dawnVersion = "0.6.2";
 
 /** The folder of an engine's packages that are installed on request, outside of this program. */
 export function engineFolder(engine: "tensorflow" | "webgpu"): string {
@@ -20,14 +19,8 @@ export function webgpuInstallCommand(): string {
 }
 
 /** @returns a path as a shell takes it */
-export function quoted(path: string): string {
+function quoted(path: string): string {
   return /^[\w./@:\\~+-]+$/.test(path) ? path : JSON.stringify(path);
-}
-
-/** @returns a require that finds a package, from the engine's own folder or else beside this program; undefined where it is in neither */
-export function requireWith(name: string, engine: "tensorflow" | "webgpu"): NodeJS.Require | undefined {
-  const own = join(engineFolder(engine), "package.json");
-  return [own, import.meta.url].map((from) => createRequire(from)).find((require) => packageFolder(name, require) !== undefined);
 }
 
 /** @returns the folder of an installed package, whatever it exports */

@@ -26,7 +26,7 @@ export function linkFile(): string {
 }
 
 /** @returns the link, or undefined where there is none or it cannot be read */
-export function readLink(): Link | undefined {
+function readLink(): Link | undefined {
   try {
     return JSON.parse(readFileSync(linkFile(), "utf8")) as Link;
   } catch {

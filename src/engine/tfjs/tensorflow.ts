@@ -11,7 +11,7 @@ import { findTensorflow, type TensorflowPackage } from "./tensorflow-packages.js
 const probeMilliseconds = 60_000;
 
 /** The builds of TensorFlow on this machine, after a try. */
-export interface TensorflowState {
+interface TensorflowState {
   /** The build that the engine would use, with its facts; undefined where none runs. */
   chosen?: TensorflowPackage & TensorflowFacts;
   /** Builds that are installed and do not run. */

@@ -28,7 +28,7 @@ export interface WebgpuFacts {
 }
 
 /** The packages that the engine needs, by folder; undefined where one is missing. */
-export interface WebgpuPackages {
+interface WebgpuPackages {
   dawn: string;
   backend: string;
   core: string;

@@ -9,7 +9,7 @@ export type Zod = typeof zod;
 export type Initial = { bound: number } | { value: number };
 
 /** A parameter of one layer. */
-export interface LayerParameter {
+interface LayerParameter {
   /** "weight", "running_mean": the end of PyTorch's name, behind the layer's. */
   part: string;
   /** PyTorch's. */

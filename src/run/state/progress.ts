@@ -9,7 +9,7 @@ export function fractionDone(model: ModelState): number {
 }
 
 /** Steps of the whole training; 0 before its start is known. */
-export function totalSteps(model: ModelState): number {
+function totalSteps(model: ModelState): number {
   return model.start === undefined ? 0 : model.start.epochs * model.start.stepsPerEpoch;
 }
 

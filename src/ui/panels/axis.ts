@@ -1,5 +1,5 @@
 /** Ranges and tick marks of a chart's axes. */
-export interface Tick {
+interface Tick {
   value: number;
   label: string;
 }

@@ -31,7 +31,7 @@ export interface ChartSeries {
   reading: string;
 }
 
-export type XAxis = "epoch" | "step" | "seconds";
+type XAxis = "epoch" | "step" | "seconds";
 
 export interface ChartOptions {
   xAxis: XAxis;
@@ -65,7 +65,7 @@ export interface ChartSource {
   stage?: "running" | "ended";
 }
 
-export interface ChartRequest {
+interface ChartRequest {
   title: string;
   sources: ChartSource[];
   options: ChartOptions;

@@ -18,14 +18,14 @@ export interface ConfusionData {
   examples: { samples: Sample[]; total: number; note: string };
 }
 
-export interface ConfusionCell {
+interface ConfusionCell {
   text: string;
   /** Fraction of the row, in [0, 1], shown as a colour. */
   share: number;
   kind: "right" | "wrong";
 }
 
-export interface ConfusionOptions {
+interface ConfusionOptions {
   row: number;
   column: number;
   unit: "count" | "percent";

@@ -8,7 +8,7 @@ import type { GpuReading, ModelState, RunState } from "../../run/state/state.js"
 import { plainText } from "../../util/plain-text.js";
 import { formatBytes, formatCount } from "../format.js";
 
-export interface DeviceLine {
+interface DeviceLine {
   label: string;
   text: string;
   /** Ordinal of the model, or -1. */

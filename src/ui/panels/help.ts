@@ -1,4 +1,4 @@
-export interface HelpSection {
+interface HelpSection {
   title: string;
   keys: [key: string, does: string][];
 }

@@ -4,7 +4,7 @@ import { plainText } from "../../util/plain-text.js";
 import { formatCount, formatEpoch } from "../format.js";
 import type { TableData } from "./table.js";
 
-export interface LayersData {
+interface LayersData {
   model: string;
   caption: string;
   table: TableData;
@@ -12,7 +12,7 @@ export interface LayersData {
   empty?: string;
 }
 
-export interface FilterImages {
+interface FilterImages {
   size: number;
   /** [count] of [size × size] in −1…1, scaled by the largest absolute weight of all. */
   images: Float32Array[];

@@ -1,7 +1,7 @@
 import type { LogLine, RunState } from "../../run/state/state.js";
 import { formatClock } from "../format.js";
 
-export interface LogRow {
+interface LogRow {
   time: string;
   model: string;
   /** Ordinal of the model. */

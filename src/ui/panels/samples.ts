@@ -65,7 +65,7 @@ export function tileOf(sample: Sample, model: ModelState): SampleTile {
 const decoded = new Map<string, Uint8Array>();
 
 /** base64 → uint8 [784]; a short or damaged one is padded with background. The newest are kept for the next frame. */
-export function decodePixels(base64: string): Uint8Array {
+function decodePixels(base64: string): Uint8Array {
   const known = decoded.get(base64);
   if (known !== undefined) return known;
   const pixels = new Uint8Array(imagePixels);

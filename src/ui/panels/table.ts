@@ -12,7 +12,7 @@ export interface TableData {
   rows: string[][];
 }
 
-export interface Column {
+interface Column {
   heading: string;
   align: "left" | "right";
   /** Lower ones are dropped first where the width does not suffice. */
@@ -72,7 +72,7 @@ export function fitColumns(table: TableData, width: number): { table: TableData;
 }
 
 /** @returns the model's bytes on its device, else those of its process; undefined before they were measured */
-export function memoryOf(model: ModelState): number | undefined {
+function memoryOf(model: ModelState): number | undefined {
   return finite(model.device?.deviceBytes) ?? finite(model.device?.hostBytes);
 }
 

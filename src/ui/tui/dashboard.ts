@@ -18,7 +18,7 @@ import { TrainerQuestions } from "./trainer-questions.js";
 import { viewAt } from "./widgets/header-footer.js";
 import { overlayOf } from "./widgets/overlays.js";
 
-export interface DashboardOptions {
+interface DashboardOptions {
   store: RunStore;
   /** Shown in the first line: the program's name. */
   title: string;
@@ -32,7 +32,7 @@ export interface DashboardOptions {
   quit(how: "save" | "now", key: string): void;
 }
 
-export interface Dashboard extends RunView {
+interface Dashboard extends RunView {
   /** Resolves when the user leaves the final screen, or after close(). */
   finished: Promise<void>;
   /** Restores the terminal at once; for signal handlers. close() does the same. */

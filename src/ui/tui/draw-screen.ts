@@ -12,14 +12,14 @@ import { Screen } from "./terminal/screen.js";
 import { drawingSize, paintDrawing } from "./widgets/drawing.js";
 import { isTooSmall, paintTooSmall } from "./widgets/too-small.js";
 
-export interface DrawScreenOptions {
+interface DrawScreenOptions {
   ascii: boolean;
   color: boolean;
   models: readonly PredictingModel[];
 }
 
 /** The screen of the command `draw`. */
-export interface DrawScreen {
+interface DrawScreen {
   /** Resolves when the user leaves; "C-c" where by Ctrl-C. Rejects where a model fails. */
   finished: Promise<"quit" | "C-c">;
   /** Restores the terminal. May be called more than once. */

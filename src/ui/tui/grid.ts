@@ -5,7 +5,7 @@ import type { Context } from "./paint/painter.js";
 import type { Surface } from "./paint/surface.js";
 import { cells, moveBox } from "./terminal/cells.js";
 
-export interface GridOptions {
+interface GridOptions {
   /** The box that the grid fills. */
   body: blessed.Widgets.BoxElement;
   /** Cells of the body. */

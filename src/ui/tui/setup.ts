@@ -17,7 +17,7 @@ import { createTheme, type Theme } from "./paint/theme.js";
 import { moveBox, paintedBox } from "./terminal/cells.js";
 import { Screen } from "./terminal/screen.js";
 
-export interface SetupOptions {
+interface SetupOptions {
   title: string;
   ascii: boolean;
   color: boolean;
@@ -64,7 +64,7 @@ export async function openSetup(options: SetupOptions): Promise<string[] | undef
 }
 
 /** The whole form; at any size. */
-export function paintSetup(surface: Surface, state: SetupState, { title, choices }: SetupOptions, theme: Theme): void {
+function paintSetup(surface: Surface, state: SetupState, { title, choices }: SetupOptions, theme: Theme): void {
   const inner = paintBorder(surface, theme, `${title}: set up a run`, "Esc leaves");
   const labels = 16;
   const columns = Math.max(1, Math.min(state.models.length, Math.floor((inner.width - labels) / 14)));

@@ -15,7 +15,7 @@ export function forwardTaps(kernelSize: number, padding: number): ConvTap[] {
 }
 
 /** One part of a convolution's input gradient: the taps that reach the pixels of one parity. */
-export interface BackwardPart {
+interface BackwardPart {
   taps: ConvTap[];
   part?: { row: number; column: number };
   height: number;

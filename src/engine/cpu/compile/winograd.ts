@@ -21,7 +21,7 @@ function tilesOver(height: number, width: number, side: TileSide): number {
 }
 
 /** The properties of a convolution by which its algorithm is chosen. */
-export interface Convolution {
+interface Convolution {
   kernelSize: number;
   stride: number;
   inputs: number;

@@ -10,7 +10,7 @@ export function padded(n: number): number {
   return Math.ceil(n / blockChannels) * blockChannels;
 }
 
-export type View = StructFields<"View">;
+type View = StructFields<"View">;
 export type Scope = View["scope"];
 
 /** Where a feature map lies; the plan gives it. */

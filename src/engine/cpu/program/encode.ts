@@ -2,7 +2,7 @@ import { Encoder } from "../../schema/encode.js";
 import type { StructValue } from "../../schema/fields.js";
 import { cpuSchema } from "./schema.js";
 
-export type StructName = keyof typeof cpuSchema.structs;
+type StructName = keyof typeof cpuSchema.structs;
 /** The fields of a struct of native/program.gen.h, as TypeScript has them. */
 export type StructFields<N extends StructName> = StructValue<typeof cpuSchema, N>;
 

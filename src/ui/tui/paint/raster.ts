@@ -2,7 +2,7 @@
  * Curves in a grid of cells. With braille a cell has 2 × 4 dots; without, one mark a cell that says which curve it is. A cell has one
  * colour, so it belongs to the curve with the most dots in it.
  */
-export interface Raster {
+interface Raster {
   /** Dots across and down. */
   readonly width: number;
   readonly height: number;

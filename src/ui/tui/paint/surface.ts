@@ -13,10 +13,6 @@ export function attribute(foreground: number, background: number, flags = 0): nu
 }
 
 /** @returns the attribute on another background */
-export function onBackground(attr: number, background: number): number {
-  return (attr & ~0x1ff) | background;
-}
-
 export function withFlag(attr: number, flags: number): number {
   return attr | (flags << 18);
 }

@@ -27,7 +27,7 @@ export interface Theme extends TerminalTraits {
   grey(brightness: number): number;
 }
 
-export interface Glyphs {
+interface Glyphs {
   horizontal: string;
   vertical: string;
   topLeft: string;

@@ -2,7 +2,7 @@ import blessed from "blessed";
 import type { Rectangle } from "../paint/rectangle.js";
 import { Surface } from "../paint/surface.js";
 
-export interface CellsOptions extends blessed.Widgets.BoxOptions {
+interface CellsOptions extends blessed.Widgets.BoxOptions {
   charset?: "unicode" | "ascii";
   paint?(surface: Surface): void;
 }

@@ -6,7 +6,7 @@ import { keyName } from "./keys.js";
 import { type MouseEvent, MouseReader, mouseOff, mouseOn } from "./mouse.js";
 import { listenToSignals } from "./signals.js";
 
-export interface ScreenEvents {
+interface ScreenEvents {
   key(name: string): void;
   mouse(event: MouseEvent): void;
   resize(): void;

@@ -1,5 +1,5 @@
 /** The answers of a screen to signals. */
-export interface SignalResponses {
+interface SignalResponses {
   /** The process is about to stop (Ctrl-Z): the terminal goes back to the shell. */
   stop(): void;
   /** The process goes on after a stop; SIGSTOP, which no process can handle, comes without a call of `stop` before. */
