@@ -40,7 +40,7 @@ export function runInTerminal({ command, columns, rows, env = {} }) {
     name: "xterm-256color",
     cols: columns,
     rows,
-    env: { ...process.env, COLORTERM: "truecolor", ...env },
+    env: { ...process.env, LC_ALL: "C.UTF-8", COLORTERM: "truecolor", ...env },
   });
   let listening = true;
   child.onData((data) => {

@@ -37,9 +37,13 @@ test.each<[string, string[], RegExp]>([
   ["an unknown option", ["train", "--epoch", "3"], /--epoch'?; choose from --compare, --model, --dataset.*--ascii/],
   ["an unknown option of the program", ["--nonsense"], /--nonsense/],
   ["a command without the one that it needs", ["tensorflow"], /tensorflow expects one of link, unlink; see mnist-tui tensorflow --help/],
-  ["an unknown command of a command", ["tensorflow", "lnk"], /unknown command 'lnk'; choose from link, unlink;/],
-  ["an unknown option of a command of a command", ["tensorflow", "unlink", "--jsn"], /unknown option '--jsn'; see mnist-tui tensorflow/],
-  ["an option without its value", ["predict", "--checkpoint"], /--checkpoint <dir>/],
+  ["an unknown command of a command", ["tensorflow", "lnk"], /unknown command 'lnk'; choose from link, unlink \(did you mean link\?\);/],
+  [
+    "an unknown option of a command of a command",
+    ["tensorflow", "unlink", "--jsn"],
+    /unknown option '--jsn'; choose from --help; see mnist-tui tensorflow unlink --help/,
+  ],
+  ["an option without its value", ["predict", "--checkpoint"], /--checkpoint <name>/],
   ["arguments too many", ["train", "two", "words"], /train expects options only, got two words; see mnist-tui train --help/],
   ["an argument too many", ["summary", "simple", "deep"], /summary expects 1 argument, got simple deep; see mnist-tui summary --help/],
   [

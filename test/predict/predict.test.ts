@@ -341,7 +341,7 @@ describe("mnist-tui predict used wrongly", () => {
   it.each([
     ["no image", [], /missing required argument 'image'/],
     ["standard input twice", ["-", "-"], /Standard input \(-\) can be read only once/],
-    ["an unknown engine", ["a.png", "--engine", "abacus"], /Allowed choices are auto, native, wasm/],
+    ["an unknown engine", ["a.png", "--engine", "abacus"], /--engine expects one of auto, native, wasm/],
     ["an unknown option", ["a.png", "--frobnicate"], /unknown option '--frobnicate'; choose from --checkpoint,/],
   ])("%s exits with 2 and one sentence", (_, args, message) => {
     const { stderr, status, stdout } = predict(args);

@@ -158,7 +158,7 @@ describe("mnist-tui serve", () => {
       2,
       /--allow-origin expects the address of a site such as https:\/\/digits\.example, got "\*"/,
     ],
-    ["an unknown engine", ["--engine", "abacus"], 2, /Allowed choices are auto/],
+    ["an unknown engine", ["--engine", "abacus"], 2, /expects one of auto/],
     ["a checkpoint that is none", ["--checkpoint", "/nowhere"], 1, /\/nowhere does not exist: expected a folder/],
     ["an address of another machine", ["--host", "203.0.113.7", "--port", "0"], 1, /203\.0\.113\.7 is no address of this machine/],
   ])("%s: one sentence, and the exit code", (_, args, code, message) => {
