@@ -24,8 +24,8 @@ static void dispatch(const Op* op, const Context& c) {
     case opActivateBackReduce: return activation::reduce(*reinterpret_cast<const ActivateBackOp*>(op), c);
     case opActivateBackApply: return activation::back(*reinterpret_cast<const ActivateBackOp*>(op), c);
     case opStatistics: return normalize::statistics(*reinterpret_cast<const StatisticsOp*>(op), c);
-    case opAveragePool: return pool::average(*reinterpret_cast<const AveragePoolOp*>(op), c);
-    case opAveragePoolBack: return pool::averageBack(*reinterpret_cast<const AveragePoolOp*>(op), c);
+    case opGlobalAveragePool: return pool::globalAverage(*reinterpret_cast<const PoolOp*>(op), c);
+    case opGlobalAveragePoolBack: return pool::globalAverageBack(*reinterpret_cast<const PoolOp*>(op), c);
     case opLoss: return loss::execute(*reinterpret_cast<const LossOp*>(op), c);
     case opColumnSum: return outer::columnSum(*reinterpret_cast<const ColumnSumOp*>(op), c);
     case opNormalizeFinish: return normalize::finish(*reinterpret_cast<const NormalizeFinishOp*>(op), c);

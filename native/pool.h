@@ -6,7 +6,7 @@ namespace pool {
 using namespace simd;
 constexpr int perBlock = blockChannels / V;
 
-KERNEL void average(const AveragePoolOp& op, const Context& c) {
+KERNEL void globalAverage(const PoolOp& op, const Context& c) {
   const vf scale = broadcast(1.0f / static_cast<float>(op.height * op.width));
   for (int32_t image = 0; image < c.images; image++) {
     float* out = c.at(op.out, image);
@@ -21,8 +21,8 @@ KERNEL void average(const AveragePoolOp& op, const Context& c) {
   }
 }
 
-// in: the gradient to be written; out: the gradient of the averages.
-KERNEL void averageBack(const AveragePoolOp& op, const Context& c) {
+// in: the gradient to be written or added to; out: the gradient of the averages.
+KERNEL void globalAverageBack(const PoolOp& op, const Context& c) {
   const vf scale = broadcast(1.0f / static_cast<float>(op.height * op.width));
   for (int32_t image = 0; image < c.images; image++) {
     const float* out = c.at(op.out, image);
@@ -30,7 +30,10 @@ KERNEL void averageBack(const AveragePoolOp& op, const Context& c) {
       float* row = c.at(op.in, image) + vectorOffset(op.in, v);
       const vf d = load(out + v * V) * scale;
       for (int32_t y = 0; y < op.height; y++, row += op.in.row) {
-        for (int32_t x = 0; x < op.width; x++) store(row + static_cast<size_t>(x) * op.in.pixel, d);
+        for (int32_t x = 0; x < op.width; x++) {
+          float* to = row + static_cast<size_t>(x) * op.in.pixel;
+          store(to, op.accumulate ? load(to) + d : d);
+        }
       }
     }
   }

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 // Hash of the schema: TypeScript refuses kernels that were built for another one.
-constexpr int32_t programVersion = 1444860041;
+constexpr int32_t programVersion = 665210545;
 
 // Pixels of an input image.
 constexpr int32_t imagePixels = 784;
@@ -78,28 +78,28 @@ constexpr int32_t scopeCount = 3;
 
 // The kinds of ops.
 enum Kind : int32_t {
-  opGather = 1,           // the batch's pixels, augmented and normalized
-  opDot,                  // products with weights
-  opOuter,                // weight gradients
-  opActivate,             // element by element: batch norm, residual sum, relu, pool, dropout
-  opActivateBackReduce,   // its backward sums for batch norm
-  opActivateBackApply,    // its gradients
-  opStatistics,           // batch norm's sums
-  opAveragePool,          // global average pooling
-  opAveragePoolBack,      // its gradient
-  opLoss,                 // softmax cross-entropy and its gradient
-  opColumnSum,            // bias gradients
-  opNormalizeFinish,      // batch norm's tables, training
-  opNormalizeBackFinish,  // batch norm's gradients
-  opNormalizeInference,   // batch norm's tables, inference
-  opLossFinish,           // the loss of a step
-  opUpdateLanes,          // the optimizer's step, gradients summed over lanes
-  opUpdateDense,          // gradient and step of a dense layer's weights
-  opProbabilities,        // the outputs of inference
-  opWinograd,             // products with weights by Winograd's algorithm
-  opWinogradOuter,        // weight gradients by Winograd's algorithm
-  opWinogradWeights,      // Winograd's form of weights
-  opTranspose,            // the transposed copy of weights
+  opGather = 1,             // the batch's pixels, augmented and normalized
+  opDot,                    // products with weights
+  opOuter,                  // weight gradients
+  opActivate,               // element by element: batch norm, residual sum, relu, pool, dropout
+  opActivateBackReduce,     // its backward sums for batch norm
+  opActivateBackApply,      // its gradients
+  opStatistics,             // batch norm's sums
+  opGlobalAveragePool,      // global average pooling
+  opGlobalAveragePoolBack,  // its gradient
+  opLoss,                   // softmax cross-entropy and its gradient
+  opColumnSum,              // bias gradients
+  opNormalizeFinish,        // batch norm's tables, training
+  opNormalizeBackFinish,    // batch norm's gradients
+  opNormalizeInference,     // batch norm's tables, inference
+  opLossFinish,             // the loss of a step
+  opUpdateLanes,            // the optimizer's step, gradients summed over lanes
+  opUpdateDense,            // gradient and step of a dense layer's weights
+  opProbabilities,          // the outputs of inference
+  opWinograd,               // products with weights by Winograd's algorithm
+  opWinogradOuter,          // weight gradients by Winograd's algorithm
+  opWinogradWeights,        // Winograd's form of weights
+  opTranspose,              // the transposed copy of weights
 };
 constexpr int32_t opCount = 22;
 
@@ -305,13 +305,13 @@ struct StatisticsOp {
   Offset sums;   // doubles of lane 0, [2][padded channels]: x, x²
 };
 
-// Global average pooling. Backward, `in` is the gradient to write.
-struct AveragePoolOp {
+// Pooling that no activation takes along. Backward, `in` is the gradient to write or to add to, and `out` that of the output.
+struct PoolOp {
   Op op;
-  View in;
-  View out;      // [blocks × 16] an image
-  Count height, width;
-  Count blocks;  // of 16 channels each
+  View in, out;
+  Count height, width;  // of in
+  Count blocks;         // of 16 channels each
+  Flag accumulate;
 };
 
 struct LossOp {

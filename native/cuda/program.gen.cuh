@@ -136,3 +136,10 @@ struct Activation {
   Divisor dropoutMemory;                    // the C4 of that shape
   Divisor quads, windowsDown, windowsAcross;
 };
+
+// The geometry of a pool.
+struct Pool {
+  Divisor quads;                // C4 / 4
+  Divisor height, width;        // of the input: H, W
+  Divisor outHeight, outWidth;  // P, Q
+};

@@ -8,21 +8,21 @@ type Loader = () => Promise<Engine>;
 /**
  * The engines in the order in which `auto` tries them, each behind a dynamic import. The reference engine comes last: it is too slow for anything but tests.
  */
-const loaders: ReadonlyMap<EngineName, Loader> = new Map<EngineName, Loader>([
-  ["cuda", async () => (await import("./cuda/engine.js")).cudaEngine],
-  ["tensorflow", async () => (await import("./tfjs/tensorflow.js")).tensorflowEngine],
-  ["webgpu", async () => (await import("./tfjs/webgpu.js")).webgpuEngine],
-  ["native", async () => (await import("./cpu/engine.js")).nativeEngine],
-  ["wasm", async () => (await import("./cpu/engine.js")).wasmEngine],
-  ["reference", async () => (await import("./reference/engine.js")).referenceEngine],
-]);
+const loaders: Readonly<Record<EngineName, Loader>> = {
+  cuda: async () => (await import("./cuda/engine.js")).cudaEngine,
+  tensorflow: async () => (await import("./tfjs/tensorflow.js")).tensorflowEngine,
+  webgpu: async () => (await import("./tfjs/webgpu.js")).webgpuEngine,
+  native: async () => (await import("./cpu/engine.js")).nativeEngine,
+  wasm: async () => (await import("./cpu/engine.js")).wasmEngine,
+  reference: async () => (await import("./reference/engine.js")).referenceEngine,
+};
 
 /** Names in probing order. */
-export const engineNames: readonly EngineName[] = [...loaders.keys()];
+export const engineNames: readonly EngineName[] = Object.keys(loaders) as EngineName[];
 
 /** Loads the code of the engines that `auto` may take, for a process that waits for its configuration. Never throws. */
 export async function loadEnginesAhead(): Promise<void> {
-  for (const [name, load] of loaders) {
+  for (const [name, load] of Object.entries(loaders)) {
     // probeEngine reports an engine whose code cannot be loaded.
     if (name !== "reference") await load().catch(() => {});
   }
@@ -43,7 +43,7 @@ export interface Refusal {
  * @returns the engine, or one sentence why it cannot run here; never throws
  */
 export async function probeEngine(name: EngineName, purpose: "auto" | "asked" = "asked"): Promise<{ engine: Engine } | { reason: string }> {
-  const load = loaders.get(name);
+  const load: Loader | undefined = loaders[name];
   if (!load) return { reason: `The engine ${name} is not part of this version.` };
   try {
     const engine = await load();

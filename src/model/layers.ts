@@ -5,23 +5,14 @@ import { type DenseLayer, dense } from "./layers/dense.js";
 import { type DropoutLayer, dropout, type ReluLayer, relu } from "./layers/elementwise.js";
 import { type FlattenLayer, flatten } from "./layers/flatten.js";
 import type { LayerKind } from "./layers/kind.js";
-import { type GlobalAveragePoolLayer, globalAveragePool, type MaxPoolLayer, maxPool } from "./layers/pool.js";
+import { type PoolLayer, pools } from "./layers/pool.js";
 import { type ResidualLayer, residual } from "./layers/residual.js";
 
 /** Every kind of layer, by its type. */
-export const layerKinds = { conv, batchNorm, relu, maxPool, globalAveragePool, flatten, dropout, dense, residual };
+export const layerKinds = { conv, batchNorm, relu, ...pools, flatten, dropout, dense, residual };
 
 /** A layer as data, with PyTorch's names. */
-export type Layer =
-  | ConvLayer
-  | BatchNormLayer
-  | ReluLayer
-  | MaxPoolLayer
-  | GlobalAveragePoolLayer
-  | FlattenLayer
-  | DropoutLayer
-  | DenseLayer
-  | Residual;
+export type Layer = ConvLayer | BatchNormLayer | ReluLayer | PoolLayer | FlattenLayer | DropoutLayer | DenseLayer | Residual;
 
 /** An interface, because a type alias may not refer to itself here. */
 interface Residual extends ResidualLayer<Layer> {}

@@ -1,3 +1,4 @@
+import { styleOf } from "../data/catalog.js";
 import { frameArticle, frameDigit } from "../picture/framing.js";
 import { imageSide } from "../util/image-size.js";
 
@@ -83,7 +84,7 @@ function stroke(drawing: Drawing, toX: number, toY: number): Drawing {
 /** The drawing as the dataset's images were made (scaled, centred), whatever its size and position. @returns uint8 [784] */
 export function framedDrawing(drawing: Drawing, dataset: string): Uint8Array {
   const ink = { width: canvasSize, height: canvasSize, data: Float32Array.from(drawing.pixels, (value) => value / 255) };
-  const framed = dataset === "fashion-mnist" ? frameArticle(ink) : frameDigit(ink);
+  const framed = styleOf(dataset) === "article" ? frameArticle(ink) : frameDigit(ink);
   return framed === undefined ? drawing.pixels : Uint8Array.from(framed.pixels, (value) => Math.round(255 * value));
 }
 

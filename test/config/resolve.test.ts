@@ -87,7 +87,7 @@ test("entries carry settings of their own, and two may have the same preset", ()
 });
 
 test.each<[string, Settings, string]>([
-  ["an unknown model", { compare: "simple,alexnet" }, "choose from compact, deep, pyramid, residual, simple, vgg"],
+  ["an unknown model", { compare: "simple,alexnet" }, `choose from ${presets.names.join(", ")}`],
   ["an empty entry", { compare: "simple,," }, "choose from"],
   ["an unknown key of an entry", { compare: "simple:rate=1" }, "kernels, dropout, epochs, batch-size, lr"],
   ["a key of an entry named like a property of objects", { compare: "simple:constructor=1" }, "kernels, dropout, epochs"],

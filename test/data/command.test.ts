@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { datasetNames } from "../../dist/config/names.js";
 import { mirror } from "./mirror.js";
 import { names, realData } from "./real.js";
 
@@ -43,9 +44,7 @@ describe("mnist-tui data", () => {
     expect(stdout).toMatch(/^synthetic +not on this machine; mnist-tui data synthetic will generate it$/m);
     expect(stdout).toContain(path.join(scratch, "cache"));
     const lines = (await data("--json")).stdout.trim().split("\n");
-    expect(lines.map((line) => JSON.parse(line))).toEqual(
-      ["mnist", "fashion-mnist", "synthetic"].map((dataset) => ({ dataset, verified: false, files: [] })),
-    );
+    expect(lines.map((line) => JSON.parse(line))).toEqual(datasetNames.map((dataset) => ({ dataset, verified: false, files: [] })));
   });
 
   it("generates the synthetic digits, with plain lines and no escape code in a pipe", async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { datasetNames } from "../../dist/config/names.js";
 import { webgpuInstallCommand } from "../../dist/engine/tfjs/packages.js";
 import { run, temporaryFolder } from "../cli/program.js";
 
@@ -24,7 +25,7 @@ test("doctor reports for every engine whether it is usable, else the reason and 
     if (name !== "cuda") expect(help, name as string).toMatch(/npm|pip/);
   }
   expect([...engines.values()].filter(({ auto }) => auto)).toHaveLength(1);
-  expect(report.datasets.map(({ name }: { name: string }) => name)).toEqual(["mnist", "fashion-mnist", "synthetic"]);
+  expect(report.datasets.map(({ name }: { name: string }) => name)).toEqual(datasetNames);
   expect(report.terminal).toMatchObject({ problem: "standard output is not a terminal" });
 });
 

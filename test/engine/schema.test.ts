@@ -16,18 +16,18 @@ const native = fileURLToPath(new URL("../../native/", import.meta.url));
 const at = (floats: number) => offsetBy(0 as Offset, floats);
 const view = { scope: "task", offset: 7, image: 784, block: 196, row: 14, pixel: 1 } as const;
 const viewWords = [1, 7, 784, 196, 14, 1];
-const pool = { in: view, out: view, height: 14, width: 13, blocks: 2 };
+const pool = { in: view, out: view, height: 14, width: 13, blocks: 2, accumulate: true };
 
 describe("a struct's value", () => {
   it("is words in the order of the schema, whatever the order of its properties", () => {
     const { blocks, ...rest } = pool;
-    expect(encodeStruct("AveragePoolOp", { blocks, ...rest })).toEqual([...viewWords, ...viewWords, 14, 13, 2]);
+    expect(encodeStruct("PoolOp", { blocks, ...rest })).toEqual([...viewWords, ...viewWords, 14, 13, 2, 1]);
   });
 
   it("stands behind a header in an op, with the length of both", () => {
-    const words = encodeOp("averagePool", pool, { id: 5, gate: -1 });
-    expect(words.slice(0, 4)).toEqual([1 + Object.keys(cpuSchema.ops).indexOf("averagePool"), words.length, 5, -1]);
-    expect(words.slice(4)).toEqual(encodeStruct("AveragePoolOp", pool));
+    const words = encodeOp("globalAveragePool", pool, { id: 5, gate: -1 });
+    expect(words.slice(0, 4)).toEqual([1 + Object.keys(cpuSchema.ops).indexOf("globalAveragePool"), words.length, 5, -1]);
+    expect(words.slice(4)).toEqual(encodeStruct("PoolOp", pool));
   });
 
   it("has −1 for an absent number, zeros for an absent struct, a flag for a struct that may be absent, and lists behind all fields", () => {
@@ -44,7 +44,7 @@ describe("a struct's value", () => {
   it("is refused by the compiler where a field is missing, wrong or of another kind", () => {
     const { blocks, ...missing } = pool;
     // @ts-expect-error Property 'blocks' is missing
-    encodeStruct("AveragePoolOp", missing);
+    encodeStruct("PoolOp", missing);
     // @ts-expect-error "thread" is no scope
     encodeStruct("View", { ...view, scope: "thread" });
     // @ts-expect-error a number is no flag

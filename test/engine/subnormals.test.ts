@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
 import type { Engine } from "../../dist/engine/contract/engine.js";
-import type { OptimizerSettings } from "../../dist/model/optimizers.js";
+import { type OptimizerSettings, optimizerNames, optimizers as table } from "../../dist/model/optimizers.js";
 import { describeEngine } from "./support/available.js";
 import { testChunk } from "./support/images.js";
 import { tinyModel } from "./support/models.js";
-import { adam, samples, sgdMomentum, withSession } from "./support/sessions.js";
+import { samples, withSession } from "./support/sessions.js";
 
-const optimizers: OptimizerSettings[] = [adam, sgdMomentum, { type: "rmsprop", momentum: 0.9, weightDecay: 0 }];
+const optimizers = optimizerNames.map(
+  (type): OptimizerSettings => ({ type, momentum: table[type].takesMomentum ? 0.9 : 0, weightDecay: 0 }),
+);
 /** Models with a first layer that has no gradient where all images are black, and a parameter of that layer: one updated tile by tile, one lane by lane. */
 const layers = [
   ["dense alone", "fc1.weight"],

@@ -17,12 +17,12 @@ const tolerance = { whole: 1e-3, each: 1e-3 };
 /** Milliseconds. The largest preset takes ten seconds per step on an idle machine; the test asserts no duration. */
 const timeout = 600_000;
 /** One step tests every layer; the state of the optimizer and of batch norm takes two or three. */
-const steps: Record<string, number> = { simple: 3, compact: 3, residual: 2, pyramid: 2, deep: 1, vgg: 1 };
+const steps: Record<string, number> = { simple: 3, compact: 3, deep: 1, vgg: 1 };
 
 describe("the reference engine agrees with TF.js's JavaScript backend", () => {
   it.each(presetNames)("over the first steps of %s", { timeout }, async (preset) => {
     const model = buildModel(preset, { dropout: 0 });
-    const batches = Array.from({ length: steps[preset] }, (_, step) => Uint32Array.from([2 * step, 2 * step + 1]));
+    const batches = Array.from({ length: steps[preset] ?? 2 }, (_, step) => Uint32Array.from([2 * step, 2 * step + 1]));
     const initial = initialTensors(model, 7);
     const oracle = await TfjsOracle.create(model, initial, learningRate, 0.9);
     try {

@@ -1,4 +1,4 @@
-import type { FusedActivation } from "../shared/fusion.js";
+import type { FusedActivation, UnfusedPool } from "../shared/fusion.js";
 import { type FeatureBuffers, type Features, imageFloats } from "./features.js";
 import { type Arguments, blocksFor, type KernelCall, kernelCall, type StructValue } from "./kernels.js";
 import { type BufferList, bufferLength, type DeviceBuffer, view } from "./memory.js";
@@ -114,27 +114,28 @@ export class Activations {
     };
   }
 
-  averagePool(input: Features, out: Features): (images: number) => KernelCall[] {
+  pool(kernel: UnfusedPool["type"], label: string, input: Features, out: Features): (images: number) => KernelCall[] {
     return (images) => {
       const count = (images * imageFloats(out)) / 4;
       const args = {
         ...{ x: view(input.storage.data, 0, images * imageFloats(input)), y: view(out.storage.data, 0, 4 * count) },
-        ...{ quads: input.memory / 4, area: input.height * input.width, count },
+        ...{ g: poolShape(input, out), count },
       };
-      return [kernelCall("global average pool", "averagePool", [blocksFor("averagePool", count)], args)];
+      return [kernelCall(label, kernel, [blocksFor(kernel, count)], args)];
     };
   }
 
-  averagePoolBack(input: Features, out: Features): (images: number) => KernelCall[] {
+  poolBack(type: UnfusedPool["type"], label: string, input: Features, out: Features): (images: number) => KernelCall[] {
     const { buffer, accumulate } = this.features.gradient(input);
+    const kernel = `${type}Back` as const;
     return (images) => {
       const floats = images * imageFloats(input);
       const args = {
         ...{ dy: this.gradient(out, images), dx: view(buffer, 0, floats) },
         mask: input.storage.masked ? view(input.storage.data, 0, floats) : null,
-        ...{ quads: input.memory / 4, area: input.height * input.width, count: floats / 4, accumulate },
+        ...{ g: poolShape(input, out), count: floats / 4, accumulate },
       };
-      return [kernelCall("global average pool backward", "averagePoolBack", [blocksFor("averagePoolBack", floats / 4)], args)];
+      return [kernelCall(`${label} backward`, kernel, [blocksFor(kernel, floats / 4)], args)];
     };
   }
 
@@ -177,6 +178,10 @@ function shape(a: Activation, out: Features, images: number, round: (x: number) 
     ...{ dropoutChannels: counted.channels, dropoutPixels: counted.pixels, dropoutMemory: counted.memory },
     ...{ quads: memory / 4, windowsDown: round(height / side), windowsAcross: round(width / side) },
   };
+}
+
+function poolShape({ memory, height, width }: Features, out: Features): StructValue<"Pool"> {
+  return { quads: memory / 4, height, width, outHeight: out.height, outWidth: out.width };
 }
 
 function threads({ images, windowsDown, windowsAcross, quads }: StructValue<"Activation">): number {

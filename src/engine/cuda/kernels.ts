@@ -63,6 +63,9 @@ const activateSums = {
   tickets: "pointer",
   a: "Activation",
 } as const;
+/** Pools that no activation takes along: their kernels have the names of the layers. */
+const pool = { x: "pointer", y: "pointer", g: "Pool", count: "i32" } as const;
+const poolBack = { dy: "pointer", dx: "pointer", mask: "pointer", g: "Pool", count: "i32", accumulate: "flag" } as const;
 const normalizer = { weight: "pointer", bias: "pointer", runningMean: "pointer", runningVariance: "pointer", table: "pointer" } as const;
 
 /** One kernel for each tile. */
@@ -92,11 +95,8 @@ export const kernels = {
   activateBack_pooled: { threads: 256, parameters: activateBack },
   activateSums_pixels: { threads: constants.columnThreads, parameters: activateSums },
   activateSums_pooled: { threads: constants.columnThreads, parameters: activateSums },
-  averagePool: { threads: 256, parameters: { x: "pointer", y: "pointer", quads: "Divisor", area: "i32", count: "i32" } },
-  averagePoolBack: {
-    threads: 256,
-    parameters: { dy: "pointer", dx: "pointer", mask: "pointer", quads: "Divisor", area: "Divisor", count: "i32", accumulate: "flag" },
-  },
+  globalAveragePool: { threads: 256, parameters: pool },
+  globalAveragePoolBack: { threads: 256, parameters: poolBack },
   loss: { threads: constants.lossThreads, parameters: { run: "pointer", logits: "pointer", dLogits: "pointer", images: "i32" } },
   answer: { threads: 256, parameters: { run: "pointer", logits: "pointer", ticket: "pointer", images: "i32" } },
   update: {

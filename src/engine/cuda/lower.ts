@@ -1,11 +1,12 @@
 import { convPadding } from "../../model/layers/conv.js";
+import { kindOf } from "../../model/layers.js";
 import { classes } from "../../model/logits.js";
 import type { Model } from "../../model/model.js";
 import type { Node } from "../../model/nodes.js";
 import { inputShape } from "../../model/shape.js";
 import { UserError } from "../../util/errors.js";
 import { imagePixels, imageSide } from "../../util/image-size.js";
-import { Fusion, isReluAlone, type LayerOf } from "../shared/fusion.js";
+import { Fusion, isReluAlone, type LayerOf, type UnfusedPool } from "../shared/fusion.js";
 import { type Activation, Activations, type Normalizer } from "./activations.js";
 import { FeatureBuffers, type Features, flattened, imageFloats, quadsOf } from "./features.js";
 import { blocksFor, type KernelCall, kernelCall, type StructValue, structSize } from "./kernels.js";
@@ -230,11 +231,12 @@ class Lowering extends Fusion<Features, Normalizer> {
     return output;
   }
 
-  protected averagePool(node: Node, input: Features): Features {
-    const out = this.features.make("global average", node.output);
-    this.calls.push(this.activations.averagePool(input, out));
+  protected pool(layer: UnfusedPool, node: Node, input: Features): Features {
+    const name = kindOf(layer).description(layer);
+    const out = this.features.make(name, node.output);
+    this.calls.push(this.activations.pool(layer.type, name, input, out));
     this.tape.push(() => {
-      if (!this.constants.has(input.storage.data)) this.calls.push(this.activations.averagePoolBack(input, out));
+      if (!this.constants.has(input.storage.data)) this.calls.push(this.activations.poolBack(layer.type, name, input, out));
     });
     return out;
   }

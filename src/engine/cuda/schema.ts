@@ -87,6 +87,14 @@ const structs = {
       windowsAcross: field("Divisor"),
     },
   },
+  Pool: {
+    doc: "The geometry of a pool.",
+    fields: {
+      quads: field("Divisor", "C4 / 4"),
+      ...together("Divisor", ["height", "width"], "of the input: H, W"),
+      ...together("Divisor", ["outHeight", "outWidth"], "P, Q"),
+    },
+  },
 } satisfies Record<string, Struct>;
 
 export const cudaSchema = {

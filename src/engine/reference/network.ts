@@ -8,7 +8,7 @@ import { type ConvGeometry, convBackwardInput, convBackwardWeight, convForward }
 import { denseBackwardInput, denseBackwardWeight, denseForward } from "./dense.js";
 import { add, dropout, reluBackward, reluForward } from "./elementwise.js";
 import type { Floats, FloatsConstructor } from "./floats.js";
-import { globalAveragePoolBackward, globalAveragePoolForward, maxPoolBackward, maxPoolForward } from "./pool.js";
+import { pools } from "./pool.js";
 
 /** Training: batch statistics, dropout of this seed and step. Evaluation: running statistics, no dropout. */
 type Mode = { type: "train"; seed: number; step: number } | { type: "evaluate" };
@@ -97,13 +97,6 @@ export class Network {
       case "relu":
         reluForward(x, y);
         break;
-      case "maxPool":
-        trace.winner = new Uint32Array(y.length);
-        maxPoolForward(x, y, trace.winner, this.batch, input);
-        break;
-      case "globalAveragePool":
-        globalAveragePoolForward(x, y, input[1] * input[2]);
-        break;
       case "flatten":
         // [C, H, W] is stored in the order of flattening.
         y.set(x);
@@ -121,6 +114,8 @@ export class Network {
       case "residual":
         add(this.forwardChain(node.body!, x), this.forwardChain(node.shortcut!, x), y);
         break;
+      default:
+        trace.winner = pools[layer.type].forward(x, y, this.batch, input);
     }
     this.traces.set(node.id, trace);
     return y;
@@ -159,12 +154,6 @@ export class Network {
       case "relu":
         reluBackward(y, dy, dx);
         break;
-      case "maxPool":
-        maxPoolBackward(dy, winner!, dx);
-        break;
-      case "globalAveragePool":
-        globalAveragePoolBackward(dy, dx, input[1] * input[2]);
-        break;
       case "flatten":
         dx.set(dy);
         break;
@@ -180,6 +169,8 @@ export class Network {
       case "residual":
         add(this.backwardChain(node.body!, dy), this.backwardChain(node.shortcut!, dy), dx);
         break;
+      default:
+        pools[layer.type].backward(dy, dx, input, winner);
     }
     return dx;
   }

@@ -14,7 +14,7 @@ export function update(
   learningRate: number,
   step: number,
 ): void {
-  const { type, momentum, weightDecay } = settings;
+  const { momentum, weightDecay } = settings;
   const slot = (name: string) => slots.get(name)!;
   const buffer = slots.get(momentumSlot);
   const { beta1, beta2 } = optimizers.adam.constants;
@@ -23,24 +23,31 @@ export function update(
   const correction2 = 1 - beta2 ** step;
   for (let k = 0; k < w.length; k++) {
     const g = gradient[k] + weightDecay * w[k];
-    if (type === "adam") {
-      const m = slot("exp_avg");
-      const v = slot("exp_avg_sq");
-      m[k] = beta1 * m[k] + (1 - beta1) * g;
-      v[k] = beta2 * v[k] + (1 - beta2) * g * g;
-      w[k] -= ((learningRate / correction1) * m[k]) / (Math.sqrt(v[k]) / Math.sqrt(correction2) + optimizers.adam.constants.epsilon);
-    } else {
-      let direction = g;
-      if (type === "rmsprop") {
+    let direction = g;
+    switch (settings.type) {
+      case "adam": {
+        const m = slot("exp_avg");
+        const v = slot("exp_avg_sq");
+        m[k] = beta1 * m[k] + (1 - beta1) * g;
+        v[k] = beta2 * v[k] + (1 - beta2) * g * g;
+        w[k] -= ((learningRate / correction1) * m[k]) / (Math.sqrt(v[k]) / Math.sqrt(correction2) + optimizers.adam.constants.epsilon);
+        continue;
+      }
+      case "sgd":
+        break;
+      case "rmsprop": {
         const v = slot("square_avg");
         v[k] = alpha * v[k] + (1 - alpha) * g * g;
         direction = g / (Math.sqrt(v[k]) + optimizers.rmsprop.constants.epsilon);
+        break;
       }
-      if (buffer) {
-        buffer[k] = momentum * buffer[k] + direction;
-        direction = buffer[k];
-      }
-      w[k] -= learningRate * direction;
+      default:
+        settings.type satisfies never;
     }
+    if (buffer) {
+      buffer[k] = momentum * buffer[k] + direction;
+      direction = buffer[k];
+    }
+    w[k] -= learningRate * direction;
   }
 }

@@ -1,3 +1,4 @@
+import type { PoolLayer } from "../../model/layers/pool.js";
 import type { Shape } from "../../model/shape.js";
 import type { Floats } from "./floats.js";
 
@@ -33,7 +34,7 @@ export function maxPoolBackward(dy: Floats, winner: Uint32Array, dx: Floats): vo
 }
 
 /** Mean over the pixels of each channel. x [N, C, A], y [N, C]. */
-export function globalAveragePoolForward(x: Floats, y: Floats, area: number): void {
+function globalAveragePoolForward(x: Floats, y: Floats, area: number): void {
   for (let k = 0; k < y.length; k++) {
     let sum = 0;
     for (let a = 0; a < area; a++) sum += x[k * area + a];
@@ -42,6 +43,32 @@ export function globalAveragePoolForward(x: Floats, y: Floats, area: number): vo
 }
 
 /** Fills dx [N, C, A]: every pixel has an equal share. */
-export function globalAveragePoolBackward(dy: Floats, dx: Floats, area: number): void {
+function globalAveragePoolBackward(dy: Floats, dx: Floats, area: number): void {
   for (let k = 0; k < dx.length; k++) dx[k] = dy[Math.floor(k / area)] / area;
 }
+
+/** The arithmetic of a pool. Shapes are those of the layer's input; x and dx [N, C, H, W], y and dy the layer's output. */
+interface Pool {
+  /** Fills y. @returns where each maximum was, for the backward pass of a pool that needs it */
+  forward(x: Floats, y: Floats, batch: number, input: Shape): Uint32Array | undefined;
+  /** Fills dx. @param winner of the forward pass */
+  backward(dy: Floats, dx: Floats, input: Shape, winner: Uint32Array | undefined): void;
+}
+
+export const pools: Readonly<Record<PoolLayer["type"], Pool>> = {
+  maxPool: {
+    forward(x, y, batch, input) {
+      const winner = new Uint32Array(y.length);
+      maxPoolForward(x, y, winner, batch, input);
+      return winner;
+    },
+    backward: (dy, dx, _, winner) => maxPoolBackward(dy, winner!, dx),
+  },
+  globalAveragePool: {
+    forward(x, y, _, [, height, width]) {
+      globalAveragePoolForward(x, y, height * width);
+      return undefined;
+    },
+    backward: (dy, dx, [, height, width]) => globalAveragePoolBackward(dy, dx, height * width),
+  },
+};

@@ -1,3 +1,4 @@
+import type { PoolLayer } from "../../model/layers/pool.js";
 import type { Layer } from "../../model/layers.js";
 import type { Node } from "../../model/nodes.js";
 
@@ -16,6 +17,9 @@ export interface FusedActivation<Features, Normalizer> {
 }
 
 export type LayerOf<T extends Layer["type"]> = Extract<Layer, { type: T }>;
+
+/** Pools that no activation takes along: an operation forward and one backward, which engines name after the layer. */
+export type UnfusedPool = Exclude<PoolLayer, LayerOf<"maxPool">>;
 
 /** Whether nothing is left to do but batch norm, which the sum of two branches can take along. */
 function isPlain({ skip, relu, pool, dropout }: FusedActivation<unknown, unknown>): boolean {
@@ -36,7 +40,7 @@ export abstract class Fusion<Features, Normalizer> {
 
   protected abstract convolution(layer: LayerOf<"conv">, node: Node, input: Features): Features;
   protected abstract dense(layer: LayerOf<"dense">, node: Node, input: Features): Features;
-  protected abstract averagePool(node: Node, input: Features): Features;
+  protected abstract pool(layer: UnfusedPool, node: Node, input: Features): Features;
   /** @returns the activation's output as one vector of channels, rows and columns */
   protected abstract flatten(a: FusedActivation<Features, Normalizer>): Features;
   protected abstract normalizer(layer: string, input: Features): Normalizer;
@@ -67,12 +71,12 @@ export abstract class Fusion<Features, Normalizer> {
       case "dropout":
         if (layer.rate === 0 || this.mode === "inference") return a;
         return { ...(a.dropout ? { input: this.flush(a) } : a), dropout: { index: node.dropoutIndex ?? 0, rate: layer.rate } };
-      case "globalAveragePool":
-        return { input: this.averagePool(node, this.flush(a)) };
       case "flatten":
         return { input: this.flatten(a) };
       case "residual":
         return this.residual(node, this.flush(a));
+      default:
+        return { input: this.pool(layer, node, this.flush(a)) };
     }
   }
 

@@ -109,6 +109,8 @@ export class Pass {
       case "residual":
         trace.y = tf.add(this.forwardChain(node.body!, x), this.forwardChain(node.shortcut!, x));
         break;
+      default:
+        layer satisfies never;
     }
     this.traces.set(node.id, trace);
     return trace.y;

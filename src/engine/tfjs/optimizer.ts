@@ -14,26 +14,34 @@ export function update(
   weights: Tensor,
   gradient: Tensor,
   slots: Slots,
-  { type, momentum, weightDecay }: OptimizerSettings,
+  settings: OptimizerSettings,
   learningRate: number,
   step: number,
 ): { weights: Tensor; slots: Slots } {
+  const { momentum, weightDecay } = settings;
   const g = weightDecay > 0 ? tf.add(gradient, tf.mul(weights, weightDecay)) : gradient;
   const average = (old: Tensor, decay: number, value: Tensor) => tf.add(tf.mul(old, decay), tf.mul(value, 1 - decay));
-  if (type === "adam") {
-    const { beta1, beta2, epsilon } = optimizers.adam.constants;
-    const m = average(slots.exp_avg, beta1, g);
-    const v = average(slots.exp_avg_sq, beta2, tf.square(g));
-    const denominator = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon);
-    const size = learningRate / (1 - beta1 ** step);
-    return { weights: tf.sub(weights, tf.div(tf.mul(m, size), denominator)), slots: { exp_avg: m, exp_avg_sq: v } };
-  }
   const next: Slots = {};
   let direction = g;
-  if (type === "rmsprop") {
-    const { alpha, epsilon } = optimizers.rmsprop.constants;
-    next.square_avg = average(slots.square_avg, alpha, tf.square(g));
-    direction = tf.div(g, tf.add(tf.sqrt(next.square_avg), epsilon));
+  switch (settings.type) {
+    case "adam": {
+      const { beta1, beta2, epsilon } = optimizers.adam.constants;
+      const m = average(slots.exp_avg, beta1, g);
+      const v = average(slots.exp_avg_sq, beta2, tf.square(g));
+      const denominator = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon);
+      const size = learningRate / (1 - beta1 ** step);
+      return { weights: tf.sub(weights, tf.div(tf.mul(m, size), denominator)), slots: { exp_avg: m, exp_avg_sq: v } };
+    }
+    case "sgd":
+      break;
+    case "rmsprop": {
+      const { alpha, epsilon } = optimizers.rmsprop.constants;
+      next.square_avg = average(slots.square_avg, alpha, tf.square(g));
+      direction = tf.div(g, tf.add(tf.sqrt(next.square_avg), epsilon));
+      break;
+    }
+    default:
+      settings.type satisfies never;
   }
   if (momentum > 0) {
     direction = tf.add(tf.mul(slots[momentumSlot], momentum), direction);

@@ -12,10 +12,12 @@ export interface GlobalAveragePoolLayer {
   type: "globalAveragePool";
 }
 
+export type PoolLayer = MaxPoolLayer | GlobalAveragePoolLayer;
+
 const maxPoolSchema = (z: Zod) => z.strictObject({ type: z.literal("maxPool") });
 const globalAveragePoolSchema = (z: Zod) => z.strictObject({ type: z.literal("globalAveragePool") });
 
-export const maxPool: LayerKind<MaxPoolLayer, zod.infer<ReturnType<typeof maxPoolSchema>>> = {
+const maxPool: LayerKind<MaxPoolLayer, zod.infer<ReturnType<typeof maxPoolSchema>>> = {
   schema: maxPoolSchema,
   expand: (spec) => [spec],
   outputShape(layer, input): Shape {
@@ -27,9 +29,11 @@ export const maxPool: LayerKind<MaxPoolLayer, zod.infer<ReturnType<typeof maxPoo
   description: () => "max pool 2×2",
 };
 
-export const globalAveragePool: LayerKind<GlobalAveragePoolLayer, zod.infer<ReturnType<typeof globalAveragePoolSchema>>> = {
+const globalAveragePool: LayerKind<GlobalAveragePoolLayer, zod.infer<ReturnType<typeof globalAveragePoolSchema>>> = {
   schema: globalAveragePoolSchema,
   expand: (spec) => [spec],
   outputShape: (_, [channels]) => [channels, 1, 1],
   description: () => "global average pool",
 };
+
+export const pools = { maxPool, globalAveragePool };

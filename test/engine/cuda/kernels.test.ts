@@ -77,14 +77,15 @@ describe.each(modules)("$name", ({ tf32, table, runsOn, header }) => {
 describe("a launch", () => {
   it("is encoded in the layout of its parameters in memory", () => {
     const x = { name: "x", type: "f32", shape: [8], at: 0x1000n } as const;
-    const args = { x: view(x, 2), y: view(x), quads: 3, area: 4, count: 5 };
-    const launch = encode(kernelCall("mean", "averagePool", [7], args), { kernel: (name) => ({ name }) });
-    expect(launch).toMatchObject({ kernel: { name: "averagePool" }, grid: [7, 1, 1], block: [256, 1, 1] });
+    const args = { parts: view(x, 2), bias: null, y: view(x), outputQuads: 3, quads: 4, count: 5, isRelu: true };
+    const launch = encode(kernelCall("sum", "combine", [7], args), { kernel: (name) => ({ name }) });
+    expect(launch).toMatchObject({ kernel: { name: "combine" }, grid: [7, 1, 1], block: [256, 1, 1] });
     const { bytes, offsets } = encodeArguments(launch.args);
-    expect(offsets).toEqual([0, 8, 16, 28, 32]);
+    expect(offsets).toEqual([0, 8, 16, 24, 36, 40, 44]);
     const words = new DataView(bytes.buffer);
     expect(words.getBigUint64(0, true)).toBe(0x1008n);
-    expect([0, 1, 2, 3, 4].map((i) => words.getUint32(16 + 4 * i, true))).toEqual([...Object.values(divisor(3)), 4, 5]);
+    expect(words.getBigUint64(8, true)).toBe(0n);
+    expect([0, 1, 2, 3, 4, 5].map((i) => words.getUint32(24 + 4 * i, true))).toEqual([...Object.values(divisor(3)), 4, 5, 1]);
   });
 });
 

@@ -59,17 +59,17 @@ function expectedGrid({ kernel, args, grid }: KernelCall): number[] {
       return [grid[0], Math.ceil(quads / 64), 1];
     case "activateSums":
       return [grid[0], Math.ceil(a.quads / 64), 1];
-    case "averagePool":
-    case "averagePoolBack":
-      return blocks(count);
     case "loss":
       return [1, 1, 1];
     case "answer":
       return blocks(images);
     case "runningTable":
       return blocks(channels);
+    case "update":
+      return [...grid];
+    default:
+      return blocks(count);
   }
-  return [...grid];
 }
 
 function views(step: KernelCall): View[] {

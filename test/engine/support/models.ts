@@ -83,6 +83,12 @@ const layerLists: Record<string, Layer[]> = {
     dense("fc1"),
   ],
   "global average pool of an odd size": [conv("conv1", 22, { ...valid, ...stride2 }), relu, gap, dense("fc1")],
+  "global average pools, both branches of a residual": [
+    conv("conv1", 5, stride2),
+    relu,
+    { type: "residual", name: "layer1", body: [gap], shortcut: [gap] },
+    dense("fc1"),
+  ],
   "global average pool behind pool, flattened": [conv("conv1", 5, stride2), relu, pool, gap, flatten, dense("fc1", 7), relu, dense("fc2")],
   "batch norm": [
     conv("conv1", 5, { ...noBias, ...stride2 }),

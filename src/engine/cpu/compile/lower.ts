@@ -1,9 +1,10 @@
 import { convPadding } from "../../../model/layers/conv.js";
+import { kindOf } from "../../../model/layers.js";
 import type { Model } from "../../../model/model.js";
 import type { Node } from "../../../model/nodes.js";
 import { inputShape } from "../../../model/shape.js";
 import type { Offset } from "../../schema/fields.js";
-import { Fusion, isReluAlone, type LayerOf } from "../../shared/fusion.js";
+import { Fusion, isReluAlone, type LayerOf, type UnfusedPool } from "../../shared/fusion.js";
 import { type FeatureMap, featureMap } from "../memory/feature-map.js";
 import type { Stored } from "../memory/parameters.js";
 import type { Normalizer, Store } from "../memory/store.js";
@@ -267,12 +268,12 @@ class Lowering extends Fusion<FeatureMap, Normalizer> {
     this.emit(`${d.out.name} forward`, op.dot(d));
   }
 
-  protected averagePool(node: Node, input: FeatureMap): FeatureMap {
-    const out = featureMap("global average", node.output);
-    this.emit(`global average pool`, op.averagePool(input, out));
+  protected pool(layer: UnfusedPool, node: Node, input: FeatureMap): FeatureMap {
+    const name = kindOf(layer).description(layer);
+    const out = featureMap(name, node.output);
+    this.emit(name, op.pool(layer.type, input, out));
     this.tape.push(() => {
-      if (input !== this.image)
-        this.emit(`global average pool backward`, op.averagePoolBack(this.gradientFor(input).map, this.gradientOf(out)));
+      if (input !== this.image) this.emit(`${name} backward`, op.poolBack(layer.type, this.gradientFor(input), this.gradientOf(out)));
     });
     return out;
   }

@@ -1,6 +1,6 @@
 import { shapeSize } from "../../../model/shape.js";
 import type { Offset } from "../../schema/fields.js";
-import type { FusedActivation } from "../../shared/fusion.js";
+import type { FusedActivation, UnfusedPool } from "../../shared/fusion.js";
 import { blocksOf, everySecond, type FeatureMap, strides, view } from "../memory/feature-map.js";
 import type { Normalizer } from "../memory/store.js";
 import type { Tile } from "../memory/tiles.js";
@@ -112,15 +112,15 @@ export function normalizeInference(n: Normalizer): Instruction {
   return instruction("normalizeInference", { maps: [] }, () => n);
 }
 
-export function averagePool(input: FeatureMap, out: FeatureMap): Instruction {
-  return instruction("averagePool", { maps: [input, out] }, () => averageFields(input, out));
+export function pool(type: UnfusedPool["type"], input: FeatureMap, out: FeatureMap): Instruction {
+  return instruction(type, { maps: [input, out] }, () => ({ ...poolFields(input, out), accumulate: false }));
 }
 
-export function averagePoolBack(dInput: FeatureMap, dOut: FeatureMap): Instruction {
-  return instruction("averagePoolBack", { maps: [dInput, dOut] }, () => averageFields(dInput, dOut));
+export function poolBack(type: UnfusedPool["type"], { map, accumulate }: Target, dOut: FeatureMap): Instruction {
+  return instruction(`${type}Back`, { maps: [map, dOut] }, () => ({ ...poolFields(map, dOut), accumulate }));
 }
 
-function averageFields(input: FeatureMap, out: FeatureMap): StructFields<"AveragePoolOp"> {
+function poolFields(input: FeatureMap, out: FeatureMap): Omit<StructFields<"PoolOp">, "accumulate"> {
   return { in: view(input), out: view(out), ...sizeOf(input), blocks: blocksOf(input) };
 }
 

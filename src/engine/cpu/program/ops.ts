@@ -191,9 +191,15 @@ export const opStructs = {
       sums: field("offset", "doubles of lane 0, [2][padded channels]: x, x²"),
     },
   },
-  AveragePoolOp: {
-    doc: "Global average pooling. Backward, `in` is the gradient to write.",
-    fields: { in: field("View"), out: field("View", "[blocks × 16] an image"), ...size, blocks },
+  PoolOp: {
+    doc: "Pooling that no activation takes along. Backward, `in` is the gradient to write or to add to, and `out` that of the output.",
+    fields: {
+      in: field("View"),
+      out: field("View"),
+      ...together("count", ["height", "width"], "of in"),
+      blocks,
+      accumulate: field("flag"),
+    },
   },
   LossOp: { doc: "", fields: { logits: field("View"), dLogits: field("View") } },
   ProbabilitiesOp: { doc: "", fields: { logits: field("View") } },
@@ -260,7 +266,7 @@ export const opStructs = {
 
 /**
  * The ops, in the order of their numbers. A new one needs an entry here and, where no other op has its words, a struct above; its kernel in native/; and a
- * function in compile/ that makes its instruction.
+ * function in compile/ that makes its instruction, except for a pool, whose ops have the name of its layer.
  */
 export const ops = {
   gather: { struct: "GatherOp", execute: "gather::execute", file: "gather.h", doc: "the batch's pixels, augmented and normalized" },
@@ -280,8 +286,8 @@ export const ops = {
   },
   activateBackApply: { struct: "ActivateBackOp", execute: "activation::back", file: "activation_back.h", doc: "its gradients" },
   statistics: { struct: "StatisticsOp", execute: "normalize::statistics", file: "normalize.h", doc: "batch norm's sums" },
-  averagePool: { struct: "AveragePoolOp", execute: "pool::average", file: "pool.h", doc: "global average pooling" },
-  averagePoolBack: { struct: "AveragePoolOp", execute: "pool::averageBack", file: "pool.h", doc: "its gradient" },
+  globalAveragePool: { struct: "PoolOp", execute: "pool::globalAverage", file: "pool.h", doc: "global average pooling" },
+  globalAveragePoolBack: { struct: "PoolOp", execute: "pool::globalAverageBack", file: "pool.h", doc: "its gradient" },
   loss: { struct: "LossOp", execute: "loss::execute", file: "loss.h", doc: "softmax cross-entropy and its gradient" },
   columnSum: { struct: "ColumnSumOp", execute: "outer::columnSum", file: "outer.h", doc: "bias gradients" },
   normalizeFinish: { struct: "NormalizeFinishOp", execute: "normalize::finish", file: "normalize.h", doc: "batch norm's tables, training" },
