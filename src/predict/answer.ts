@@ -35,7 +35,9 @@ export async function answerPicture(
     const ways = [digit.pixels, ...digit.others].map((pixels) => ({ ...answers[at++], pixels, box: digit.box }));
     const best = ways.reduce((top, way) => (confidence(way) > confidence(top) ? way : top));
     const parts = digit.parts?.flatMap(take) ?? [];
-    const apart = parts.length > 1 && Math.min(...parts.map(confidence)) >= asConfident * confidence(best);
+    // Any bare stroke is read as a 1, so two of them do not say that they are no 4.
+    const bare = parts.every(({ name }) => name === "1") && confidence(best) >= asConfident;
+    const apart = parts.length > 1 && !bare && Math.min(...parts.map(confidence)) >= asConfident * confidence(best);
     return apart ? parts : [digit.upstroke ? asOne(best) : best];
   };
   const digits = image.digits.flatMap(take);
