@@ -11,6 +11,7 @@ const longest = [
   "engine/tfjs",
   "cli/resume",
   "predict/predict",
+  "predict/kinds",
   "engine/cuda/emulated",
   "cli/usage",
   "engine/wasm",
