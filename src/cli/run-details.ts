@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { readValue } from "../config/nesting.js";
-import { flagName, type ModelKey, modelKeys, settings } from "../config/settings.js";
+import { flagName, type ModelKey, modelKeys } from "../config/settings.js";
 import { parseRunConfig } from "../config/stored.js";
 import type { AugmentConfig, RunConfig } from "../config/types.js";
 import { hasCheckpoint, readCheckpointInfo } from "../run/checkpoint.js";
@@ -14,6 +14,7 @@ import { formatBytes, formatCount, formatEpoch, formatPercent } from "../ui/form
 import { settledDirectory } from "../util/atomic-write.js";
 import { checkpointDirOption } from "./options.js";
 import { writeOutput, writeText } from "./output.js";
+import { resumeCommand } from "./resume-command.js";
 import { formatTable } from "./table.js";
 
 /** A stored checkpoint; without an epoch and a step where its model.json cannot be read. */
@@ -40,7 +41,7 @@ export function showCommand(): Command {
       const config = parseRunConfig(run.record.config, run.file);
       const overview = await describeRun(run);
       const checkpoints = await storedCheckpoints(run);
-      const resume = resumeCommand(overview, checkpointDir);
+      const resume = commandToGoOn(overview, checkpointDir);
       const { versions, datasetDigest } = run.record;
       if (json) writeOutput(`${JSON.stringify({ ...overview, config, versions, datasetDigest, checkpoints, resume })}\n`);
       else
@@ -68,9 +69,8 @@ async function bytesIn(directory: string): Promise<number> {
 }
 
 /** @returns the command that trains the run further; undefined where early stopping has ended every model for good */
-function resumeCommand({ run, models }: RunOverview, checkpointDir: string): string | undefined {
-  const place = checkpointDir === settings.checkpointDir.default ? "" : ` --checkpoint-dir ${checkpointDir}`;
-  const command = `mnist-tui train --resume ${run}${place}`;
+function commandToGoOn({ run, models }: RunOverview, checkpointDir: string): string | undefined {
+  const command = resumeCommand(run, checkpointDir);
   if (models.some(({ state }) => state === "training" || state === "interrupted" || state === "failed")) return command;
   if (models.every(({ state }) => state === "early-stop")) return undefined;
   // Twice as many: more than any model has been planned for.

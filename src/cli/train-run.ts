@@ -19,6 +19,7 @@ import { summaryLines } from "../ui/summary.js";
 import { UserError } from "../util/errors.js";
 import { createDataProgress } from "./data-progress.js";
 import { whenOutputCloses, writeNotice, writeOutput, writeText } from "./output.js";
+import { resumeCommand } from "./resume-command.js";
 import { interruptCode, watchSignals } from "./signals.js";
 import { tunnelHint } from "./ssh-tunnel.js";
 import type { TrainPlan } from "./train-plan.js";
@@ -40,7 +41,7 @@ export async function trainRun(plan: TrainPlan): Promise<number> {
   }
 }
 
-/** What takes no longer needs no progress bar. */
+/** Loading a dataset in less than this needs no progress bar. */
 const patienceMilliseconds = 300;
 
 /** Nothing is left to train; that is no error, so that a script may resume until all is done. */
@@ -113,7 +114,7 @@ class TrainSession {
       }
       return code;
     } catch (error) {
-      // What a signal broke off fails in ways of its own.
+      // Work that a signal breaks off fails with errors of its own.
       if (this.signals.exitCode !== undefined) return this.signals.exitCode;
       if (this.outputClosed) return 1;
       throw error;
@@ -169,7 +170,7 @@ class TrainSession {
       afterwards: this.view.staysOpen ? "answer" : "exit",
       notices: this.notices,
     });
-    // Only now: the trainers have read it, and nobody waits for this.
+    // Only now: the trainers have read it, and no step waits for its removal.
     await unshareDataset(this.shared);
     this.shared = undefined;
     return run;
@@ -248,7 +249,7 @@ class TrainSession {
     this.store.apply(event);
   }
 
-  /** What the server has to say goes where the trainers' words go. */
+  /** Messages of the server go where the trainers' messages go. */
   private say(level: "info" | "warning", message: string): void {
     const [{ name }] = this.plan.config.models;
     this.store.apply({ type: "log", run: this.runName, model: name, time: Date.now(), level, message });
@@ -280,11 +281,10 @@ class TrainSession {
     writeText(`stored in ${run.dir}\n`);
     const unfinished = this.stopping() || this.interrupted.size > 0 || [...ends.values()].some((end) => end !== "done");
     if (!unfinished) return;
-    const place = this.plan.checkpointDir === "checkpoints" ? "" : ` --checkpoint-dir ${this.plan.checkpointDir}`;
-    writeText(`go on with: mnist-tui train --resume ${run.name}${place}\n`);
+    writeText(`go on with: ${resumeCommand(run.name, this.plan.checkpointDir)}\n`);
   }
 
-  /** Whoever sends the output into a file or another program sees this alone. */
+  /** Standard error is all that the user sees where the output goes into a file or another program. */
   private tellFailures(): void {
     if (process.stdout.isTTY) return;
     for (const [model, message] of this.failures) writeNotice(`mnist-tui: ${model}: ${message}`, this.plan);

@@ -30,7 +30,7 @@ export interface ImageLimits {
   formats?: "web" | "all";
 }
 
-/** What a phone's camera makes, with room. */
+/** Pictures of phones' cameras, with room. */
 export const defaultImageLimits: ImageLimits = { maxPixels: { png: 120e6, jpeg: 120e6 } };
 
 /** Larger pictures are shrunk to this side while being decoded: enough for a digit on a page, little enough to work on. */

@@ -1,6 +1,6 @@
 import { ImageError } from "./image-error.js";
 
-/** What a file is, by its first bytes. */
+/** The format of a file, by its first bytes. */
 
 /** Formats that strangers may send: their files are taken apart before a decoder sees them. */
 type WebFormat = "png" | "jpeg" | "webp";

@@ -7,7 +7,7 @@ import { overloaded, RequestError } from "./request-error.js";
 
 /**
  * Decoding beside the event loop, bounded: a few workers, a few pictures waiting, and large pictures in a lane of their own, so
- * that whoever sends many of those does not hold up the others.
+ * that a client with many large pictures does not hold up the others.
  */
 
 interface DecoderOptions {
@@ -16,7 +16,7 @@ interface DecoderOptions {
   waiting: number;
 }
 
-/** What is decoded in a millisecond or two. */
+/** Pictures up to this size are decoded in a millisecond or two. */
 const small = { bytes: 32_768, pixels: 262_144 };
 /** A picture that keeps a worker longer than this is given up, and the worker with it. */
 const patienceMilliseconds = 10_000;

@@ -15,7 +15,7 @@ export interface ModelFigures {
   name: string;
   preset: string;
   status: "starting" | "training" | "paused" | "done" | "failed";
-  /** What went wrong, one sentence. */
+  /** The reason of a failure, one sentence. */
   error?: string;
   epoch: number;
   epochs: number;
